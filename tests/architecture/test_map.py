@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import warnstream
-from tests.sources import REPOSITORY, nodes_of, text_of, tree_of
+from tests.sources import REPOSITORY, statements_of, text_of, tree_of
 
 PACKAGES = (REPOSITORY / "warnstream", REPOSITORY / "station_sim")
 STAGES = (
@@ -38,7 +38,7 @@ def sources() -> list[Path]:
 
 def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for path in sources():
-        for node in nodes_of(path):
+        for node in statements_of(tree_of(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path, node
 

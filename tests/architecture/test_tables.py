@@ -2,16 +2,17 @@
 
 import ast
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import station_sim
 import warnstream
+from tests.sources import tree_of
 from warnstream.model.level import Level
 
 PARTIAL = {
@@ -37,7 +38,7 @@ PARTIAL = {
 def assigned_in(module: ModuleType) -> list[str]:
     """Names that a module gives itself; what it imports is a table of another."""
     names = []
-    for node in ast.parse(inspect.getsource(module)).body:
+    for node in tree_of(Path(module.__file__ or "")).body:
         if isinstance(node, ast.Assign):
             names += [target.id for target in node.targets if isinstance(target, ast.Name)]
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

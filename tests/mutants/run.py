@@ -18,6 +18,7 @@ mutmut leaves out functions with decorators and what stands outside functions.
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -86,9 +87,21 @@ class Survivor:
     put: str
 
     def is_explained_by(self, known: dict[str, str]) -> bool:
-        """Whether an entry of `survivors.toml` names its function, the line and, if given, the change."""
+        """Whether an entry of `survivors.toml` names its function, the line and, if given, the change.
+
+        A way of writing (`from`, `to`) explains every line that is otherwise as it was.
+        """
+        if "from" in known:
+            return self._is_only(known["from"], known["to"])
         is_line = known["function"] == self.function and known["line"] == self.taken
         return is_line and known.get("becomes", self.put) == self.put
+
+    def _is_only(self, before: str, after: str) -> bool:
+        """Whether one place of the line says `after` for `before`, and nothing else is another."""
+        begins = [match.start() for match in re.finditer(re.escape(before), self.taken)]
+        return any(
+            self.taken[:begin] + after + self.taken[begin + len(before) :] == self.put for begin in begins
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +178,8 @@ def all_modules() -> list[Module]:
 
 def known_survivors() -> list[dict[str, str]]:
     """Entries of `survivors.toml`: module, function, line, perhaps what it becomes, and the reason."""
-    text = (HERE / "survivors.toml").read_text(encoding="utf-8")
-    entries: list[dict[str, str]] = tomllib.loads(text).get("survivor", [])
-    return entries
+    entries = tomllib.loads((HERE / "survivors.toml").read_text(encoding="utf-8"))
+    return [*entries["survivor"], *entries["notation"]]
 
 
 def mutate(module: Module, options: set[str]) -> Outcome:
@@ -288,12 +300,12 @@ def function_of(name: str) -> str:
 
 def tell_survivors(outcome: Outcome, known: list[dict[str, str]]) -> int:
     """Print survivors without a reason and reasons without a survivor; how many of the former."""
-    own = [entry for entry in known if entry["module"] == outcome.module.path]
+    own = [entry for entry in known if entry.get("module", outcome.module.path) == outcome.module.path]
     unexplained = [one for one in outcome.survivors if not any(one.is_explained_by(entry) for entry in own)]
     for one in unexplained:
         print(f"{outcome.module.path}: {one.function}\n  - {one.taken}\n  + {one.put}")
     for entry in own:
-        if not any(one.is_explained_by(entry) for one in outcome.survivors):
+        if "module" in entry and not any(one.is_explained_by(entry) for one in outcome.survivors):
             print(
                 f"{outcome.module.path}: {entry['function']}: {entry['line']!r} has a reason and no survivor"
             )

@@ -65,8 +65,8 @@ def found(one: Assessment, rows: list[tuple[int, int, int, float]], now_s: int) 
     arrays = [step.rain.rain_mm, step.rain.coverage, step.rain.is_blind, step.rain.highest_mm]
     arrays += [step.sight.heard, *step.ratio.values(), step.flags]
     for rule in one.rules:
-        spoken = one._judgement.spoken(rule.name)  # what no output shows whole
-        for levels in () if spoken is None else (spoken.of_places, spoken.of_villages):
+        findings = one._judgement.findings(rule.name)  # what no output shows whole
+        for levels in () if findings is None else (findings.of_places, findings.of_villages):
             arrays += [getattr(levels, field.name) for field in fields(HazardLevels)]
         arrays += list(one.level(rule.name).snapshot().values())
     return [repr(step.changes), step.failures, [(one.shape, one.dtype, one.tobytes()) for one in arrays]]

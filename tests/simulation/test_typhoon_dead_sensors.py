@@ -85,9 +85,9 @@ def test_every_warning_ends_when_its_own_sensors_fall(tmp_path: Path) -> None:
     assert len(opened) >= 10
     judgement = intake.engine.assessment._judgement
     for rule in rules:
-        state, spoken = judgement.levels[rule.name], judgement.spoken(rule.name)
-        assert spoken is not None
-        held = np.maximum(spoken.of_villages.holding, spoken.of_villages.level)
+        state, findings = judgement.levels[rule.name], judgement.findings(rule.name)
+        assert findings is not None
+        held = np.maximum(findings.of_villages.holding, findings.of_villages.level)
         stands = np.flatnonzero(state.level)
         # What stands is held up by a sensor that reports, or nobody is heard at all.
         assert (state.is_blind[stands] | (held[stands] >= state.level[stands])).all(), rule.name

@@ -37,7 +37,7 @@ class StationView:
     weight, own_weight : float
         Its share of the place's rain at this step, and while all gauges of the place speak.
     distance_m : float
-    is_reporting, is_heard : bool
+    is_reporting, is_usable : bool
         Not silent by itself; reports and measures, or has a spare that does.
     observed_at_s : int
         Newest observation; -1: none.
@@ -53,7 +53,7 @@ class StationView:
     own_weight: float
     distance_m: float
     is_reporting: bool
-    is_heard: bool
+    is_usable: bool
     observed_at_s: int
     flags: tuple[StationFlag, ...]
     confidence: float
@@ -272,7 +272,7 @@ def _view_station(
         owned.get(station, (0.0, 0.0))[0],
         (used.get(station) or owned[station])[1],
         bool(last.is_reporting[station]),
-        bool(stations.is_heard(last.is_reporting, quality)[station]),
+        bool(stations.is_usable(last.is_reporting, quality)[station]),
         int(stations.last_observed_s()[station]),
         tuple(flag for flag in STATION_FLAGS if quality.flags[station] & flag),
         float(quality.confidence[station]),
@@ -286,18 +286,18 @@ def _view_hazard(
     rule: HazardRule, network: Network, judgement: Judgement, last: Explained, village: int
 ) -> HazardView:
     standing = judgement.levels[rule.name].standing(village, rule.lowering)
-    spoken = judgement.spoken(rule.name)
+    findings = judgement.findings(rule.name)
     failure = last.failures.get(rule.name, "")
-    if spoken is None:
+    if findings is None:
         blind = bool(judgement.levels[rule.name].is_blind[village])
         return HazardView(
             rule.name, standing, failure, Level.NONE, standing.level, False, blind, -1, None, (), True
         )
     first, end = network.places.first_of_village[village : village + 2].tolist()
     places = tuple(
-        _find(rule, network, judgement, spoken, place, last.sources) for place in range(first, end)
+        _find(rule, network, judgement, findings, place, last.sources) for place in range(first, end)
     )
-    found = spoken.of_villages
+    found = findings.of_villages
     return HazardView(
         rule.name,
         standing,
@@ -306,7 +306,7 @@ def _view_hazard(
         Level(int(held_level(found)[village])),
         bool(found.can_fall[village]),
         bool(found.is_blind[village]),
-        int(spoken.place[village]) - first,
+        int(findings.place[village]) - first,
         judgement.reason(rule, village, last.sources),
         places,
         all(_adds_up(place) for place in places),
@@ -317,7 +317,7 @@ def _find(
     rule: HazardRule,
     network: Network,
     judgement: Judgement,
-    spoken: VillageFindings,
+    findings: VillageFindings,
     place: int,
     sources: Sources,
 ) -> PlaceFinding:
@@ -326,7 +326,7 @@ def _find(
     has_conditions = kind.has_conditions and not note  # such a note says that the rule is not for the place
     conditions = tuple(judgement.told(rule, place, sources)) if has_conditions else ()
     comparisons = tuple(_with_coverage(rule, place, sources, read))
-    level, is_lone = Level(int(spoken.of_places.level[place])), judgement.is_lone(rule.name, place)
+    level, is_lone = Level(int(findings.of_places.level[place])), judgement.is_lone(rule.name, place)
     if is_lone:
         note = "; ".join(filter(None, (note, f"one gauge, not confirmed: no higher than {level.word}")))
     return PlaceFinding(network.places.zone[place], level, comparisons, conditions, note, is_lone)

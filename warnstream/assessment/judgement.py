@@ -92,7 +92,7 @@ class Judgement:
         self._reasons: dict[tuple[str, int], Reason | None] = {}
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: self._level_state(rule) for rule in rules}
-        self._spoken: dict[str, VillageFindings] = {}
+        self._aggregated: dict[str, VillageFindings] = {}
         self._last: dict[str, VillageFindings | None] = {}
         self._found: dict[str, tuple[Basis, HazardLevels]] = {}
         self._calm: dict[str, tuple[VillageFindings, LevelArray] | None] = {}
@@ -111,14 +111,14 @@ class Judgement:
         """All rules, in the order of the configuration."""
         return self._rules
 
-    def spoken(self, hazard: str) -> VillageFindings | None:
+    def findings(self, hazard: str) -> VillageFindings | None:
         """What the last step found, signs included; None where it could not be evaluated."""
         return self._last.get(hazard)
 
     def reason(self, rule: HazardRule, village: int, sources: Sources) -> Reason | None:
         """Why the last step, which had these sources, gave a village its level; None where it gave none."""
-        spoken = self._last.get(rule.name)
-        return None if spoken is None else self._explain(rule, village, spoken, sources, {})
+        findings = self._last.get(rule.name)
+        return None if findings is None else self._explain(rule, village, findings, sources, {})
 
     def is_lone(self, hazard: str, place: int) -> bool:
         """Whether one gauge alone carried the level of a place in the last step."""
@@ -172,10 +172,10 @@ class Judgement:
                 self._last[rule.name], self.ratio[rule.name] = calm, calm.ratio
                 return []
             capped = self._capped[rule.name] = self._cap(rule, found, sources, failures)
-            spoken = self._speak(rule, found if capped is None else capped.found)
-            self.ratio[rule.name] = spoken.ratio
-            self._last[rule.name] = spoken = self._with_signs(rule, spoken, sources, failures)
-            return self._move(rule, spoken, sources, failures)
+            findings = self._aggregate_zones(rule, found if capped is None else capped.found)
+            self.ratio[rule.name] = findings.ratio
+            self._last[rule.name] = findings = self._with_signs(rule, findings, sources, failures)
+            return self._move(rule, findings, sources, failures)
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
             self._last[rule.name] = self._calm[rule.name] = None
@@ -186,19 +186,19 @@ class Judgement:
             return []
 
     def _move(
-        self, rule: HazardRule, spoken: VillageFindings, sources: Sources, failures: dict[str, str]
+        self, rule: HazardRule, findings: VillageFindings, sources: Sources, failures: dict[str, str]
     ) -> list[LevelChange]:
         """Changes by what was found; the level moves last, when they stand."""
         state = self.levels[rule.name]
-        step = state.propose(spoken.of_villages, rule.lowering, sources.now_s)
-        changes = self._changes(rule, step, spoken, sources, failures)
+        step = state.propose(findings.of_villages, rule.lowering, sources.now_s)
+        changes = self._changes(rule, step, findings, sources, failures)
         state.commit(step)
         is_calm = step.reached is None and not sources.signs.standing
-        self._calm[rule.name] = (spoken, state.level) if is_calm else None
+        self._calm[rule.name] = (findings, state.level) if is_calm else None
         return changes
 
     def _still_calm(self, rule: HazardRule, found: HazardLevels, sources: Sources) -> VillageFindings | None:
-        """What was spoken of a hazard that had no level anywhere and finds what it found; None: judge it.
+        """What was findings of a hazard that had no level anywhere and finds what it found; None: judge it.
 
         Nothing moves then: levels, what holds them and who is blind are what they were.
         """
@@ -208,21 +208,21 @@ class Judgement:
         return calm[0] if calm[1] is self.levels[rule.name].level else None
 
     def _with_signs(
-        self, rule: HazardRule, spoken: VillageFindings, sources: Sources, failures: dict[str, str]
+        self, rule: HazardRule, findings: VillageFindings, sources: Sources, failures: dict[str, str]
     ) -> VillageFindings:
         """What was found with the signs that stand; what was measured alone, where those fail."""
         if rule.signs is None or not sources.signs.standing:
-            return spoken
+            return findings
         try:
             by_signs = sources.signs.levels(rule.signs)
-            return replace(spoken, of_villages=with_signs(spoken.of_villages, by_signs))
+            return replace(findings, of_villages=with_signs(findings.of_villages, by_signs))
         except Exception as error:  # noqa: BLE001  # signs failing never silence what was measured
             failures[f"signs of {rule.name}"] = describe(error)
-            return spoken
+            return findings
 
-    def _speak(self, rule: HazardRule, found: HazardLevels) -> VillageFindings:
+    def _aggregate_zones(self, rule: HazardRule, found: HazardLevels) -> VillageFindings:
         """Villages by what was found over places, checked; what stands is not gone through again."""
-        last = self._spoken.get(rule.name)
+        last = self._aggregated.get(rule.name)
         if last is not None and last.of_places is found:
             return last
         check_finding(found, len(self._places))
@@ -232,9 +232,9 @@ class Judgement:
         ratio = found.ratio
         if len(ratio) > len(place):  # some village is divided
             ratio = np.fmax.reduceat(ratio, first_of_village[:-1])
-        spoken = VillageFindings(found, of_villages, place, ratio)
-        self._spoken[rule.name] = spoken
-        return spoken
+        findings = VillageFindings(found, of_villages, place, ratio)
+        self._aggregated[rule.name] = findings
+        return findings
 
     def _hold(self, rule: HazardRule, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """A hazard that cannot be judged keeps its levels; what people see still raises them."""
@@ -242,10 +242,10 @@ class Judgement:
             nothing = no_levels(len(self._network.villages), Indicator.SIGN)
             nothing.is_blind[:] = True
             every = np.arange(len(nothing.level))
-            spoken = self._with_signs(
+            findings = self._with_signs(
                 rule, VillageFindings(nothing, nothing, every, nothing.ratio), sources, failures
             )
-            return self._move(rule, spoken, sources, failures)
+            return self._move(rule, findings, sources, failures)
         state = self.levels[rule.name]
         step = state.propose_hold(sources.now_s)
         changes = self._changes(rule, step, None, sources, failures)
@@ -316,28 +316,28 @@ class Judgement:
         self,
         rule: HazardRule,
         village: int,
-        spoken: VillageFindings,
+        findings: VillageFindings,
         sources: Sources,
         failures: dict[str, str],
     ) -> Reason | None:
         """The reason of a village's level; where it cannot be worked out what little is certain."""
         try:
             if (rule.name, village) not in self._reasons:  # asked for by a change and by its bulletin
-                self._reasons[rule.name, village] = self._reason(rule, village, spoken, sources)
+                self._reasons[rule.name, village] = self._reason(rule, village, findings, sources)
             return self._reasons[rule.name, village]
         except Exception as error:  # noqa: BLE001  # a reason failing must not keep its warning back
             failures[f"reason of {rule.name}"] = describe(error)
-            return bare_reason(rule, village, spoken.of_villages, sources.now_s)
+            return bare_reason(rule, village, findings.of_villages, sources.now_s)
 
     def _reason(
-        self, rule: HazardRule, village: int, spoken: VillageFindings, sources: Sources
+        self, rule: HazardRule, village: int, findings: VillageFindings, sources: Sources
     ) -> Reason | None:
         """Why the evaluator gave this village its level; None where it gave none."""
-        found, place = spoken.of_places, int(spoken.place[village])
-        if spoken.of_villages.level[village] == 0:
+        found, place = findings.of_places, int(findings.place[village])
+        if findings.of_villages.level[village] == 0:
             return None
         sign = sources.signs.worst(village, rule.signs) if rule.signs is not None else None
-        if sign is not None and spoken.of_villages.indicator[village] == Indicator.SIGN:
+        if sign is not None and findings.of_villages.indicator[village] == Indicator.SIGN:
             return reason_of_sign(sign, rule.source)
         if (by_kind := kind_of(rule).reason) is not None:
             return by_kind(rule, self.hazard_sources(sources), place)
@@ -390,7 +390,7 @@ class Judgement:
         self,
         rule: HazardRule,
         step: LevelStep,
-        spoken: VillageFindings | None,
+        findings: VillageFindings | None,
         sources: Sources,
         failures: dict[str, str],
     ) -> list[LevelChange]:
@@ -405,8 +405,8 @@ class Judgement:
         for village in rows_where(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
             reason = None
-            if spoken is not None:
-                reason = self._explain(rule, int(village), spoken, sources, failures)
+            if findings is not None:
+                reason = self._explain(rule, int(village), findings, sources, failures)
             if level < previous:
                 reason = self._explain_fall(silent, rule, int(village), reason, failures)
             for kind in _kinds(level, previous, was_blind=bool(step.was_blind[village])):

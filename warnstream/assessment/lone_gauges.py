@@ -159,7 +159,7 @@ class LoneGauges:
         if stations.antecedent is not None and stations.plan is not None:
             nobody: BoolArray = np.zeros(len(is_lone), dtype=np.bool_)
             states, plan = stations.antecedent, stations.plan
-            antecedent = combine_antecedent(states, plan, without, mute=nobody)
+            antecedent = combine_antecedent(states, plan, without, excluded=nobody)
         return Shared(lone, places, without, antecedent)
 
 

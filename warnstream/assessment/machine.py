@@ -10,7 +10,7 @@ stands in its place says that nothing is known, or what was known last.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -108,12 +108,38 @@ class _Gauges:
 
     is_reporting: BoolArray
     quality: StationQuality
-    is_heard: BoolArray
+    is_usable: BoolArray
 
     @property
-    def mute(self) -> BoolArray:
+    def excluded(self) -> BoolArray:
         """Gauges that report zeros and do not measure, and have no spare that does."""
-        return self.quality.is_clogged & ~self.is_heard
+        return self.quality.is_clogged & ~self.is_usable
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the first half of a step found, before any rule looks at it.
+
+    Attributes
+    ----------
+    readings : ReadingBatch
+    flags : UInt16Array, shape (n_readings,)
+    gauges : _Gauges
+    forecast : RainAhead or None
+        As of `AssessmentStep`.
+    sources : Sources
+        Without the alerts of other services, which rules relay.
+    grids : GridsStep
+    failures : dict
+    """
+
+    readings: ReadingBatch
+    flags: UInt16Array
+    gauges: _Gauges
+    forecast: RainAhead | None
+    sources: Sources
+    grids: GridsStep
+    failures: dict[str, str]
 
 
 class Assessment:
@@ -233,72 +259,97 @@ class Assessment:
         ValueError
             If `now_s` lies before the time of the last step.
         """
+        return self.judge(self.observe(readings, now_s, said, frames), said)
+
+    def observe(
+        self,
+        readings: ReadingBatch,
+        now_s: int,
+        said: Sequence[SignReport | SignVerdict | AlertArrived | FeedHeard] = (),
+        frames: Sequence[GridFrame] = (),
+    ) -> Observed:
+        """The first half of a step: what gauges, grids and people tell, whatever is asked of it.
+
+        Raises
+        ------
+        ValueError
+            If `now_s` lies before the time of the last step.
+        """
         if now_s < self._now_s:
             raise ValueError(f"time only moves forward: step at {now_s} after one at {self._now_s}")
-        self._now_s = now_s
         isolation, stations, grids = Isolation(), self._stations, self._grids
         run, failures = isolation.run, isolation.failures
 
         unread: UInt16Array = np.zeros(len(readings), dtype=np.uint16)
         flags = run("readings", lambda: stations.take(readings, now_s, isolation), unread)
         gauges = self._gauges = self._hear(now_s, isolation)
-        mute, quality = gauges.mute, gauges.quality
-        villages, is_heard = self._villages, gauges.is_heard
-        forecast = run("forecast", lambda: villages.update_nowcast(stations, mute, now_s, failures), None)
-        rain, sight = run("rain of villages", lambda: villages.rain(stations, is_heard, now_s), self._unknown)
+        excluded, quality = gauges.excluded, gauges.quality
+        villages, is_usable = self._villages, gauges.is_usable
+        forecast = run("forecast", lambda: villages.update_nowcast(stations, excluded, now_s, failures), None)
+        rain, sight = run(
+            "rain of villages", lambda: villages.rain(stations, is_usable, now_s), self._unknown
+        )
         run("grids", lambda: grids.take(frames, stations, quality, now_s), None)
         rain = run("grids", lambda: grids.stand_in(rain, stations, quality, now_s), rain)
         antecedent = run(
             "earlier rain",
-            lambda: villages.antecedent(stations, rain, is_heard, mute),
+            lambda: villages.antecedent(stations, rain, is_usable, excluded),
             no_antecedent_known(stations.plan, rain),
         )
-        self._take_said(said, now_s, isolation)
+        signs = [entry for entry in said if isinstance(entry, SignReport | SignVerdict)]
+        run("signs", lambda: self.signs.step(signs, now_s), None)
         village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
         sources = Sources(
-            stations,
-            rain,
-            antecedent,
-            sight,
-            quality,
-            village_signs,
-            now_s,
-            self.alerts.in_force(),
-            villages.moved,
+            stations, rain, antecedent, sight, quality, village_signs, now_s, moved=villages.moved
         )
+        told = run("grids", lambda: grids.step(now_s), GridsStep((), ()))
+        return Observed(readings, flags, gauges, forecast, sources, told, failures)
+
+    def judge(
+        self,
+        observed: Observed,
+        said: Sequence[SignReport | SignVerdict | AlertArrived | FeedHeard] = (),
+    ) -> AssessmentStep:
+        """The second half: levels by these rules, of what this assessment observed or one that it shares."""
+        now_s, sources = observed.sources.now_s, observed.sources
+        self._now_s = now_s
+        isolation = Isolation()
+        isolation.failures.update(observed.failures)
+        run, failures = isolation.run, isolation.failures
+        arrived = [entry for entry in said if isinstance(entry, AlertArrived)]
+        run("alerts", lambda: self.alerts.step(arrived, now_s), None)
+        heard = [entry for entry in said if isinstance(entry, FeedHeard)]
+        run("feeds", lambda: self.feeds.step(heard, now_s), None)
+        if (alerts := self.alerts.in_force()) is not sources.alerts:
+            sources = replace(sources, alerts=alerts)
         changes = self._judgement.step(sources, failures)
         late, levels = self._late, self._judgement.levels
         nothing: tuple[PastCrossing, ...] = ()
+        readings, flags, stations = observed.readings, observed.flags, sources.stations
         past = run("late readings", lambda: late.step(readings, flags, stations, levels, now_s), nothing)
-        self._last = Explained(sources, gauges.is_reporting, failures)
-
+        self._last = Explained(sources, observed.gauges.is_reporting, failures)
         return AssessmentStep(
             changes,
             flags,
-            gauges.is_reporting,
-            rain,
+            observed.gauges.is_reporting,
+            sources.rain,
             failures,
-            forecast,
-            quality,
-            sight.of_villages(self._places.first_of_village),
+            observed.forecast,
+            sources.quality,
+            sources.sight.of_villages(self._places.first_of_village),
             self._judgement.ratio,
-            run("grids", lambda: grids.step(now_s), GridsStep((), ())),
+            observed.grids,
             past,
         )
 
-    def _take_said(
-        self,
-        said: Sequence[SignReport | SignVerdict | AlertArrived | FeedHeard],
-        now_s: int,
-        isolation: Isolation,
-    ) -> None:
-        """What people report and other services issue; each kind by itself."""
-        signs = [entry for entry in said if isinstance(entry, SignReport | SignVerdict)]
-        isolation.run("signs", lambda: self.signs.step(signs, now_s), None)
-        arrived = [entry for entry in said if isinstance(entry, AlertArrived)]
-        isolation.run("alerts", lambda: self.alerts.step(arrived, now_s), None)
-        heard = [entry for entry in said if isinstance(entry, FeedHeard)]
-        isolation.run("feeds", lambda: self.feeds.step(heard, now_s), None)
+    def share(self, first: "Assessment") -> None:
+        """Judge what another assessment observes, of the same places and with the needs of these rules, too.
+
+        Its stations, villages, grids and signs are those of this one from now on: whoever steps both calls
+        `observe` of the first alone, and `judge` of each.
+        """
+        self._stations, self._villages = first._stations, first._villages  # noqa: SLF001  # one class
+        self._grids, self.signs = first._grids, first.signs  # noqa: SLF001
 
     def align(self, hazard: str, issued: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
         """Go on from what people were told of a hazard; see `LevelState.align`."""
@@ -310,8 +361,8 @@ class Assessment:
         every: BoolArray = np.ones(len(self._network.stations), dtype=np.bool_)
         is_reporting = run("silent gauges", lambda: stations.is_reporting(now_s), every)
         quality = run("quality of gauges", lambda: stations.judge_gauges(now_s), self._gauges.quality)
-        is_heard = run("silent gauges", lambda: stations.is_heard(is_reporting, quality), is_reporting)
-        return _Gauges(is_reporting, quality, is_heard)
+        is_usable = run("silent gauges", lambda: stations.is_usable(is_reporting, quality), is_reporting)
+        return _Gauges(is_reporting, quality, is_usable)
 
     def view(self, village: int) -> VillageView:
         """Everything that decided on a village at the last step; to be asked right after it.

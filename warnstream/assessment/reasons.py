@@ -59,7 +59,7 @@ class Sources:
         """Whose readings a value rests on: the station's, or those of a spare of it."""
         if not indicator.info.is_rain:
             return station
-        return self.stations.beside(indicator, station, duration_s).source
+        return self.stations.gauge_and_spare(indicator, station, duration_s).source
 
     def observed_at_s(self, indicator: Indicator, station: int, duration_s: int) -> int:
         """Newest observation that a value rests on."""
@@ -248,15 +248,15 @@ def _spare_facts(
     for station, indicator, duration_s in measured:
         if not indicator.info.is_rain:
             continue
-        beside = sources.stations.beside(indicator, station, duration_s)
-        if beside.spare < 0:
+        pair = sources.stations.gauge_and_spare(indicator, station, duration_s)
+        if pair.spare < 0:
             continue
         word = _doubt_of(station, sources)
-        if beside.source == station and not word:
+        if pair.source == station and not word:
             continue
-        of_gauge, of_spare = round(beside.gauge_mm, 3), round(beside.spare_mm, 3)
-        if beside.source == station:
-            fact = Fact("spare", code[beside.spare], of_spare, of_gauge, "mm", duration_s, note=word)
+        of_gauge, of_spare = round(pair.gauge_mm, 3), round(pair.spare_mm, 3)
+        if pair.source == station:
+            fact = Fact("spare", code[pair.spare], of_spare, of_gauge, "mm", duration_s, note=word)
         else:
             word = word or "silent"
             fact = Fact("replaced", code[station], of_gauge, of_spare, "mm", duration_s, note=word)

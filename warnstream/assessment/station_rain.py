@@ -186,10 +186,10 @@ class StationRain:
         taken, days = self.windows(now_s), self.day_rain(now_s)
         last = self._together
         if last is None or last.taken is not taken or last.days is not days:
-            self._together = last = self._beside(taken, days)
+            self._together = last = self._both(taken, days)
         return last
 
-    def _beside(self, taken: SelectedWindows, days: DayRain | None) -> Windows:
+    def _both(self, taken: SelectedWindows, days: DayRain | None) -> Windows:
         rain_mm, coverage = taken.accumulation.rain_mm, taken.accumulation.coverage
         unmeasured = taken.unmeasured
         if days is not None:
@@ -198,7 +198,7 @@ class StationRain:
             of_days = self.spared.unmeasured_of_days(days)
             last = self._unmeasured
             if last is None or last[0] is not unmeasured or last[1] is not of_days:
-                self._unmeasured = last = unmeasured, of_days, unmeasured.beside(of_days)
+                self._unmeasured = last = unmeasured, of_days, unmeasured.concatenate(of_days)
             unmeasured = last[2]
         return Windows(rain_mm, coverage, unmeasured, taken, days)
 

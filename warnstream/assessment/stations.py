@@ -212,13 +212,13 @@ class StationState:
         silent_for_s = now_s - self.last_observed_s() - self._stations.interval_s
         return silent_for_s <= self._windows.silent_after_s
 
-    def is_heard(self, is_reporting: BoolArray, quality: StationQuality) -> BoolArray:
+    def is_usable(self, is_reporting: BoolArray, quality: StationQuality) -> BoolArray:
         """Which stations report and measure, by themselves or by a spare, shape (n_stations,)."""
         measures: BoolArray = is_reporting & ~quality.is_clogged
-        is_heard = measures.copy()
+        is_usable = measures.copy()
         for gauge, spare in self._stations.spares:
-            is_heard[gauge] |= measures[spare]
-        return is_heard
+            is_usable[gauge] |= measures[spare]
+        return is_usable
 
     def measured_until_s(self, quality: StationQuality) -> Int64Array:
         """Until when the rain of each gauge was measured, by itself or by a spare, shape (n_stations,).
@@ -232,14 +232,14 @@ class StationState:
             measured_s[gauge] = max(measured_s[gauge], until_s[spare])
         return measured_s
 
-    def beside(self, indicator: Indicator, station: int, duration_s: int) -> GaugeAndSpare:
+    def gauge_and_spare(self, indicator: Indicator, station: int, duration_s: int) -> GaugeAndSpare:
         """Whose rain stands for a gauge, and what it and its spare said, in the windows asked for last.
 
         Of earlier rain (soil water and its kin) that of the last hour tells.
         """
         is_kept = indicator is Indicator.RAIN and duration_s in self.duration_s
         column = int(np.searchsorted(self.duration_s, duration_s)) if is_kept else self._rain.hour
-        return self.rain.beside(station, column)
+        return self.rain.gauge_and_spare(station, column)
 
     def observed_at_s(self, indicator: Indicator) -> Int64Array:
         """Newest observation of each station that an indicator rests on, shape (n_stations,)."""

@@ -91,7 +91,7 @@ class _LastRain:
 
     windows: Windows
     ahead_mm: Float64Array
-    is_heard: BoolArray
+    is_usable: BoolArray
     combined: Combined
     rain: VillageRain
     sight: GaugeAvailability
@@ -139,18 +139,18 @@ class VillageState:
         return self._weights.own
 
     def update_nowcast(
-        self, stations: StationState, mute: BoolArray, now_s: int, failures: dict[str, str]
+        self, stations: StationState, excluded: BoolArray, now_s: int, failures: dict[str, str]
     ) -> RainAhead | None:
         """A nowcast when one is due; a failing one is no rain known ahead, and is reported.
 
-        Gauges that are mute have no part in it: their zeros would thin out the rain around them.
+        Gauges that are excluded have no part in it: their zeros would thin out the rain around them.
         """
         if self._nowcast is None or now_s - self._nowcast_at_s < self._nowcast.every_s:
             return None
         self._nowcast_at_s = now_s
         try:
             frames = stations.rain.frames(self._nowcast.frames_wanted, self._nowcast.frame_s, now_s)
-            frames[:, mute] = np.nan
+            frames[:, excluded] = np.nan
             forecast = self._nowcast.rain_ahead(frames)
             _check_shape(forecast, self._ahead_mm)
         except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
@@ -161,7 +161,7 @@ class VillageState:
         return forecast
 
     def rain(
-        self, stations: StationState, is_heard: BoolArray, now_s: int
+        self, stations: StationState, is_usable: BoolArray, now_s: int
     ) -> tuple[VillageRain, GaugeAvailability]:
         """Rain of every village over every duration as of now, and how much of its gauges it hears.
 
@@ -169,18 +169,18 @@ class VillageState:
         """
         windows, last = stations.windows(now_s), self._rain
         stands = (
-            last is not None and last.ahead_mm is self._ahead_mm and np.array_equal(last.is_heard, is_heard)
+            last is not None and last.ahead_mm is self._ahead_mm and np.array_equal(last.is_usable, is_usable)
         )
         if last is None or not stands:
-            self._rain = last = self._work_out(stations.duration_s, windows, is_heard)
+            self._rain = last = self._work_out(stations.duration_s, windows, is_usable)
         elif last.windows is not windows:
             self._rain = last = self._go_on(last, windows) or self._work_out(
-                stations.duration_s, windows, is_heard
+                stations.duration_s, windows, is_usable
             )
         return last.rain, last.sight
 
     def antecedent(
-        self, stations: StationState, rain: VillageRain, is_heard: BoolArray, mute: BoolArray
+        self, stations: StationState, rain: VillageRain, is_usable: BoolArray, excluded: BoolArray
     ) -> VillageAntecedent | None:
         """Soil water and its kin by the weights that the rain of the villages has; None if nobody asks.
 
@@ -189,9 +189,9 @@ class VillageState:
         """
         if stations.antecedent is None or stations.plan is None:
             return None
-        key = (stations.antecedent.version, self._nowcast_at_s, is_heard.tobytes(), mute.tobytes())
+        key = (stations.antecedent.version, self._nowcast_at_s, is_usable.tobytes(), excluded.tobytes())
         if self._antecedent is None or self._antecedent[0] != key:
-            found = combine_antecedent(stations.antecedent, stations.plan, rain, mute=mute)
+            found = combine_antecedent(stations.antecedent, stations.plan, rain, excluded=excluded)
             self._antecedent = key, found
         return self._antecedent[1]
 
@@ -213,14 +213,14 @@ class VillageState:
             self._nowcast_at_s, self._ahead_mm = -DAY_S, np.full_like(self._ahead_mm, np.nan)
         self._rain = self._antecedent = self.moved = None
 
-    def _work_out(self, duration_s: Int32Array, windows: Windows, is_heard: BoolArray) -> _LastRain:
+    def _work_out(self, duration_s: Int32Array, windows: Windows, is_usable: BoolArray) -> _LastRain:
         """Rain of all places."""
         combined = combine(
             self._weights.own,
             self._weights.fallback,
             windows.rain_mm,
             windows.coverage,
-            is_heard,
+            is_usable,
             unmeasured=windows.unmeasured,
         )
         heard, is_blind = combined.heard, combined.is_blind
@@ -238,7 +238,7 @@ class VillageState:
         )
         sight = GaugeAvailability(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
         self.moved = None
-        return _LastRain(windows, self._ahead_mm, is_heard, combined, rain, sight)
+        return _LastRain(windows, self._ahead_mm, is_usable, combined, rain, sight)
 
     def _go_on(self, last: _LastRain, windows: Windows) -> _LastRain | None:
         """The last rain, and that of the places that hear a changed station; None where those are many."""
@@ -336,9 +336,9 @@ def combine_antecedent(
     plan: AntecedentPlan,
     rain: VillageRain,
     *,
-    mute: BoolArray,
+    excluded: BoolArray,
 ) -> VillageAntecedent:
-    """States of villages; a mute gauge does not dry them, and what it measured before still wets them."""
+    """States of villages; an excluded gauge dries none, and what it measured before still wets them."""
     states = stations.states()
     columns: Float64Array = np.vstack(
         [
@@ -351,8 +351,8 @@ def combine_antecedent(
     ).T
     coverage = states.coverage[:, None]
     value, covered = weighted_mean(rain.weights, columns, coverage)
-    if mute.any():
-        without, covered = weighted_mean(rain.weights, columns, np.where(mute[:, None], 0.0, coverage))
+    if excluded.any():
+        without, covered = weighted_mean(rain.weights, columns, np.where(excluded[:, None], 0.0, coverage))
         value = np.fmax(value, without)
     tanks_mm = value[:, :3].T
     n_lives, n_ratios = len(plan.half_life_s), len(plan.api_ratio)

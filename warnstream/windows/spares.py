@@ -79,7 +79,7 @@ class SelectedWindows:
         row = self._row(station)
         return station if row < 0 else int(self.source[duration, row])
 
-    def beside(self, station: int, duration: int) -> GaugeAndSpare:
+    def gauge_and_spare(self, station: int, duration: int) -> GaugeAndSpare:
         """A gauge and its spare over the `duration`-th duration."""
         row, rain_um = self._row(station), self.own.rain_um[duration]
         own_mm = float(rain_um[station] / UM_PER_MM)
@@ -216,10 +216,10 @@ class SparedRain:
         self._taken = taken, self._stretches
         return taken
 
-    def beside(self, station: int, duration: int) -> GaugeAndSpare:
+    def gauge_and_spare(self, station: int, duration: int) -> GaugeAndSpare:
         """A gauge and its spare over the `duration`-th duration of those asked for last (`latest`)."""
         assert self._taken is not None, "windows are asked for at every step"
-        return self._taken[0].beside(station, duration)
+        return self._taken[0].gauge_and_spare(station, duration)
 
     def accumulate(self, duration_s: Int32Array, now_s: int) -> Accumulation:
         """Rain of every station over each duration, ending at its last reading (`RainWindow.accumulate`)."""

@@ -191,7 +191,7 @@ def test_an_explanation_says_that_the_spare_speaks_and_adds_up() -> None:
     run(assessment, 16, dry, storm, 2.6)
     view = assessment.view(0)
     (gauge,) = view.places[0].stations
-    assert (gauge.is_reporting, gauge.is_heard, gauge.confidence) == (True, True, 0.0)
+    assert (gauge.is_reporting, gauge.is_usable, gauge.confidence) == (True, True, 0.0)
     assert station_state(gauge) == "set aside, its spare speaks"
     assert gauge.rain_mm[-1] == pytest.approx(12 * 4.1)
     assert gauge.unmeasured[-1] == 0.0

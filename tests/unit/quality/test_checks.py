@@ -237,6 +237,22 @@ def test_an_amount_that_no_tips_add_up_to_is_doubtful() -> None:
     assert flags.tolist() == [0, 0, 0, Flag.TIP, 0, Flag.TIP]
 
 
+def test_what_is_wrong_in_two_ways_is_told_in_both() -> None:
+    flags = control(resolution_mm=0.2).check_range(rows(Variable.RAIN, 100.3)).tolist()
+    assert flags == [Flag.OUT_OF_RANGE | Flag.RECORD | Flag.TIP]
+    flags = control().check_range(rows(Variable.RAIN, 999.0)).tolist()
+    assert flags == [Flag.OUT_OF_RANGE | Flag.RECORD | Flag.ERROR_VALUE]
+
+
+@pytest.mark.parametrize(("over", "flag"), [(0.0, Flag.STUCK), (0.1, Flag.NONE)])
+def test_up_to_the_value_at_which_air_may_be_saturated_it_may_not_stand_still(
+    over: float, flag: Flag
+) -> None:
+    value = VALUE_LIMITS[Variable.HUMIDITY].still_to + over
+    flags = control().check_series(at(Variable.HUMIDITY, *[(600 * i, value) for i in range(20)]))
+    assert flags[-1] == flag
+
+
 def test_tips_of_a_hundredth_of_an_inch_may_be_told_with_two_decimals() -> None:
     quality = control(resolution_mm=0.254)
     assert quality.check_range(rows(Variable.RAIN, 0.25, 0.51, 0.76, 2.54)).tolist() == [0] * 4

@@ -209,3 +209,35 @@ def test_days_begin_by_the_clock_of_their_time_and_before_all_known_ones_by_the_
         after_s = day_start_s - T0
         grown, _ = counters.step(PJ, batch(PJ, [(0, after_s - 300, 30.0), (0, after_s + 300, 0.4)]))
         assert told(grown)[0][1:] == [(0, after_s, after_s + 300, 0.4, True)]
+
+
+def test_the_moment_at_which_a_day_begins_ends_the_old_one() -> None:
+    for after_s, flag in ((0, Flag.COUNTER_FELL), (1, Flag.NONE)):
+        counters = new_counters(day_start_s=(T0 + 8 * HOUR) % (24 * HOUR), reset_late_s_max=0)
+        _, flags = counters.step(PJ, batch(PJ, [(0, -300, 30.0), (0, after_s, 0.4)]))
+        assert flags.tolist() == [0, flag]
+
+
+def test_on_the_day_that_the_clock_moves_the_day_begins_by_the_clock_of_before() -> None:
+    moved_s, half_s = T0 + 24 * HOUR, HOUR // 2
+    counters = new_counters(offsets=((T0, HOUR), (moved_s, 2 * HOUR)))
+    day_start_s = (moved_s - half_s + 2 * HOUR) % (24 * HOUR)
+    for after_s, begin_s in ((10, -half_s), (half_s, -half_s), (half_s + 1, half_s)):
+        assert counters._day_begin_s(moved_s + after_s, day_start_s) == moved_s + begin_s
+
+
+def test_readings_of_two_minutes_count_however_near_they_are() -> None:
+    grown, flags = new_counters().step(
+        PT, batch(PT, [(0, -300, 10.0), (0, 50, 10.2), (0, 70, 10.4), (0, 75, 10.6)])
+    )
+    assert flags.tolist() == [0, 0, 0, 0]
+    assert sum(rain_mm for turn in told(grown) for *_, rain_mm, _ in turn) == pytest.approx(0.4)
+
+
+def test_a_restart_keeps_that_a_total_ended_as_it_should() -> None:
+    counters, again = new_counters(wrap_mm=100.0), new_counters(wrap_mm=100.0)
+    counters.step(PT, batch(PT, [(0, 0, 98.0), (0, 300, 98.2), (0, 600, 0.4)]))
+    again.restore(counters.snapshot())
+    tracks = counters.snapshot()["tracks"]
+    assert tracks[:, -1].tolist() == [0.0, 1.0]
+    assert np.array_equal(again.snapshot()["tracks"], tracks)

@@ -418,3 +418,57 @@ def test_a_record_of_a_day_counter_is_told() -> None:
     record = LIMITS.record_of(HOUR)
     counter = of_day((-600, 900.0), (-300, 900.2))
     assert read(counter, HOUR, record + 0.1, day=0) == ([(0, HOUR, round(record + 0.1, 6))], Flag.RECORD)
+
+
+# What a total keeps of its run.
+
+
+def test_a_plain_rise_keeps_where_and_when_the_run_began() -> None:
+    counter = new_counter((0, 100.0), (300, 100.2))
+    assert counter.goes_on_plainly(T0 + 600, 100.4, 0) == Track(100.2, T0 + 300, 0, 100.0, T0, False)
+    assert counter.now == Track(100.4, T0 + 600, 0, 100.0, T0, False)
+    still = new_counter((0, 100.0))
+    assert still.goes_on_plainly(T0 + 300, 100.0, 0) is not None
+    assert still.now == Track(100.0, T0 + 300, 0, 100.0, T0, True)
+
+
+def test_a_wrap_begins_a_run_that_is_not_new() -> None:
+    counter = rained(new_counter((0, 100.0)))
+    assert read(counter, 600, 0.4, wrap_mm=100.3) == ([(300, 600, 0.5)], Flag.NONE)
+    assert counter.now == Track(0.4, T0 + 600, 0, 0.4, T0 + 600, False)
+
+
+def test_a_foreign_total_that_falls_to_what_cannot_be_either_is_a_fall() -> None:
+    """It is more than the total of before can have risen by, and less than the last one."""
+    counter = new_counter((0, 10.0), (300, 1000.0))
+    assert read(counter, 600, 900.0) == ([(600, 600, 0.0)], FELL)
+
+
+def test_a_small_rise_after_a_jump_does_not_vouch_for_it() -> None:
+    counter = rained(new_counter((0, 100.0)))
+    jump = SOUND_JUMP_MM + 1
+    assert read(counter, 600, 100.2 + jump) == ([(600, 600, 0.0)], BEGAN)
+    assert read(counter, 900, 100.4 + jump) == ([(600, 900, 0.2)], Flag.NONE)
+
+
+def test_a_wrap_to_zero_counts_with_a_sound_rise_and_not_with_a_jump() -> None:
+    for rise_mm, counts in ((SOUND_JUMP_MM - 1, True), (SOUND_JUMP_MM + 1, False)):
+        counter = rained(new_counter((0, 100.0)))
+        assert read(counter, 600, 0.0, wrap_mm=102.0) == ([(600, 600, 0.0)], FELL)
+        rises, _ = read(counter, 900, rise_mm, wrap_mm=102.0)
+        first = [(300, 600, 1.8), (600, 900, round(rise_mm, 6))] if counts else [(900, 900, 0.0)]
+        assert rises == first
+
+
+def test_a_day_that_shows_what_cannot_be_leaves_the_total_of_before_to_come_back() -> None:
+    counter = new_counter((0, 999.8), (300, 1000.0))
+    assert read(counter, 900, LIMITS.impossible_of(300) + 1, day=600)[1] == Flag.OUT_OF_RANGE
+    assert counter.before is not None
+    assert counter.before.value_mm == 1000.0
+
+
+def test_a_great_beginning_of_a_day_needs_a_quarter_of_its_intensity_after_it() -> None:
+    counter = new_counter((0, 200.0), (300, 200.2))
+    great_mm = SOUND_JUMP_MM + 1
+    assert read(counter, 900, great_mm, day=600) == ([(900, 900, 0.0)], BEGAN)
+    assert read(counter, 1200, great_mm + 0.5, day=600) == ([(900, 1200, 0.5)], Flag.NONE)

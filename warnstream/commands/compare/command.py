@@ -24,6 +24,7 @@ from warnstream.review.events import Event, read_events
 from warnstream.review.verification import Verification, VerificationPolicy, score_warnings
 from warnstream.runners.bundles.frozen import is_number, load_all, load_named, storage_of
 from warnstream.runners.replay.judging import Stretch, judge, stretches_of
+from warnstream.runners.replay.side_by_side import alike
 
 EXIT_LIMIT = 3
 SAY_EVERY_S = 10.0
@@ -69,7 +70,7 @@ def run_compare(asked: Asked) -> int:
     limits = [limit_of(text, hazards) for text in asked.fail_if]
     events = read_events(asked.events) if asked.events else None
     stretches = stretches_of(asked.archives, list(configurations.values()), int(asked.after_h * HOUR_S))
-    old, *new = _judge_all(names, storage, stretches, asked.jobs)
+    old, *new = _judge_all(names, configurations, storage, stretches, asked.jobs)
     comparisons = [compare(old, judged, night) for judged in new]
     scores = {judged.name: _score(judged, configurations[judged.name], events) for judged in (old, *new)}
     record = as_dict(comparisons, scores)
@@ -117,32 +118,40 @@ def _labels(names: Sequence[str]) -> dict[str, str]:
 
 
 def _judge_all(
-    names: dict[str, str], storage: Path | None, stretches: list[Stretch], jobs: int | None
+    names: dict[str, str],
+    configurations: dict[str, Configuration],
+    storage: Path | None,
+    stretches: list[Stretch],
+    jobs: int | None,
 ) -> list[Judged]:
-    """Each configuration in a process of its own: equal results, whatever their number."""
-    n_jobs = min(len(names), jobs or os.cpu_count() or 1)
+    """Configurations that observe alike in one process: equal results, however they are spread."""
+    labels = list(names)
+    groups = [[labels[number] for number in group] for group in alike(list(configurations.values()))]
+    n_jobs = min(len(groups), jobs or os.cpu_count() or 1)
+    asked = [{label: names[label] for label in group} for group in groups]
     if n_jobs == 1:
-        return [_judge_named(label, name, storage, stretches) for label, name in names.items()]
-    # Spawned, not forked: numpy's and the terminal's threads do not survive a fork everywhere.
-    with ProcessPoolExecutor(n_jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = [
-            pool.submit(_judge_named, label, name, storage, stretches) for label, name in names.items()
-        ]
-        return [future.result() for future in waiting]
+        found = [_judge_named(group, storage, stretches) for group in asked]
+    else:  # Spawned, not forked: numpy's and the terminal's threads do not survive a fork everywhere.
+        with ProcessPoolExecutor(n_jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            waiting = [pool.submit(_judge_named, group, storage, stretches) for group in asked]
+            found = [future.result() for future in waiting]
+    judged = {one.name: one for group in found for one in group}
+    return [judged[label] for label in labels]
 
 
-def _judge_named(label: str, name: str, storage: Path | None, stretches: list[Stretch]) -> Judged:
-    configuration = load_named(name, storage).configuration
+def _judge_named(names: dict[str, str], storage: Path | None, stretches: list[Stretch]) -> list[Judged]:
+    configurations = {label: load_named(name, storage).configuration for label, name in names.items()}
+    time_zone = next(iter(configurations.values())).message.time_zone
     said_at = time.monotonic()
 
     def say(until_s: int, share: float) -> None:
         nonlocal said_at
         if time.monotonic() - said_at >= SAY_EVERY_S:
             said_at = time.monotonic()
-            until = iso_local(until_s, configuration.message.time_zone)
-            print(f"{label}: {share:.0%}, until {until}", file=sys.stderr, flush=True)  # noqa: T201
+            until = iso_local(until_s, time_zone)
+            print(f"{', '.join(names)}: {share:.0%}, until {until}", file=sys.stderr, flush=True)  # noqa: T201
 
-    return judge(label, configuration, stretches, say)
+    return judge(configurations, stretches, say)
 
 
 def _score(judged: Judged, configuration: Configuration, events: list[Event] | None) -> Verification | None:

@@ -8,6 +8,7 @@ Limit: changes from 2000 to 2050 are known; later the last offset stays.
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from warnstream.model.times import TimeZone, offset_words
 
@@ -17,6 +18,7 @@ LIVES_ON = datetime(2030, 1, 1, tzinfo=UTC)
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2050, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=64)  # fifty years of days are looked at: tens of milliseconds a zone
 def parse_zone(name: str) -> TimeZone:
     """Changes of a zone's clock: since when, in seconds UTC, it is ahead by how many seconds; ascending.
 

@@ -178,7 +178,7 @@ class Unmeasured:
         measured[self.station] = np.maximum(measured[self.station], 0.0)
         return measured
 
-    def beside(self, other: "Unmeasured") -> "Unmeasured":
+    def concatenate(self, other: "Unmeasured") -> "Unmeasured":
         """These windows, and after them others of the same stations."""
         n, n_columns = len(self.station), self.share.shape[1]
         share = np.zeros((n + len(other.station), n_columns + other.share.shape[1]))

@@ -386,9 +386,9 @@ def station_state(one: StationView) -> str:
     if one.observed_at_s < 0:
         return "never reported"
     if not one.is_reporting:
-        return "silent, its spare speaks" if one.is_heard else "silent"
+        return "silent, its spare speaks" if one.is_usable else "silent"
     if one.confidence == 0.0:
-        return "set aside, its spare speaks" if one.is_heard else "set aside"
+        return "set aside, its spare speaks" if one.is_usable else "set aside"
     return "doubted" if one.confidence < 1.0 else "reports"
 
 

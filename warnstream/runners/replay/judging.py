@@ -1,4 +1,4 @@
-"""One configuration over archives: what it would have warned of, for a comparison with another one.
+"""Configurations over archives: what each would have warned of, for a comparison with another one.
 
 Archives are replayed one after the other, each held in memory by itself. One that
 begins within a day of the end of the one before goes on with the same engine; after a
@@ -8,7 +8,7 @@ season is no more than what it would learn in a day.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from warnstream.config.settings import Configuration
-from warnstream.engine import Engine
+from warnstream.engine import EngineStep
 from warnstream.model.arrays import Int64Array
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.changes import LevelChange
@@ -25,8 +25,8 @@ from warnstream.model.times import DAY_S, MINUTE_S
 from warnstream.model.warning import WarningMessage
 from warnstream.review.comparison import Judged, Part
 from warnstream.review.logger_files import read_readings
-from warnstream.runners.build import build_engine
-from warnstream.runners.replay.replay import Replay, ReplayStep
+from warnstream.runners.replay.replay import Minute, minutes_of, whole_minutes
+from warnstream.runners.replay.side_by_side import SideBySide
 
 GAP_MAX_S = DAY_S
 """After a longer time without an archive judging begins anew."""
@@ -61,11 +61,11 @@ class _Found:
     n_refused: Counter[str] = field(default_factory=Counter)
     n_readings: int = 0
 
-    def take(self, minute: ReplayStep) -> None:
-        assessed = minute.step.assessment
+    def take(self, step: EngineStep) -> None:
+        assessed = step.assessment
         self.changes += assessed.changes
-        self.messages += minute.step.effects.messages
-        self.bulletins += minute.step.effects.bulletins
+        self.messages += step.effects.messages
+        self.bulletins += step.effects.bulletins
         self.failures.update(assessed.failures)
         self.observed_min += ~assessed.sight.is_blind
 
@@ -137,36 +137,45 @@ def _connected(legs: Sequence[Leg], after_s: int) -> list[Stretch]:
 
 
 def judge(
-    name: str,
-    configuration: Configuration,
+    configurations: Mapping[str, Configuration],
     stretches: Sequence[Stretch],
     on_progress: Progress = lambda _until_s, _share: None,
-) -> Judged:
-    """Replay archives with one configuration.
+) -> list[Judged]:
+    """Replay archives once with configurations that observe alike (`alike`).
 
     Parameters
     ----------
-    name : str
-        How the configuration is called in what people read.
-    configuration : Configuration
+    configurations : mapping of str to Configuration
+        By what each is called in what people read.
     stretches : sequence of Stretch
         Of `stretches_of`.
     on_progress : callable
     """
     started = time.process_time()
-    villages = configuration.network.villages
-    found = _Found(np.zeros(len(villages), dtype=np.int64))
+    every = list(configurations.values())
+    found = [_Found(np.zeros(len(one.network.villages), dtype=np.int64)) for one in every]
     n_minutes = sum((leg.until_s - leg.begin_s) // MINUTE_S + 1 for stretch in stretches for leg in stretch)
     n_done = 0
     for stretch in stretches:
-        engine = build_engine(configuration)
+        engines = SideBySide(every)
         for leg in stretch:
-            for minute in _replayed(engine, configuration, leg, found):
-                found.take(minute)
+            for minute in _minutes_of_leg(every[0], leg, found):
+                steps = engines.step(minute.readings, minute.now_s, minute.frames)
+                for own, step in zip(found, steps, strict=True):
+                    own.take(step)
                 n_done += 1
                 on_progress(minute.now_s, n_done / n_minutes)
-        found.end_part(stretch[0].begin_s, stretch[-1].until_s + MINUTE_S)
-    households = configuration.network.households
+        for own in found:
+            own.end_part(stretch[0].begin_s, stretch[-1].until_s + MINUTE_S)
+    took_s = time.process_time() - started
+    return [
+        _judged(name, configuration, own, took_s / len(every))
+        for (name, configuration), own in zip(configurations.items(), found, strict=True)
+    ]
+
+
+def _judged(name: str, configuration: Configuration, found: _Found, cpu_s: float) -> Judged:
+    villages, households = configuration.network.villages, configuration.network.households
     return Judged(
         name=name,
         fingerprint=configuration.fingerprint,
@@ -181,18 +190,17 @@ def judge(
         failures=dict(sorted(found.failures.items())),
         n_readings=found.n_readings,
         n_refused=dict(sorted(found.n_refused.items())),
-        cpu_s=time.process_time() - started,
+        cpu_s=cpu_s,
     )
 
 
-def _replayed(engine: Engine, configuration: Configuration, leg: Leg, found: _Found) -> Iterator[ReplayStep]:
+def _minutes_of_leg(configuration: Configuration, leg: Leg, found: Sequence[_Found]) -> Iterator[Minute]:
     archive = read_readings(leg.path, configuration)
-    found.n_readings += len(archive.readings)
-    found.n_refused.update(archive.n_refused)
-    replay = Replay(
-        configuration, archive.readings, leg.until_s, archive.frames, begin_s=leg.begin_s, engine=engine
-    )
-    yield from replay.steps()
+    for own in found:
+        own.n_readings += len(archive.readings)
+        own.n_refused.update(archive.n_refused)
+    times_s = whole_minutes(archive.readings, leg.begin_s, leg.until_s)
+    return minutes_of(times_s, archive.readings, archive.frames)
 
 
 def _whole_minute(time_s: int) -> int:

@@ -21,6 +21,16 @@ from warnstream.runners.build import build_engine
 
 
 @dataclass(frozen=True, slots=True)
+class Minute:
+    """What arrives in one minute of a replay."""
+
+    now_s: int
+    readings: ReadingBatch
+    frames: Sequence[GridFrame]
+    alerts: Sequence[AlertArrived]
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayStep:
     """One minute of a replay: its time, the readings taken, and what the engine did."""
 
@@ -65,29 +75,41 @@ class Replay:
         self.engine: Engine = build_engine(configuration) if engine is None else engine
         self._readings = readings
         self._frames, self._alerts = frames, alerts
-        self._times_s = _minutes(readings, begin_s, until_s)
+        self._times_s = whole_minutes(readings, begin_s, until_s)
 
     def __len__(self) -> int:
         return len(self._times_s)
 
     def steps(self, on_progress: Callable[[int], None] | None = None) -> Iterator[ReplayStep]:
         """Run the replay; `on_progress` is told the number of steps done."""
-        ends = np.searchsorted(self._readings.observed_at_s, self._times_s, side="right")
-        told = np.searchsorted([frame.end_s for frame in self._frames], self._times_s, side="right")
-        came = np.searchsorted([at_s for at_s, _ in self._alerts], self._times_s, side="right")
-        begin = first = heard = 0
-        times = zip(self._times_s.tolist(), ends.tolist(), told.tolist(), came.tolist(), strict=True)
-        for index, (now_s, end, last, until) in enumerate(times):
-            batch = self._readings.select(slice(begin, end))
-            arrived = [alert for _, alert in self._alerts[heard:until]]
-            step = self.engine.step(batch, arrived, now_s, self._frames[first:last])
-            begin, first, heard = end, last, until
-            yield ReplayStep(now_s, batch, step)
+        minutes = minutes_of(self._times_s, self._readings, self._frames, self._alerts)
+        for number, minute in enumerate(minutes, start=1):
+            step = self.engine.step(minute.readings, minute.alerts, minute.now_s, minute.frames)
+            yield ReplayStep(minute.now_s, minute.readings, step)
             if on_progress is not None:
-                on_progress(index + 1)
+                on_progress(number)
 
 
-def _minutes(readings: ReadingBatch, begin_s: int | None, until_s: int | None) -> Int64Array:
+def minutes_of(
+    times_s: Int64Array,
+    readings: ReadingBatch,
+    frames: Sequence[GridFrame] = (),
+    alerts: Sequence[tuple[int, AlertArrived]] = (),
+) -> Iterator[Minute]:
+    """What has come by each of the times and not before; what came earlier than the first comes with it."""
+    ends = np.searchsorted(readings.observed_at_s, times_s, side="right")
+    told = np.searchsorted([frame.end_s for frame in frames], times_s, side="right")
+    came = np.searchsorted([at_s for at_s, _ in alerts], times_s, side="right")
+    begin = first = heard = 0
+    for now_s, end, last, until in zip(
+        times_s.tolist(), ends.tolist(), told.tolist(), came.tolist(), strict=True
+    ):
+        arrived = [alert for _, alert in alerts[heard:until]]
+        yield Minute(now_s, readings.select(slice(begin, end)), frames[first:last], arrived)
+        begin, first, heard = end, last, until
+
+
+def whole_minutes(readings: ReadingBatch, begin_s: int | None, until_s: int | None) -> Int64Array:
     """Whole minutes: from `begin_s` or the first reading to the last reading or `until_s`, the later one.
 
     Readings before `begin_s` are taken at its minute.

@@ -80,5 +80,6 @@ def test_a_system_without_the_database_says_so(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(zoneinfo, "ZoneInfo", found_nothing)
     monkeypatch.setattr(zoneinfo, "available_timezones", set)
+    parse_zone.cache_clear()
     with pytest.raises(ValueError, match="no time zone database to find 'Europe/Berlin' in: install"):
         parse_zone("Europe/Berlin")

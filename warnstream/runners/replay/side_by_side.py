@@ -1,0 +1,109 @@
+"""Several configurations over one stream of readings; those that observe alike share what they observe.
+
+Gauges, windows, quality, forecast and the rain of places are worked out once where
+configurations agree in all of it; levels, warnings and texts are each configuration's own.
+Every one finds what it would find by itself, byte for byte.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+
+import numpy as np
+
+from warnstream.assessment.rule_needs import Whole, known_stages_m, noon_of
+from warnstream.config.settings import Configuration
+from warnstream.engine import Engine, EngineStep
+from warnstream.model.grids import GridFrame
+from warnstream.model.observations.readings import ReadingBatch
+from warnstream.runners.build import Derived, assemble, derive
+
+
+class SideBySide:
+    """Engines of configurations that observe alike.
+
+    Parameters
+    ----------
+    configurations : sequence of Configuration
+        One group of `alike`.
+    """
+
+    def __init__(self, configurations: Sequence[Configuration]) -> None:
+        derived = [derive(configuration) for configuration in configurations]
+        needs = tuple(need for one in derived for need in one.whole.needs)
+        self._engines = [_assembled(part, needs) for part in derived]
+        first, *others = self._engines
+        for engine in others:
+            engine.assessment.share(first.assessment)
+
+    def step(self, readings: ReadingBatch, now_s: int, frames: Sequence[GridFrame] = ()) -> list[EngineStep]:
+        """What each engine found, in the order of the configurations."""
+        observed = self._engines[0].assessment.observe(readings, now_s, (), frames)
+        found = []
+        for engine in self._engines:
+            assessed = engine.assessment.judge(observed)
+            effects = engine.desk.step(assessed.changes, now_s, engine.assessment.reason_now)
+            found.append(EngineStep(assessed, effects))
+        return found
+
+
+def alike(configurations: Sequence[Configuration]) -> list[list[int]]:
+    """Numbers of configurations in groups that observe alike, in order."""
+    groups: dict[bytes, list[int]] = {}
+    for number, configuration in enumerate(configurations):
+        groups.setdefault(_observed_by(derive(configuration)), []).append(number)
+    return list(groups.values())
+
+
+def _assembled(derived: Derived, needs: Sequence[object]) -> Engine:
+    whole: Whole = replace(derived.whole, needs=needs)  # type: ignore[arg-type]
+    return assemble(replace(derived, whole=whole))
+
+
+def _observed_by(derived: Derived) -> bytes:
+    """Digest of all that decides on what is observed.
+
+    Of the rules these are the stages that they think possible at a gauge, and the noon of fire
+    weather; that they ask for other windows changes none that another asks for.
+    """
+    configuration, network = derived.configuration, derived.configuration.network
+    digest = hashlib.sha256()
+    for part in (
+        network.stations,
+        network.places,
+        network.villages.code,
+        configuration.windows,
+        configuration.quality,
+        configuration.counters,
+        configuration.forecast,
+        configuration.village,
+        configuration.signs,
+        configuration.past_days,
+        [grid.policy for grid in configuration.grids],
+        configuration.logger_files,
+        derived.weights,
+        known_stages_m(derived.whole.needs, len(network.stations)),
+        noon_of(derived.whole.needs),
+    ):
+        _add(digest, part)
+    return digest.digest()
+
+
+def _add(digest: "hashlib._Hash", part: object) -> None:
+    """A part and all that it holds; arrays by their bytes, whatever else by its words."""
+    if isinstance(part, np.ndarray):
+        digest.update(f"{part.dtype}{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
+    elif is_dataclass(part):
+        digest.update(type(part).__name__.encode())
+        for field in fields(part):
+            _add(digest, getattr(part, field.name))
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            _add(digest, (key, value))
+    elif isinstance(part, Iterable) and not isinstance(part, str | bytes | frozenset):
+        digest.update(b"(")
+        for member in part:
+            _add(digest, member)
+        digest.update(b")")
+    else:
+        digest.update(repr(sorted(part) if isinstance(part, frozenset) else part).encode())

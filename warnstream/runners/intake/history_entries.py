@@ -88,6 +88,14 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
         return other is not None and (self.fingerprint, self.version) == (other.fingerprint, other.version)
 
 
+class ChangeHead(msgspec.Struct, frozen=True):
+    """Of a `ConfigurationEntry` what is done by it; the names take a county milliseconds to decode."""
+
+    at_s: int
+    is_live: bool = False
+    asks_posts: bool = True
+
+
 class Issued(msgspec.Struct, frozen=True):
     """What one step issued.
 
@@ -184,6 +192,11 @@ def encode(entry: ConfigurationEntry | Issued | SetAside) -> bytes:
 def decode_configuration(payload: bytes) -> ConfigurationEntry:
     """Content of a `CONFIGURATION` entry. ValueError if it is none."""
     return _decode(payload, ConfigurationEntry)
+
+
+def decode_change(payload: bytes) -> ChangeHead:
+    """What is done by a `CONFIGURATION` entry. ValueError if it is none."""
+    return _decode(payload, ChangeHead)
 
 
 def decode_issued(payload: bytes) -> Issued:

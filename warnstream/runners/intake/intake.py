@@ -63,7 +63,7 @@ from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
     ISSUED,
     SET_ASIDE,
-    decode_configuration,
+    decode_change,
 )
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
@@ -319,7 +319,7 @@ class Intake:
 
     def _take_configuration(self, payload: bytes, outcome: Outcome) -> None:
         """From here on this configuration judges: warnings that stand go on as they were told."""
-        entry, past, desk = decode_configuration(payload), self._past, self.engine.desk
+        entry, past, desk = decode_change(payload), self._past, self.engine.desk
         self.configuration = payload
         if past is None or (entry.is_live and past.is_followed):
             is_told = self._is_simulated or not desk.cases()  # the first step says what time it is

@@ -326,6 +326,13 @@ def _reload(options: argparse.Namespace) -> int:
     return reload_node(options.directory, wish, options.storage)
 
 
+def _approve(options: argparse.Namespace) -> int:
+    from warnstream.commands.bundles.approve import approve
+
+    print(approve(options.directory, options.bundle, options.person, options.key, options.signature))
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from warnstream.commands.demo import DemoOptions, run_demo
 
@@ -366,6 +373,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "diff": _diff,
     "preview": _preview,
     "reload": _reload,
+    "approve": _approve,
     "listener-user": _listener_user,
     "post-token": _post_token,
     "feed-token": _feed_token,

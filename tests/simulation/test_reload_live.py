@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -334,3 +336,57 @@ def test_a_signal_reloads_what_wants_no_word(county: County) -> None:
     while ready(county)["bundle"] != 2:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+def test_what_needs_a_second_person_goes_live_only_with_their_signature(
+    county: County, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = {person: tmp_path / f"{person}.key" for person in ("li", "wang", "stranger")}
+    for person, key in keys.items():
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", str(key)]
+        subprocess.run(command, check=True)
+    rows = [
+        f"{person},{person},officer,*,,{keys[person].with_suffix('.key.pub').read_text().strip()}"
+        for person in ("li", "wang")
+    ]
+    table = "\n".join(["person,name,role,area,phone,public_key", *rows]) + "\n"
+    county.put("operators.csv", table)
+    policy = "changes: {second_person: [thresholds], reload_wakes_max: 1000}\nforecast:"
+    county.replace("warnstream.yaml", "forecast:", policy)
+    assert county.reload()[0], "the policy of before asks for nobody"
+    county.rain(3)
+    rename_in_words(county)
+    assert county.reload()[0], "a name is no threshold"
+    lower_thresholds(county)
+    is_live, said = county.reload()
+    assert not is_live
+    assert any("thresholds: another person has to sign" in line for line in said), said
+    folder = str(county.directory)
+    assert main(["approve", folder, "4", "--person", "wang", "--key", str(keys["stranger"])]) == 1
+    assert "not signed by wang" in capsys.readouterr().err
+    assert main(["approve", folder, "4", "--person", "stranger", "--key", str(keys["stranger"])]) == 1
+    assert "is not in operators.csv" in capsys.readouterr().err
+    assert main(["approve", folder, "4", "--person", "li", "--key", str(keys["li"])]) == 0
+    is_live, said = county.reload()
+    assert not is_live, "li cannot be the second of their own"
+    assert any("not another officer" in line for line in said), said
+    assert main(["approve", folder, "4", "--person", "wang"]) == 0
+    how = capsys.readouterr().out.splitlines()[-2]
+    signature = tmp_path / "bundle.sig"
+    digest = how.split()[1]
+    with signature.open("wb") as file:
+        command = ["ssh-keygen", "-Y", "sign", "-n", "warnstream-bundle", "-f", str(keys["wang"])]
+        subprocess.run(command, input=f"{digest}\n".encode(), stdout=file, check=True)
+    assert main(["approve", folder, "4", "--person", "wang", "--signature", str(signature)]) == 0
+    is_live, said = county.reload(bundle=4)
+    assert is_live, said
+    assert "approved by wang" in said
+    assert not any("rolled back" in str(one) for one in list(ready(county)["reasons"]))  # type: ignore[call-overload]
+    county.rain(1)
+    assert county.find_faults() == []
+    is_live, said = county.reload(bundle=3)
+    assert is_live, "what has run may run again"
+    county.kill()
+    county.start()
+    assert ready(county)["bundle"] == 3

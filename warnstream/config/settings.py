@@ -195,11 +195,13 @@ class NodeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChangePolicy:
-    """What a reload needs: a word from the operator where more than `reload_wakes_max` doors would be told.
+    """What a reload needs.
 
-    Where it is `strict`, no line to look at that the live configuration had not.
+    A second person for changes of `second_person`, a word from the operator where more than
+    `reload_wakes_max` doors would be told, no new line to look at where it is `strict`.
     """
 
+    second_person: tuple[str, ...] = ()
     reload_wakes_max: int = 50
     strict: bool = False
 

@@ -36,7 +36,7 @@ def reload_node(directory: Path, wish: Wish, storage: Path | None) -> int:
     if wish.bundle < 0:
         raise WarnstreamError(f"--bundle {wish.bundle}: expected the number of a bundle")
     wish = Wish(wish.bundle, wish.is_agreed, wish.person or user())
-    for said in talk(storage or _storage_of(directory), wish):
+    for said in talk(storage or storage_of(directory), wish):
         if said.line:
             refuses = said.line.startswith("refused")
             print(said.line, file=sys.stderr if refuses else sys.stdout, flush=True)
@@ -45,8 +45,8 @@ def reload_node(directory: Path, wish: Wish, storage: Path | None) -> int:
     return EXIT_REFUSED
 
 
-def _storage_of(directory: Path) -> Path:
-    """Of warnstream.yaml alone: all else is the node's to read."""
+def storage_of(directory: Path) -> Path:
+    """The storage directory, of warnstream.yaml alone: all else is the node's to read."""
     faults = FaultLog()
     folder = Folder(directory.absolute(), faults)
     text = folder.read_text(NODE_FILE)

@@ -99,6 +99,10 @@ class OwnBundle:
         with self._lock:
             return self._freeze(configuration, iso_utc(now_s), who, why)
 
+    def has_run(self, number: int) -> bool:
+        """Whether a bundle has run here before."""
+        return any(use.number == number for use in read_uses(self._store.folder))
+
     def bundle(self, number: int) -> Bundle:
         """The bundle of a number. StoreError if it is not kept."""
         return self._store.bundle(number)

@@ -5,6 +5,7 @@ Whatever fails before the moment of the change changes nothing; it is told to wh
 """
 
 import logging
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,18 +13,20 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from warnstream.adapters.bundles.approvals import fault_of, read_approvals
 from warnstream.adapters.bundles.store import Bundle
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import ChangePolicy, Configuration
 from warnstream.config.wording import count_of
 from warnstream.model.errors import StoreError, WarnstreamError, describe
+from warnstream.model.hands.orders import Role
 from warnstream.model.times import iso_utc
 from warnstream.runners.bundles.keeping import OwnBundle, user
 from warnstream.runners.live.reloading.changeover import Change, Ready, make_ready
 from warnstream.runners.live.reloading.errands import Errands
 from warnstream.runners.live.reloading.handover import Ask, Report, joined
 from warnstream.runners.live.reloading.preparing import Child
-from warnstream.runners.live.reloading.scope import restart_faults
+from warnstream.runners.live.reloading.scope import concerns_of, restart_faults
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +217,9 @@ class Reloads:
         bundle = self._frozen(wish, new, who)
         say(f"bundle {bundle.number}")
         self._demand_word(wish, report, live.changes, say)
-        instead = live.fingerprint if wish.bundle else ""
+        self._demand_second(wish, bundle, concerns_of(live, new) & set(live.changes.second_person), say)
+        is_back = bool(wish.bundle) and self._bundle.has_run(bundle.number)
+        instead = live.fingerprint if is_back else ""
         ready = make_ready(derived, Change(bundle.number, node.wall_s(), who, wish.why, instead), live)
         begun = time.monotonic()
         notes = self._changed_over(ready)
@@ -252,6 +257,29 @@ class Reloads:
         wants = list(_wants(report, policy))
         if wants and not wish.is_agreed:
             raise RefusedError([f"{want}: --yes is wanted" for want in wants])
+
+    def _demand_second(self, wish: Wish, bundle: Bundle, concerns: set[str], say: Say) -> None:
+        """Another person has signed it; what has run already may run again without."""
+        if not concerns or (wish.bundle and self._bundle.has_run(bundle.number)):
+            return
+        known = (one for one in self._node.read.operators if one.role is not Role.READER)
+        people = {one.person: one for one in known if one.person != wish.person}
+        faults = []
+        for person, signature in read_approvals(bundle).items():
+            if person not in people:
+                faults.append(f"approval by {person}: not another officer or second of operators.csv")
+            elif fault := fault_of(bundle, people[person], signature):
+                faults.append(f"approval by {person}: {fault}")
+            else:
+                say(f"approved by {person}")
+                return
+        directory = shlex.quote(str(self._node.read.directory))
+        faults.append(
+            f"{', '.join(sorted(concerns))}: another person has to sign (changes.second_person): warnstream "
+            f"approve {directory} {bundle.number} --person PERSON --key FILE, then warnstream reload "
+            f"{directory} --bundle {bundle.number}"
+        )
+        raise RefusedError(faults)
 
     def _changed_over(self, ready: Ready) -> list[str]:
         """As soon as all that was issued is recorded."""

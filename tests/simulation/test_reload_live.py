@@ -31,6 +31,7 @@ from tests.simulation.test_changed_configuration import (
     reorder_stations,
 )
 from warnstream.cli import main
+from warnstream.runners.intake.intake import Intake
 
 pytestmark = pytest.mark.slow
 
@@ -390,3 +391,47 @@ def test_what_needs_a_second_person_goes_live_only_with_their_signature(
     county.kill()
     county.start()
     assert ready(county)["bundle"] == 3
+
+
+def test_a_fault_of_ours_before_the_change_is_a_refusal(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county.rain(3)
+    rename_in_words(county)
+    with monkeypatch.context() as patched:
+        patched.setattr(Intake, "take_over", lambda *_: 1 / 0)
+        is_live, said = county.reload()
+    assert not is_live
+    assert "refused: ZeroDivisionError: division by zero" in said
+    county.rain(2)
+    assert county.find_faults() == []
+    assert county.reload()[0]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_ours_within_the_change_ends_the_node_and_a_start_completes_it(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county.rain(8)
+    county.settle()
+    lower_thresholds(county)
+    assert county.node is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(county.node.outbox.doors, "move_to", lambda *_: 1 / 0)
+        with pytest.raises(SystemExit, match="a change is half made"):
+            county.reload()
+    county.stop()
+    county.start()
+    assert ready(county)["bundle"] == 2
+    county.rain(2)
+    assert county.find_faults() == []
+
+
+def test_other_software_on_disk_needs_a_restart(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    county.rain(2)
+    rename_in_words(county)
+    assert county.node is not None
+    monkeypatch.setattr(county.node.reloads, "_software", "of yesterday")
+    is_live, said = county.reload()
+    assert not is_live
+    assert "refused: the software on disk is not what this node runs: it needs a restart" in said

@@ -27,7 +27,7 @@ from warnstream.config.wording import count_of
 from warnstream.model.errors import ConfigError, WarnstreamError, describe
 from warnstream.runners.build import Derived, derive
 from warnstream.runners.bundles.frozen import load_bundle
-from warnstream.runners.live.reloading.handover import Ask, Report, parts_of, write_parts
+from warnstream.runners.live.reloading.handover import Ask, Report, parts_of, software_stamp, write_parts
 from warnstream.runners.rule_tests.suite import outcomes_of
 
 MEMORY_BYTES_MAX = 8 << 30
@@ -88,7 +88,8 @@ def prepare(ask: Ask) -> tuple[Report, Derived]:
     known = _known_looks(ask)
     looks = [look for look in _looks(configuration, directory) if look not in known]
     preview, doors = _look_ahead(configuration, storage)
-    return Report([], looks, preview, doors, tests, configuration.fingerprint), derive(configuration)
+    report = Report([], looks, preview, doors, tests, configuration.fingerprint, software_stamp())
+    return report, derive(configuration)
 
 
 def _load(ask: Ask) -> Configuration:

@@ -41,7 +41,7 @@ from warnstream.runners.live.alarm_notices import notice_of
 from warnstream.runners.live.doors import DoorKeeper
 from warnstream.runners.live.recording.around import Stores, Watchers
 from warnstream.runners.live.recording.recorder import Desk, Recorder
-from warnstream.runners.live.reloading.changeover import Ready, take_over
+from warnstream.runners.live.reloading.changeover import Ready, TakenOver, take_over
 from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.failures import tell_failures
@@ -245,10 +245,23 @@ class Keeper:
         """
         if not self._recorder.is_level:
             return None
-        before, doors, board, judging = self._intake, self._stores.outbox.doors, self.board, self.judging
+        before, doors = self._intake, self._stores.outbox.doors
         taken = take_over(ready, before, self._people, doors.waiting_villages())
         with self.bundle.noted(ready.change.use(self._stores.log.last_sequence())):
             sequence = self._stores.log.append_many([(CONFIGURATION, ready.payload)])
+        try:
+            self._go_on_under(ready, taken, sequence)
+        except Exception as error:
+            # Half changed: the log has the entry, and a start makes the change whole.
+            self._may_snapshot = False
+            log.critical("a change is half made: the node ends, its next start completes it", exc_info=error)
+            raise SystemExit(f"a change is half made ({describe(error)}): start the node again") from error
+        before.let_go()
+        return taken.notes
+
+    def _go_on_under(self, ready: Ready, taken: TakenOver, sequence: int) -> None:
+        """The entry is in the log: everything goes by the new numbers from now on."""
+        doors, board, judging = self._stores.outbox.doors, self.board, self.judging
         with self.numbers:
             self._configuration, self._intake, self._people = ready.configuration, taken.intake, taken.people
             doors.move_to(self._people.network, self._configuration.fingerprint)
@@ -260,8 +273,6 @@ class Keeper:
         self.bundle.change_to(self._configuration, ready.change.number, ready.change.instead)
         self.take(sequence, CONFIGURATION, ready.payload)
         self._kept.look(self._intake.engine.desk, self._people.network.villages, self._people.rules)
-        before.let_go()
-        return taken.notes
 
     def take(self, sequence: int, kind: str, payload: bytes) -> None:
         """Let the engine see an entry that is durable, and carry out what it asks for."""

@@ -36,6 +36,9 @@ class Errands:
                 done.set_result(work())
             except Exception as error:  # noqa: BLE001  # it is told to whom has asked
                 done.set_exception(error)
+            except BaseException as error:  # the loop ends, and whoever waits must not wait for ever
+                done.set_exception(error)
+                raise
 
     def give_up(self) -> None:
         """The loop has ended: nothing is done any more."""

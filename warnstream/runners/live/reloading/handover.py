@@ -3,13 +3,16 @@
 Everything is without state and in pieces: unpickling one holds the interpreter, so none may be large.
 """
 
+import hashlib
 import pickle
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
+import warnstream
 from warnstream.model.network import ChainPost
 from warnstream.runners.build import Derived
 
@@ -54,6 +57,8 @@ class Report(msgspec.Struct, frozen=True):
     tests : str
         What became of the tests of the folder.
     fingerprint : str
+    software : str
+        What the child is of, as of `software_stamp`.
     """
 
     faults: list[str] = []
@@ -62,6 +67,16 @@ class Report(msgspec.Struct, frozen=True):
     doors: int = 0
     tests: str = ""
     fingerprint: str = ""
+    software: str = ""
+
+
+def software_stamp() -> str:
+    """Of all modules of this program as they lie on disk: after an upgrade they are not those that run."""
+    folder, whole = Path(warnstream.__file__).parent, hashlib.sha256(warnstream.__version__.encode())
+    for path in sorted(folder.rglob("*.py")):
+        status = path.stat()
+        whole.update(f"{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return whole.hexdigest()
 
 
 def parts_of(derived: Derived) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """What a change does to all of a node: the keeper of its state first, then who shows or tells by names."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -7,6 +8,8 @@ from warnstream.config.settings import Configuration
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.reloading.changeover import Ready
 from warnstream.runners.live.snapshots.keeping import Snapshots
+
+log = logging.getLogger(__name__)
 
 
 class Takes(Protocol):
@@ -70,8 +73,12 @@ class NodeChange:
         if notes is None:
             return None
         self.read = ready.configuration
-        for part in self._parts():
-            part.go_by(ready.configuration)
+        takers: list[Callable[[Configuration], None]] = [part.go_by for part in self._parts()]
         if self._on_change is not None:
-            self._on_change(ready.configuration)
+            takers.append(self._on_change)
+        for take in takers:
+            try:
+                take(ready.configuration)
+            except Exception:  # one view that fails undoes no change and stops no other
+                log.exception("a part of the node does not follow the change")
         return notes

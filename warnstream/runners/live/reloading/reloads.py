@@ -24,7 +24,7 @@ from warnstream.model.times import iso_utc
 from warnstream.runners.bundles.keeping import OwnBundle, user
 from warnstream.runners.live.reloading.changeover import Change, Ready, make_ready
 from warnstream.runners.live.reloading.errands import Errands
-from warnstream.runners.live.reloading.handover import Ask, Report, joined
+from warnstream.runners.live.reloading.handover import Ask, Report, joined, software_stamp
 from warnstream.runners.live.reloading.preparing import Child
 from warnstream.runners.live.reloading.scope import concerns_of, restart_faults
 
@@ -126,7 +126,7 @@ class Reloads:
     ) -> None:
         self._node, self._bundle, self._errands, self._metrics = node, bundle, errands, metrics
         self._child = child or Child()
-        self._lock = threading.Lock()
+        self._lock, self._software = threading.Lock(), software_stamp()
         self._stopping = threading.Event()
         self._refusal = ""
         self._threads: list[threading.Thread] = []
@@ -154,7 +154,10 @@ class Reloads:
             self._make(wish, say)
         except RefusedError as refused:
             self._refuse(wish, refused.faults, say)
-        except (WarnstreamError, ValueError, LookupError, OSError, CancelledError) as error:
+        except (WarnstreamError, OSError, CancelledError) as error:
+            self._refuse(wish, [describe(error)], say)
+        except Exception as error:  # a fault of ours, before the change: the node runs on
+            log.exception("reload failed")
             self._refuse(wish, [describe(error)], say)
         else:
             return True
@@ -241,6 +244,8 @@ class Reloads:
         report, parts = self._child.prepare(ask)
         if report.faults:
             raise RefusedError(report.faults)
+        if report.software != self._software:
+            raise RefusedError(["the software on disk is not what this node runs: it needs a restart"])
         return report, parts
 
     def _frozen(self, wish: Wish, new: Configuration, who: str) -> Bundle:

@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check docs-keys test test-all bench bench-stall bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+.PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
 	load-nation rio-alarms score-grids calibration crash-ingest crash-front faults changes reloads fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
@@ -47,9 +47,14 @@ load-nation:      ## 384,000 stations at a reading a minute into one node, ten m
 sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
 	$(BIN)python -m tests.simulation.day
 
-bench-desk:       ## a front over 900,000 doors: the desk and its outbox, the ledger of doors beside SQLite; ten minutes
+bench-nowcast:    ## how early and how false: rain ahead on years of Rio that nothing was fitted on; ten minutes, wants shared data
+	$(BIN)python -m benchmarks.bench_nowcast
+	$(BIN)python -m benchmarks.bench_chances
+
+bench-desk:       ## who is told what: a front over 900,000 doors, the ledger beside SQLite, storm and typhoon through slow and dead channels; half an hour
 	$(BIN)python -m benchmarks.bench_desk
 	$(BIN)python -m benchmarks.bench_ledger
+	$(BIN)python -m benchmarks.bench_dispatch
 
 bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax, Faust; extras [bench,kafka]
 	$(BIN)python -m benchmarks.bench_peers

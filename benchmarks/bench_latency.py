@@ -201,6 +201,7 @@ class Probe:
         self._crossing_mm = crossing_mm
         self._changed = threading.Condition()
         self._arrived: dict[str, float] = {}
+        self.reported: dict[str, float] = {}
         self._stored: dict[int, float] = {}
         self._devices = Client(CallbackAPIVersion.VERSION2, client_id="latency-devices")
         self._devices.on_message = self._on_device
@@ -235,6 +236,7 @@ class Probe:
             if not goes_on():
                 break
             at = time.perf_counter()
+            self.reported[f"HP{number:05d}"] = at
             published.append((f"HP{number:05d}", at, self._publish(number, self._crossing_mm)))
             time.sleep(random_.uniform(*PAUSE_S))
         with self._changed:
@@ -259,6 +261,11 @@ class Probe:
             return min(
                 (self._arrived[name] for name in devices if name in self._arrived), default=float("nan")
             )
+
+    def way_of(self, device: str) -> tuple[float, float]:
+        """When its gauge reported and when it was warned, by `time.perf_counter`; NaN if never."""
+        with self._changed:
+            return self.reported[device], self._arrived.get(device, float("nan"))
 
     def _on_device(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         del client, userdata

@@ -16,6 +16,9 @@ has the warning. The loop is held from the moment its inbox gives it a batch unt
 - *replay of refused readings*: readings too old to count, refused before; `warnstream refused --reinject`.
 - *answer storm*: doors answer, as fast as they are taken.
 
+What the door of a crossing waits for is told beside: its way in stages (`STAGES`), median and longest of
+each, and of the longest hold the parts that took longest.
+
 With `--before` the same is done with the product of another checkout first, and stands in the same table.
 The defaults take less than five minutes; a county is `--stations 700 --villages 2855 --doors 900000`.
 """
@@ -35,6 +38,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +64,10 @@ INFLIGHT = 20_000
 """Unacknowledged messages of a sender."""
 
 DAYS_TOO_OLD = 6
+STAGES = ("reported", "taken", "issued", "claimed", "handed", "sent", "kept")
+"""Of the way of a warning to its door: its gauge reports, the loop takes the reading, the bulletin is in log
+and ledger, a channel claims the door, is given the batch (the device has it soon after), has sent it, the
+outcome is kept."""
 EVENTS = (
     "calm",
     "front, first",
@@ -83,6 +91,7 @@ class Size:
     refused: int
     answers: int
     backlog_h: float
+    is_of_fronts_alone: bool = False
 
 
 @dataclass(slots=True)
@@ -97,6 +106,8 @@ class Result:
     missing: int
     first_door_ms: float = float("nan")
     took_s: float = float("nan")
+    hold_parts: str = ""
+    stages_ms: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -126,12 +137,14 @@ def main() -> None:
         options.refused,
         options.answers,
         options.backlog_hours,
+        options.fronts,
     )
     found: dict[str, list[Result]] = {}
     for label, product in (("before", options.before), ("now", REPOSITORY)):
         if product is not None:
             found[label] = measure(size, product.resolve())
     print(table(size, found))
+    print(ways_table(found))
     write_rows(options.rows, rows(found["now"]))
 
 
@@ -145,6 +158,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--refused", type=int, default=5_000, help="readings refused; default 5,000")
     parser.add_argument("--answers", type=int, default=20_000, help="of the storm; default 20,000")
     parser.add_argument("--backlog-hours", type=float, default=1.0, help="default 1")
+    parser.add_argument("--fronts", action="store_true", help="calm and fronts alone")
     add_rows_option(parser)
     return parser.parse_args()
 
@@ -183,6 +197,23 @@ def _line(label: str, one: Result) -> str:
     )
 
 
+def ways_table(found: dict[str, list[Result]]) -> str:
+    """What doors of crossings waited for, and what the longest hold was: Markdown."""
+    columns = ("during", "checkout", *(f"{a} to {b}" for a, b in pairwise(STAGES)), "longest hold, ms")
+    lines = ["", "Median and longest, ms:", "", f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    for event in EVENTS:
+        for label, results in found.items():
+            for one in results:
+                if one.event == event:
+                    cells = [_cell(one.stages_ms.get(stage, [])) for stage in STAGES[1:]]
+                    lines.append(f"| {event} | {label} | {' | '.join(cells)} | {one.hold_parts} |")
+    return "\n".join(lines)
+
+
+def _cell(waits_ms: Sequence[float]) -> str:
+    return f"{number(float(np.median(waits_ms)))}, {number(max(waits_ms))}" if waits_ms else "-"
+
+
 def rows(results: Sequence[Result]) -> list[Row]:
     """For the common table."""
     found = []
@@ -213,6 +244,8 @@ def measure(size: Size, product: Path) -> list[Result]:
         _killed(county, n_probes)
         _front(county, "front after kill -9", 1, (3, 2, 1))
         _quiet(county)
+        if size.is_of_fronts_alone:
+            return county.results
         _during(county, "snapshots", lambda: _snapshots(node))
         _during(county, "backlog", lambda: _backlog(county))
         _refuse(county)
@@ -299,6 +332,8 @@ def _during(county: County, event: str, do: Callable[[], object]) -> Result:
         p99_ms=float(p99),
         missing=missing,
         took_s=took_s,
+        hold_parts=longest_hold(county.node.directory, begun_s, time.monotonic()),
+        stages_ms=stages_ms(county, [f"HP{n:05d}" for n in range(first, county.used)]),
     )
     county.results.append(result)
     return result
@@ -307,8 +342,35 @@ def _during(county: County, event: str, do: Callable[[], object]) -> Result:
 def holds_s(directory: Path, begun_s: float, ended_s: float) -> list[float]:
     """Holds of the loop that fall into a span, in seconds; of one that had begun before it, all of it."""
     lines = (directory / "holds.txt").read_text(encoding="ascii").splitlines()
-    found = [(float(end), float(held)) for end, held in (line.split() for line in lines)]
+    found = [(float(end), float(held)) for end, held, *_ in (line.split() for line in lines)]
     return [held for end, held in found if begun_s <= end <= ended_s]
+
+
+def longest_hold(directory: Path, begun_s: float, ended_s: float) -> str:
+    """The longest hold of a span, and what took longest in it."""
+    lines = (directory / "holds.txt").read_text(encoding="ascii").splitlines()
+    found = [line.split(" ") for line in lines]
+    spans = [(float(held), cpu, parts) for end, held, cpu, parts in found if begun_s <= float(end) <= ended_s]
+    if not spans:
+        return ""
+    held_s, cpu_s, parts = max(spans)
+    told = sorted((part.split("=") for part in parts.split(",") if part), key=lambda part: -float(part[1]))
+    words = ", ".join(f"{name} {took}" for name, took in told[:6])
+    return f"{1e3 * held_s:.0f} (processor {1e3 * float(cpu_s):.0f}): {words}"
+
+
+def stages_ms(county: County, doors: Sequence[str]) -> dict[str, list[float]]:
+    """Of each stage how long doors took to reach it from the one before, milliseconds."""
+    at_s: dict[str, dict[str, float]] = {door: {"reported": county.probe.way_of(door)[0]} for door in doors}
+    path = county.node.directory / "stages.txt"
+    for line in path.read_text(encoding="ascii").splitlines():
+        time_s, stage, door = line.split(" ")
+        if door in at_s and float(time_s) >= at_s[door]["reported"]:  # before that it was dry
+            at_s[door].setdefault(stage, float(time_s))
+    return {
+        after: [1e3 * (way[after] - way[before]) for way in at_s.values() if before in way and after in way]
+        for before, after in pairwise(STAGES)
+    }
 
 
 def _front(county: County, event: str, half: int, minutes_ago: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """A node's outbox and its log without the node: what is recorded, sent and answered is an entry first."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from hashlib import sha256
 from pathlib import Path
@@ -10,8 +10,9 @@ import numpy as np
 
 from tests.unit.adapters.county import network as county
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.ledger.node_outbox import NO_CHANNELS, NodeOutbox
 from warnstream.adapters.outbox.outbox import Rendered
+from warnstream.config.channels.section import ChannelSection
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects, RecipientAnswer
@@ -46,18 +47,21 @@ class LoggedOutbox(NodeOutbox):
         owner: str = "",
         network: Network | None = None,
         doubt_since_s: int = NEVER,
+        event_clock: Callable[[], float] | None = None,
+        channels: Mapping[str, ChannelSection] = NO_CHANNELS,
     ) -> None:
         super().__init__(directory, owner)
         self.directory, self._doubt_since_s = directory, doubt_since_s
         (directory / "log").mkdir(exist_ok=True)
         self.journal = Journal(directory / "log")
+        self._event_clock, self._channels = event_clock, channels
         self.is_full = False
         self._loop = threading.Lock()
         self._begin(county() if network is None else network)
 
     def _begin(self, register: Network) -> None:
         """As a start does it."""
-        self.open_doors(self.directory, register, self.ask_log)
+        self.open_doors(self.directory, register, self.ask_log, self._event_clock, self._channels)
         fingerprint = fingerprint_of(register)
         self.doors.begin(register, fingerprint)
         follow_doors(self.doors, self.journal.since(self.doors.sequence), TOPICS)

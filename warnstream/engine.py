@@ -22,9 +22,11 @@ from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.transfers.marks import RowMark
 
 Action = (
     RecipientAnswer
@@ -37,11 +39,14 @@ Action = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | RowMark
+    | DrillOrder
     | AlertArrived
     | FeedHeard
 )
-"""What people do: answer, report, see a sign, judge one, affirm or end a warning, order one by hand, take or
-close a call for help; that a digest could not be brought to its post; and alerts of other services."""
+"""What people do: answer, report, see a sign, judge one, affirm or end a warning, order one by hand, say who
+is safe, take or close a call for help, begin or stop a drill; that a digest could not be brought; alerts of
+other services."""
 
 Said = SignReport | SignVerdict | AlertArrived | FeedHeard
 """Of these what the assessment takes."""
@@ -56,6 +61,8 @@ Order = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | RowMark
+    | DrillOrder
 )
 """Of these what the desk takes."""
 

@@ -19,6 +19,7 @@ from station_sim import outline
 from station_sim.county import files as county_files
 from station_sim.county import names
 from station_sim.county.ground_inventory import GroundInventory
+from station_sim.county.people_to_move import write_objects, write_shelters
 from station_sim.county.places import CriticalRainTable, GaugeTable, StationTable
 from station_sim.errors import SimulatorError
 from station_sim.outline import CountyPart
@@ -112,7 +113,7 @@ class County:
     ground: GroundInventory | None = None
 
     def write(self, directory: Path) -> None:
-        """Write stations.csv, villages.csv, households.csv, chain.csv, operators.csv and thresholds.csv.
+        """Write every table of a CONFIG_DIR: places, people, who and what is to be moved, thresholds.
 
         The folder is made if needed; files of these names are replaced.
         """
@@ -124,6 +125,8 @@ class County:
         )
         county_files.write_chain(directory / "chain.csv", self.villages)
         county_files.write_operators(directory / "operators.csv", self.villages)
+        write_objects(directory / "objects.csv", self.villages)
+        write_shelters(directory / "shelters.csv", self.villages)
         county_files.write_thresholds(
             directory / "thresholds.csv",
             self.stations,

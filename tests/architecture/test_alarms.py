@@ -45,7 +45,19 @@ def kinds_of(argument: ast.expr, constants: dict[str, str]) -> Iterator[str]:
 
 
 OF_ORDERS = {"ceiling", "silence", "release", "second", "response"}
-RAISED_BY_LOOP = {"kept", "drill", "hazard", "part", "chain", "help", "report", "feed", "past", *OF_ORDERS}
+RAISED_BY_LOOP = {
+    "kept",
+    "drill",
+    "hazard",
+    "part",
+    "chain",
+    "help",
+    "report",
+    "feed",
+    "past",
+    "transfer",
+    *OF_ORDERS,
+}
 """Raised and ended under a key that is not written out where it is given."""
 
 
@@ -86,6 +98,9 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     for key in OF_ORDERS - {"silence"}:
         assert f'"{key}:{{' in order_watch
     assert "StandingAlarms(alarms, *KINDS)" in order_watch
-    for watch in (chain_watch, order_watch):
+    transfers = (PACKAGE / "runners" / "live" / "watches" / "transfer_watch.py").read_text(encoding="utf-8")
+    assert 'f"transfer:{' in transfers
+    assert 'StandingAlarms(alarms, "transfer")' in transfers
+    for watch in (chain_watch, order_watch, transfers):
         assert "_alarms.show(" in watch
         assert "_alarms.adopt(standing)" in watch

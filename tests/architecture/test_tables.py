@@ -28,6 +28,7 @@ PARTIAL = {
     "warnstream.config.rules.terms._WINDOW_S_MAX": "quantities whose window may be chosen",
     "warnstream.config.rules.wording._NAMES": "the others go by their word",
     "warnstream.delivery.texts_zh.BY_HAND": "the other causes are measured",
+    "warnstream.desk.transfers.rows.SAID_OF_MARK": "a row that is open again has heard nothing",
     "warnstream.commands.order_options.ABOUT": "end is declared beside the other old commands",
     "warnstream.model.observations.error_values.ERROR_VALUES": "a total passes through every number",
     "warnstream.model.observations.quality_limits.VALUE_LIMITS": "rain and stage have keys of their own",

@@ -69,7 +69,13 @@ class Officer:
     """A person at a screen; remembers what the page asked for, and what went wrong in it."""
 
     def __init__(
-        self, browser: Any, url: str, width: int = 1366, language: str = "en", theme: str = "light"
+        self,
+        browser: Any,
+        url: str,
+        width: int = 1366,
+        language: str = "en",
+        theme: str = "light",
+        person: str = "chief",
     ) -> None:
         context = browser.new_context(viewport={"width": width, "height": SIZES[width]})
         context.set_default_timeout(WAIT_MS)
@@ -80,7 +86,7 @@ class Officer:
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", self._hear)
         self.page.goto(f"{url}/?language={language}&theme={theme}")
-        self.page.fill("#person", "chief")
+        self.page.fill("#person", person)
         self.page.fill("#password", PASSWORD)
         self.page.press("#password", "Enter")
         self.page.wait_for_selector("#screen:not([hidden])")

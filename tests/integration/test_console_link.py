@@ -18,6 +18,7 @@ from warnstream.adapters.console.frame import (
     LENGTH_BYTES,
     SOCKET,
     VERSION,
+    Act,
     Ask,
     Frame,
     Part,
@@ -37,7 +38,7 @@ class Node:
     """The node's end, and what it was asked."""
 
     def __init__(self, directory: Path) -> None:
-        self.asked: list[Ask] = []
+        self.asked: list[Ask | Act] = []
         self.answers: list[Callable[[bytes, str], None]] = []
         self.came = threading.Semaphore(0)
         self.connections: list[socket.socket] = []
@@ -50,9 +51,10 @@ class Node:
         for connection in self.connections:
             connection.close()
 
-    def _take(self, ask: Ask, answer: Callable[[bytes, str], None]) -> None:
+    def _take(self, ask: Ask | Act, answer: Callable[[bytes, str], None]) -> None:
         self.asked.append(ask)
         self.answers.append(answer)
+        assert isinstance(ask, Ask)
         if ask.village == "echo":
             answer(ask.village.encode(), "")
 

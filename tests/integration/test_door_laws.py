@@ -14,7 +14,8 @@ from tests.unit.adapters.county import SENT_S, again, bulletin, given_up, networ
 from warnstream.adapters.ledger.doors import STATE_OF
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, State
-from warnstream.delivery.ledger.ledger import STATE_BITS, Ledger
+from warnstream.delivery.ledger.columns import STATE_BITS
+from warnstream.delivery.ledger.ledger import Ledger
 from warnstream.delivery.ledger.parts import pack
 from warnstream.delivery.ledger.queue import IN_HAND
 from warnstream.delivery.ledger.states import WAITING, Delivery

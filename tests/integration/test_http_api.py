@@ -2,7 +2,7 @@ import asyncio
 import base64
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRec
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import PostsRecord, ReportsRecord
+from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.routers import ROUTES
 from warnstream.adapters.http.server import HttpServer
@@ -83,6 +84,7 @@ class Node:
     receipts: list[str] = field(default_factory=list)
     said: list[PostAction] = field(default_factory=list)
     ordered: list[OrderRequest] = field(default_factory=list)
+    marks: list[tuple[tuple[str, ...], str, str, bool]] = field(default_factory=list)
 
     def alive(self) -> AliveRecord:
         return AliveRecord(alive=True, node="test")
@@ -117,6 +119,9 @@ class Node:
             raise self.refuse
         self.alerts_kept.append((source, content))
 
+    def who_comes(self, _caller: str) -> str:
+        return ""
+
     def help_calls(self) -> list[HelpCallRecord]:
         return [HelpCallRecord("h1", "V1", "Village 1", "V1-H0", AT, None, None, is_untaken=False, heads=3)]
 
@@ -137,6 +142,17 @@ class Node:
 
     def reports(self) -> ReportsRecord:
         return ReportsRecord("Actual", PostsRecord(1, {}, ["grid-1"]), {}, [], [], [])
+
+    def transfers(self, only: str | None) -> TransfersRecord:
+        return TransfersRecord(None if only else AT, [], [], [])
+
+    def mark_rows(
+        self, rows: Sequence[str], word: str, by: str, note: str, *, is_post: bool
+    ) -> MarkTakenRecord:
+        if word == "flown":
+            raise OrderFaultsError(["word: expected moving, got 'flown'"])
+        self.marks.append((tuple(rows), word, f"{by}:{note}", is_post))
+        return MarkTakenRecord("m1", len(rows))
 
     def submit_report(self, report: FieldReport) -> str:
         fault = self.action_fault(report)
@@ -752,3 +768,23 @@ def test_an_order_is_rehearsed_and_what_binds_is_read_by_people_alone(api: HttpA
     assert ask(api, "GET", "/api/v1/orders").status_code == 403
     found = ask(api, "GET", "/api/v1/orders", auth=("zhang", TOKENS.for_operator("zhang")))
     assert found.json()["bounds"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"person": "zhang", "token": TOKENS.for_operator("zhang")}, 202),
+        ({"post": "grid-1", "token": TOKENS.for_post("grid-1")}, 202),
+        ({"post": "grid-1", "token": TOKENS.for_operator("grid-1")}, 403),
+        ({"post": "grid-1", "person": "zhang", "token": TOKENS.for_post("grid-1")}, 400),
+        ({"token": TOKENS.for_post("grid-1")}, 400),
+        ({"person": "zhang", "token": TOKENS.for_operator("zhang"), "word": "flown"}, 400),
+        ({"person": "zhang", "token": TOKENS.for_operator("zhang"), "rows": [""]}, 400),
+    ],
+)
+def test_rows_are_marked_by_who_proves_to_be_a_post_or_an_officer(
+    said: dict[str, object], status: int, api: HttpApi, node: Node
+) -> None:
+    answered = ask(api, "POST", "/api/v1/transfers/marks", json={"rows": ["h1"], "word": "safe", **said})
+    assert answered.status_code == status
+    assert len(node.marks) == (status == 202)

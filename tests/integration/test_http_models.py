@@ -110,6 +110,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
             read_all(people)
             judge_and_assign(people)
             give_orders(people)
+            move_people(people)
+            storm.goes_on(0.0, 1)
+            mark_rows(people)
             storm.goes_on(0.0, 1)
             read_all(people)
             call = people.node.status.help_calls()[0].help
@@ -128,6 +131,11 @@ def read_all(people: People) -> None:
     credentials = (people.leader, people.tokens.for_post(people.leader))
     officer = people.node.configuration.operators[0].person
     people.ask("GET", "/api/v1/orders", auth=(officer, people.tokens.for_operator(officer)))
+    transfer = "/api/v1/transfers/{list}"
+    people.ask("GET", "/api/v1/transfers", auth=credentials)
+    people.ask("GET", "/api/v1/transfers")
+    for name in (f"{first_officer(people)}-evening", "unknown"):
+        people.ask("GET", f"/api/v1/transfers/{name}", of=transfer, auth=credentials)
     people.ask("GET", "/api/v1/cap")
     for path in ("/api/v1/signs", "/api/v1/help", "/api/v1/reports"):
         people.ask("GET", path)
@@ -210,9 +218,7 @@ def give_orders(people: People) -> None:
     """Everything that can bind or wait for a person, by the officers of two counties."""
     configuration = people.node.configuration
     villages = configuration.network.villages
-    person = next(
-        one.person for one in configuration.operators if one.role == "officer" and one.area in villages.county
-    )
+    person = first_officer(people)
     area = next(one.area for one in configuration.operators if one.person == person)
     codes = [code for code, county in zip(villages.code, villages.county, strict=True) if county == area]
     token = people.tokens.for_operator(person)
@@ -227,6 +233,34 @@ def give_orders(people: People) -> None:
         people.ask("POST", "/api/v1/orders", json=said | order)
     for hazard in (rule.name for rule in configuration.rules):
         people.ask("POST", "/api/v1/orders", json=said | {"kind": "end", "hazard": hazard, "villages": codes})
+
+
+def first_officer(people: People) -> str:
+    """A person who orders for a county."""
+    configuration = people.node.configuration
+    counties = configuration.network.villages.county
+    return next(
+        one.person for one in configuration.operators if one.role == "officer" and one.area in counties
+    )
+
+
+def move_people(people: People) -> None:
+    """An evening's list; then a row of it that is marked."""
+    person, villages = first_officer(people), people.node.configuration.network.villages
+    area = next(one.area for one in people.node.configuration.operators if one.person == person)
+    codes = [code for code, county in zip(villages.code, villages.county, strict=True) if county == area]
+    token = people.tokens.for_operator(person)
+    said = {"author": person, "token": token, "reason": "seen", "villages": codes[-1:], "kind": "transfer"}
+    people.ask("POST", "/api/v1/orders", json=said, headers={"Idempotency-Key": "evening"})
+
+
+def mark_rows(people: People) -> None:
+    """A post says of the first row of the list that it has seen its people."""
+    row = people.node.status.transfers(f"{first_officer(people)}-evening").lists[0].rows[0]
+    fields = {"rows": [row.code], "word": "safe", "note": "at the school"}
+    person = first_officer(people)
+    token = people.tokens.for_operator(person)
+    people.ask("POST", "/api/v1/transfers/marks", json=fields | {"person": person, "token": token})
 
 
 def judge_and_assign(people: People) -> None:
@@ -309,6 +343,9 @@ EXPECTED = {
     ),
     "orders": ("bounds", "silences", "waiting_second", "waiting_release", "response"),
     "give_order": ("order", "villages"),
+    "transfers": ("counters.missing", "lists.villages.places", "lists.figures.states"),
+    "one_transfer": ("lists.rows.at", "lists.rows.note"),
+    "mark": ("mark", "rows"),
     "explanation": (
         "signs",
         "hazards.places.comparisons.next",

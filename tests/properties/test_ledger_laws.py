@@ -7,16 +7,19 @@ from random import Random
 import numpy as np
 import pytest
 
+from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.ledger import Ledger, Put
 from warnstream.delivery.ledger.parts import COLUMNS, pack, unpack
-from warnstream.delivery.ledger.queue import IN_HAND_S_MAX, DoorQueue, Taken
+from warnstream.delivery.ledger.queue import FREE, IN_HAND_S_MAX, DoorQueue, Taken
 from warnstream.delivery.ledger.states import Delivery, People, Result, Said
 from warnstream.model.bulletins import N_BITS, N_MAX
 
 FIRST = np.array([0, 2, 3], dtype=np.int32)
 WAY = np.array([0, 1, 0], dtype=np.uint8)
-N_DOORS, N_WAYS = len(WAY), 2
+N_DOORS, N_WAYS, NEXT = len(WAY), 3, {0: 2}
+"""Doors of channel 0 are told by channel 2 where they are silent, or not reached."""
 SEQUENCES, STEPS = 600, 60
+URGENCY = {"end": Urgency.END, "remind": Urgency.REMINDER, "rise": Urgency.LEAVE}
 DOUBT_S = int(IN_HAND_S_MAX) + 1
 
 
@@ -38,16 +41,17 @@ class World:
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)
         self.log: list[tuple[str, tuple[object, ...]]] = []
-        self.ledger = Ledger(FIRST, WAY)
+        self.ledger = Ledger(FIRST, WAY, next_way=NEXT)
         self.queue = DoorQueue(self.ledger, N_WAYS)
         self.now = 1_000
         self.in_hand: list[Taken] = []
         self.devices = [Device() for _ in range(N_DOORS)]
-        self.settled: set[tuple[int, int]] = set()
+        self.settled: set[tuple[int, int, int]] = set()
         self.newest: dict[int, Put] = {}
         self.ends: set[int] = set()
         self.need_none: dict[int, set[int]] = {}
         self.calling: set[int] = set()
+        self.way_of: dict[int, int] = {}
 
     def live(self, steps: int) -> None:
         """Random steps, and after each the laws that hold at any time."""
@@ -60,6 +64,7 @@ class World:
             self.receipt,
             *[self.answer] * 2,
             self.close_call,
+            self.silence,
             self.time_passes,
             self.crash,
         ]
@@ -91,7 +96,7 @@ class World:
             village,
             (opened << N_BITS) | n,
             self.now,
-            urgency=0 if kind == "end" else 2,
+            urgency=URGENCY[kind],
             is_end=kind == "end",
             is_reminder=kind == "remind",
             asks=kind != "end",
@@ -111,16 +116,31 @@ class World:
         assert len(taken) <= limit
         assert not {one.row for one in taken} & {one.row for one in self.in_hand}, "in two hands"
         for one in taken:
-            assert WAY[one.row] == way
+            assert self.ledger.way[one.row] == way
             assert one.sequence == self.newest[one.village].sequence, "an old bulletin"
-            assert (one.row, one.sequence) not in self.settled, "told twice"
+            assert (one.row, one.sequence, way) not in self.settled, "told twice"
+            if way != WAY[one.row] and self.ledger.told[one.row] == one.sequence & N_MAX:
+                assert self.ledger.people[one.row] == People.SILENT, "called, though it has answered"
         self.in_hand += taken
+        self.way_of.update((one.row, way) for one in taken)
 
     def settle(self, one: Taken, result: Result, due_at: float = 0.0) -> None:
-        self.do("outcome", one.village, one.sequence, (one.row,), result, self.now)
+        way = self.way_of[one.row]
+        self.do("outcome", one.village, one.sequence, (one.row,), result, self.now, way)
         self.queue.release(one.row, one.sequence, due_at)
         if result is Result.SENT:
-            self.settled.add((one.row, one.sequence))
+            self.settled.add((one.row, one.sequence, way))
+
+    def silence(self) -> None:
+        """Nobody answers: doors that were told go on to the next channel."""
+        for village, put in self.newest.items():
+            rows, _ = self.ledger.silent_since(village)
+            if put.is_end or not len(rows):
+                continue
+            self.do("outcome", village, put.sequence, tuple(rows.tolist()), Result.SILENT, self.now, 0)
+            for row in rows.tolist():
+                if self.queue.hold[row] == FREE and self.ledger.is_waiting(row):
+                    self.queue.release(row, put.sequence)
 
     def sent(self) -> None:
         for one in self.in_hand[:2]:
@@ -147,8 +167,9 @@ class World:
         """A device says again what it has."""
         door = self.chance.randrange(N_DOORS)
         for sequence in self.devices[door].got[-1:]:
-            self.do("outcome", int(self.ledger.village[door]), sequence, (door,), Result.DELIVERED, self.now)
-            self.settled.add((door, sequence))
+            village, way = int(self.ledger.village[door]), int(WAY[door])
+            self.do("outcome", village, sequence, (door,), Result.DELIVERED, self.now, way)
+            self.settled.add((door, sequence, way))
 
     def answer(self) -> None:
         door = self.chance.randrange(N_DOORS)
@@ -183,7 +204,8 @@ class World:
 
     def check(self) -> None:
         assert set(self.ledger.helps()) == self.calling, "a call for help is lost"
-        for row, sequence in self.settled:
+        assert (self.ledger.past.replaced >= 0).all(), "somebody counted twice"
+        for row, sequence, _ in self.settled:
             newest = self.newest[int(self.ledger.village[row])].sequence
             if sequence >> N_BITS == newest >> N_BITS:
                 assert self.ledger.told[row] >= sequence & N_MAX, "what was told is forgotten"
@@ -198,13 +220,14 @@ class World:
     def check_log(self) -> None:
         """The log is the whole truth, and a snapshot is the ledger."""
         assert_equal(folded(self.log), self.ledger)
-        again, arrays = Ledger(FIRST, WAY), pack(self.ledger)
+        again, arrays = Ledger(FIRST, WAY, next_way=NEXT), pack(self.ledger)
         rows = [np.arange(FIRST[v], FIRST[v + 1]) for v in arrays["village"]]
         unpack(
             again,
             arrays,
             arrays["village"].tolist(),
             np.concatenate([np.zeros(0, np.int64), *rows]).astype(np.int64),
+            range(N_WAYS),
         )
         assert_equal(again, self.ledger)
 
@@ -215,6 +238,7 @@ class World:
             self.settle(one, Result.SENT)
         for way in range(N_WAYS):
             while taken := self.queue.claim(way, 2, 1e9):
+                self.way_of.update((one.row, way) for one in taken)
                 for one in taken:
                     self.devices[one.row].take(one.sequence)
                     self.settle(one, Result.SENT)
@@ -245,7 +269,7 @@ def test_the_laws_of_the_ledger_hold_in_random_sequences(part: int) -> None:
 
 
 def folded(log: list[tuple[str, tuple[object, ...]]]) -> Ledger:
-    ledger = Ledger(FIRST, WAY)
+    ledger = Ledger(FIRST, WAY, next_way=NEXT)
     for kind, what in log:
         apply(ledger, kind, *what)
     return ledger
@@ -256,8 +280,9 @@ def apply(ledger: Ledger, kind: str, *what: object) -> None:
     if kind == "issued":
         ledger.put_down(*what)  # type: ignore[arg-type]
     elif kind == "outcome":
-        village, sequence, rows, result, at_s = what
-        ledger.take(village, sequence, np.array(rows, dtype=np.int64), result, at_s)  # type: ignore[arg-type]
+        village, sequence, rows, result, at_s, way = what
+        numbers = np.array(rows, dtype=np.int64)
+        ledger.take(village, sequence, numbers, result, at_s, way)  # type: ignore[arg-type]
     elif kind == "said":
         ledger.say(*what)  # type: ignore[arg-type]
     else:
@@ -265,7 +290,7 @@ def apply(ledger: Ledger, kind: str, *what: object) -> None:
 
 
 def assert_equal(one: Ledger, other: Ledger) -> None:
-    for name in (*COLUMNS, "sequence", "urgency", "is_end"):
+    for name in (*COLUMNS, "way", "sequence", "urgency", "is_end"):
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
     assert one.tallies == other.tallies
     assert set(one.helps()) == set(other.helps())

@@ -18,6 +18,7 @@ from warnstream.assessment.rule_needs import whole_of
 from warnstream.hazards.strong_wind import WindTable
 from warnstream.model.alerts.alert import AlertArea, Circle
 from warnstream.model.changes import LevelChange
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights, Zone
 from warnstream.model.observations.readings import Variable, batch_of
@@ -136,6 +137,9 @@ def _written() -> Thresholds:
     )
 
 
+EXPECTED = (ExpectedLevel(Level.RED, Level.YELLOW, share=0.6), ExpectedLevel(Level.YELLOW, Level.BLUE, 0.9))
+
+
 def rules() -> tuple[HazardRule, ...]:
     plain = rain_rule(N, AMOUNTS.tolist())
     return tuple(
@@ -146,6 +150,7 @@ def rules() -> tuple[HazardRule, ...]:
             thresholds=table,
             continues_mm_per_h=1.0 if kind == "rainstorm" else 0.0,
             lowering=replace(LOWERING, hold_s=600, active_s_min=600),
+            expected=EXPECTED if isinstance(table, CriticalRain) else (),
         )
         for kind, table in tables().items()
     )

@@ -24,6 +24,7 @@ from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.observations.readings import Variable, batch_of
 from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.indicators import HazardLevels, VillageRain
+from warnstream.model.rules.outlook import Outlook
 
 CUT = ("critical_rainfall", "rainstorm", "landslide_rain")
 RAISES = (*CUT, "rain of villages", "rain windows", "levels", "basis")
@@ -67,7 +68,10 @@ def found(one: Assessment, rows: list[tuple[int, int, int, float]], now_s: int) 
     for rule in one.rules:
         findings = one._judgement.findings(rule.name)  # what no output shows whole
         for levels in () if findings is None else (findings.of_places, findings.of_villages):
-            arrays += [getattr(levels, field.name) for field in fields(HazardLevels)]
+            named = [field.name for field in fields(HazardLevels) if field.name != "outlook"]
+            outlook = levels.outlook or Outlook.nowhere(len(levels.level))
+            arrays += [getattr(levels, name) for name in named]
+            arrays += [getattr(outlook, field.name) for field in fields(Outlook)]
         arrays += list(one.level(rule.name).snapshot().values())
     return [repr(step.changes), step.failures, [(one.shape, one.dtype, one.tobytes()) for one in arrays]]
 

@@ -21,16 +21,18 @@ from warnstream.assessment.reasons import (
 )
 from warnstream.assessment.rule_checks import check_finding, reading_order
 from warnstream.hazards.conditions.plan import RulePlan
-from warnstream.hazards.registry import Basis, kind_of, needs_of
+from warnstream.hazards.expected.chances import NO_CHANCES, some
+from warnstream.hazards.expected.probabilities import Probabilities
+from warnstream.hazards.registry import Basis, kind_of, needs_of, rain_now
 from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.arrays import Arrays, Float64Array, Int64Array, LevelArray, rows_where
-from warnstream.model.changes import Change, LevelChange, Reason
+from warnstream.model.changes import Change, LevelChange, Reason, changes_of
 from warnstream.model.errors import describe
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.comparison import RuleLevelFound
-from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm
+from warnstream.model.rules.expressions import Leaf, LevelTerm, ShareTerm, SignTerm
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -83,6 +85,7 @@ class Judgement:
         self._rules = rules
         self._order = reading_order(rules)
         self._plan = RulePlan(rules, self._places.village)
+        self._ahead = Probabilities(rules, len(self._places), rain_now)
         self._on_rain = frozenset(rule.name for rule in rules if needs_of(rule).reads_rain)
         self._numberless = numberless
         self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
@@ -101,10 +104,18 @@ class Judgement:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
         self.ratio = {}
         self._plan.begin()
-        self._read = self._read_of_some = None
-        self._reasons = {}
+        self._look_ahead(sources, failures)
+        self._read, self._read_of_some, self._reasons = None, None, {}
         by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
         return [change for rule in self._rules for change in by_hazard[rule.name]]
+
+    def _look_ahead(self, sources: Sources, failures: dict[str, str]) -> None:
+        """Probabilities by the members of this step; where they fail nothing is known of them."""
+        try:
+            self._ahead.step(sources.members, sources.rain, sources.antecedent, sources.now_s)
+        except Exception as error:  # noqa: BLE001  # what may come must not silence what is
+            failures["probabilities"] = describe(error)
+            self._ahead.book.forget()
 
     @property
     def rules(self) -> tuple[HazardRule, ...]:
@@ -142,6 +153,8 @@ class Judgement:
                 n_places=len(self._places),
                 now_s=sources.now_s,
                 alerts=sources.alerts,
+                chances=self._ahead.book.known,
+                chances_version=self._ahead.book.version,
             )
             self._read = sources, read
         return self._read[1]
@@ -149,17 +162,18 @@ class Judgement:
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, hazard by hazard."""
         levels: dict[str, Arrays] = {f"level.{name}": dict(s.snapshot()) for name, s in self.levels.items()}
-        return {**levels, "conditions": self._plan.snapshot()}
+        return {**levels, "conditions": self._plan.snapshot(), "chances": self._ahead.book.snapshot()}
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. KeyError or ValueError if it was taken with other rules."""
         for name, level in self.levels.items():
             level.restore(state[f"level.{name}"])
         self._plan.restore(state["conditions"])
+        self._ahead.book.restore(state.get("chances", {}))
 
     def _level_state(self, rule: HazardRule) -> LevelState:
         """Levels of all villages, none yet; a fall leads to levels that the rule has values for."""
-        defined = rule.thresholds.defined(len(self._places))
+        defined = rule.defined(len(self._places))
         of_villages = np.logical_or.reduceat(defined, self._places.first_of_village[:-1], axis=0)
         return LevelState(len(self._network.villages), of_villages)
 
@@ -285,6 +299,7 @@ class Judgement:
                 rain=rain_of_places(read.rain, places),
                 antecedent=antecedent_of_places(read.antecedent, places),
                 n_places=len(places),
+                chances=some(read.chances, places),
             )
         anew = kind_of(rule).evaluate(rule.of_places(places), self._read_of_some)
         check_finding(anew, len(places))
@@ -293,7 +308,7 @@ class Judgement:
     def _cap(
         self, rule: HazardRule, found: HazardLevels, sources: Sources, failures: dict[str, str]
     ) -> Capped | None:
-        """What was found as far as single gauges may raise it; None where none carries a level alone."""
+        """What was found as far as single gauges, also by probabilities, may raise it; None: all."""
         if rule.name not in self._on_rain or not found.level.any():
             return None
         try:
@@ -305,7 +320,7 @@ class Judgement:
                 level = self._lone_gauges.level_of_rule(rule, found, self._plan, sources, shared)
                 return self._lone_gauges.cap(found, None, level, shared)
             read = self.hazard_sources(sources)
-            others = replace(read, rain=shared.rain, antecedent=shared.antecedent)
+            others = replace(read, rain=shared.rain, antecedent=shared.antecedent, chances=NO_CHANCES)
             believed = kind.evaluate(rule, others)
             return self._lone_gauges.cap(found, believed, believed.level, shared)
         except Exception as error:  # noqa: BLE001  # a doubt that fails must not keep the level back
@@ -348,7 +363,7 @@ class Judgement:
             facts = [self._fact(leaf, since_s, place, sources) for leaf, since_s in carriers]
             reason = reason_of_facts(rule, place, facts, sources, self._network)
         else:
-            reason = reason_of_value(rule, place, found, sources, self._network)
+            reason = self._ahead.named(reason_of_value(rule, place, found, sources, self._network))
         if self.is_lone(rule.name, place):
             reason = replace(reason, confirmed=False, lone_gauge=True)
         return replace(reason, zone=self._places.zone[place])
@@ -384,6 +399,8 @@ class Judgement:
             float(values.value[place]),
             float(self._plan.amount(leaf)[place]),
             int(values.station[place]),
+            float(self._plan.whole(leaf)[place]) if isinstance(leaf, ShareTerm) else float("nan"),
+            self._ahead.expected(leaf, place, sources.now_s),
         )
 
     def _changes(
@@ -409,7 +426,7 @@ class Judgement:
                 reason = self._explain(rule, int(village), findings, sources, failures)
             if level < previous:
                 reason = self._explain_fall(silent, rule, int(village), reason, failures)
-            for kind in _kinds(level, previous, was_blind=bool(step.was_blind[village])):
+            for kind in changes_of(level, previous, was_blind=bool(step.was_blind[village])):
                 is_rise = kind is Change.RISE
                 crossed_at_s = reason.observed_until_s if is_rise and reason is not None else now_s
                 at_level = level if is_rise or kind is Change.FALL else previous
@@ -419,18 +436,6 @@ class Judgement:
                     )
                 )
         return changes
-
-
-def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, ...]:
-    """What to tell of a village that moved, or whose sight changed while its level stood.
-
-    A level can fall in the very step in which sight returns; that is told first.
-    """
-    if level > previous:
-        return (Change.RISE,)
-    if level < previous:
-        return (Change.SIGHT_REGAINED, Change.FALL) if was_blind else (Change.FALL,)
-    return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
 
 
 def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:

@@ -20,6 +20,7 @@ from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.expressions import Leaf, Term
 from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain
+from warnstream.model.rules.outlook import outlook_where
 from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import HOUR_S
@@ -117,6 +118,7 @@ class LoneGauges:
         if believed is not None and others.any():
             for name in _OF_THE_REASON:
                 kept[name] = np.where(others, getattr(believed, name), kept[name])
+            kept["outlook"] = outlook_where(others, believed.outlook, found.outlook)
         lone = higher & ~others
         kept |= {"level": capped, "is_confirmed": found.is_confirmed & ~lone}
         return Capped(HazardLevels(**kept), lone, np.where(others, level, found.level))

@@ -30,6 +30,7 @@ from warnstream.assessment.villages import (
     no_antecedent_known,
     no_rain_known,
 )
+from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.source import ForecastSource
 from warnstream.hazards.registry import relay_tables
 from warnstream.lifecycle.alerts import AlertBook, AlertPolicy
@@ -153,6 +154,8 @@ class Assessment:
     windows, quality : WindowPolicy, QualityPolicy
     nowcast : ForecastSource or None
         None: no forecast is made, only what has been observed reaches a level.
+    ahead : GaugeMembers, optional
+        Members of the rain to come; without them nobody knows a probability.
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
         Without it nobody can report a sign.
@@ -184,6 +187,7 @@ class Assessment:
         windows: WindowPolicy,
         quality: QualityPolicy,
         nowcast: ForecastSource | None,
+        ahead: GaugeMembers | None = None,
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
         alerts: AlertPolicy | None = None,
@@ -194,7 +198,7 @@ class Assessment:
         self._places = network.places
         whole = whole or whole_of(rules)
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        self._villages = VillageState(len(self._places), weights, nowcast)
+        self._villages = VillageState(len(self._places), weights, nowcast, ahead)
         leads_s = self._villages.leads_s
         check_leads(whole.needs, leads_s)
         self._stations = StationState(
@@ -286,6 +290,7 @@ class Assessment:
         excluded, quality = gauges.excluded, gauges.quality
         villages, is_usable = self._villages, gauges.is_usable
         forecast = run("forecast", lambda: villages.update_nowcast(stations, excluded, now_s, failures), None)
+        members = run("probabilities", lambda: villages.new_members(stations, excluded, now_s), None)
         rain, sight = run(
             "rain of villages", lambda: villages.rain(stations, is_usable, now_s), self._unknown
         )
@@ -300,7 +305,15 @@ class Assessment:
         run("signs", lambda: self.signs.step(signs, now_s), None)
         village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
         sources = Sources(
-            stations, rain, antecedent, sight, quality, village_signs, now_s, moved=villages.moved
+            stations,
+            rain,
+            antecedent,
+            sight,
+            quality,
+            village_signs,
+            now_s,
+            moved=villages.moved,
+            members=members,
         )
         told = run("grids", lambda: grids.step(now_s), GridsStep((), ()))
         return Observed(readings, flags, gauges, forecast, sources, told, failures)

@@ -9,6 +9,7 @@ from warnstream.assessment.villages import GaugeAvailability
 from warnstream.hazards.registry import kind_of, needs_of
 from warnstream.model.alerts.relaying import NO_ALERTS, StandingAlerts
 from warnstream.model.changes import Fact, Reason
+from warnstream.model.forecast import Expected, RainMembers
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import DayWindow, over_duration
@@ -21,7 +22,14 @@ from warnstream.model.observations.station_quality import (
     StationFlag,
     StationQuality,
 )
-from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm, lead_s_of
+from warnstream.model.rules.expressions import (
+    Leaf,
+    LevelTerm,
+    ShareTerm,
+    SignTerm,
+    lead_s_of,
+    rests_on_what_comes,
+)
 from warnstream.model.rules.indicators import (
     BY_DAYS,
     HazardLevels,
@@ -42,7 +50,8 @@ ANTECEDENT_COVERAGE_MIN = 0.5
 class Sources:
     """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it.
 
-    `moved` says where the rain is another than in the step before; None: nobody knows.
+    `moved` says where the rain is another than in the step before; None: nobody knows. `members` of the rain
+    to come are those that were made at this step; None: none were.
     """
 
     stations: StationState
@@ -54,6 +63,7 @@ class Sources:
     now_s: int
     alerts: StandingAlerts = NO_ALERTS
     moved: RainMoved | None = None
+    members: RainMembers | None = None
 
     def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
         """Whose readings a value rests on: the station's, or those of a spare of it."""
@@ -82,13 +92,18 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class LeafFact:
-    """What a term of a rule found in one village; `station` is -1 for rain, which several stations give."""
+    """What a term of a rule found in one village; `station` is -1 for rain, which several stations give.
+
+    `whole` is what a share is a part of, NaN of all else; `expected` what a probability says.
+    """
 
     leaf: Leaf
     since_s: int
     value: float
     amount: float
     station: int = -1
+    whole: float = float("nan")
+    expected: Expected | None = None
 
 
 def reason_of_value(
@@ -126,7 +141,13 @@ def reason_of_value(
         source=rule.source,
         facts=facts,
         ratio=None if np.isnan(found.ratio[village]) else round(float(found.ratio[village]), 3),
+        expected=_outlook(found, village),
     )
+
+
+def _outlook(found: HazardLevels, place: int) -> Expected | None:
+    """What the level of a place rests on, where its threshold has not been reached."""
+    return None if found.outlook is None else found.outlook.at(place)
 
 
 def window_of_value(
@@ -225,6 +246,7 @@ def _reason_of_grid(rule: HazardRule, place: int, found: HazardLevels, spoken: _
         grid=spoken.policy.name,
         gauge_value=round(spoken.gauge_mm, 3),
         certainty=spoken.policy.certainty,
+        expected=_outlook(found, place),
     )
 
 
@@ -327,7 +349,15 @@ def reason_of_facts(
         ),
         grid=first.grid,
         certainty="" if by_grid is None else by_grid.certainty,
+        expected=_expected_of(main),
     )
+
+
+def _expected_of(one: LeafFact) -> Expected | None:
+    """Why what a term warns of is expected; None where it has been observed."""
+    if isinstance(one.leaf, ShareTerm) and one.value < one.whole:
+        return Expected(one.leaf.of, share=one.leaf.share)
+    return one.expected if one.value < one.amount else None
 
 
 def _weight(one: LeafFact) -> tuple[int, float]:
@@ -335,7 +365,7 @@ def _weight(one: LeafFact) -> tuple[int, float]:
     if isinstance(one.leaf, SignTerm | LevelTerm):
         return (0, 0.0)
     ratio = one.value / one.amount if one.amount > 0 else 0.0
-    return (2 if lead_s_of(one.leaf.quantity) else 1, float(np.nan_to_num(ratio)))
+    return (2 if rests_on_what_comes(one.leaf) else 1, float(np.nan_to_num(ratio)))
 
 
 def _indicator(leaf: Leaf) -> Indicator:
@@ -385,7 +415,7 @@ def _fact(one: LeafFact, village: int, sources: Sources, network: Network) -> Fa
         indicator=indicator.word,
         station=network.stations.code[source] if source >= 0 else "",
         value=round(one.value, 3),
-        threshold=round(one.amount, 3),
+        threshold=round(one.whole if isinstance(leaf, ShareTerm) else one.amount, 3),
         unit=indicator.info.unit,
         duration_s=duration_s,
         lead_s=lead_s_of(quantity) if quantity is not None else 0,

@@ -120,6 +120,7 @@ class StationState:
         self._rain = StationRain(stations, needs, windows, policies.quality, policies.counters, past, leads_s)
         self.rain = self._rain.spared
         self.duration_s = self._rain.duration_s
+        self._column_of = {seconds: column for column, seconds in enumerate(self.duration_s.tolist())}
         self.plan, self.antecedent, self.days = self._rain.plan, self._rain.antecedent, self._rain.days
         noon_s = noon_of(needs)
         self._fire = None if noon_s is None else FireWeather(n_stations, noon_s)
@@ -237,9 +238,8 @@ class StationState:
 
         Of earlier rain (soil water and its kin) that of the last hour tells.
         """
-        is_kept = indicator is Indicator.RAIN and duration_s in self.duration_s
-        column = int(np.searchsorted(self.duration_s, duration_s)) if is_kept else self._rain.hour
-        return self.rain.gauge_and_spare(station, column)
+        column = self._column_of.get(duration_s) if indicator is Indicator.RAIN else None
+        return self.rain.gauge_and_spare(station, self._rain.hour if column is None else column)
 
     def observed_at_s(self, indicator: Indicator) -> Int64Array:
         """Newest observation of each station that an indicator rests on, shape (n_stations,)."""

@@ -7,10 +7,11 @@ import numpy as np
 
 from warnstream.assessment.station_rain import Windows
 from warnstream.assessment.stations import StationState
+from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.source import ForecastSource
 from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, rows_where
 from warnstream.model.errors import describe
-from warnstream.model.forecast import RainAhead
+from warnstream.model.forecast import RainAhead, RainMembers
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.indicators import VillageAntecedent, VillageRain
@@ -109,6 +110,8 @@ class VillageState:
     weights : Weights
     nowcast : ForecastSource or None
         None: no forecast is made.
+    ahead : GaugeMembers or None
+        None: nothing is known of probabilities.
 
     Raises
     ------
@@ -123,11 +126,18 @@ class VillageState:
         Where the rain that was worked out last differs from the one before; None: nobody knows.
     """
 
-    def __init__(self, n_places: int, weights: Weights, nowcast: ForecastSource | None) -> None:
+    def __init__(
+        self,
+        n_places: int,
+        weights: Weights,
+        nowcast: ForecastSource | None,
+        ahead: GaugeMembers | None = None,
+    ) -> None:
         self._weights = replace(weights, own=by_column(weights.own), fallback=by_column(weights.fallback))
         self._nowcast = nowcast
         self.leads_s = leads_of(nowcast)
-        self._nowcast_at_s = -DAY_S
+        self._nowcast_at_s = self._members_at_s = -DAY_S
+        self._ahead = ahead
         self._ahead_mm: Float64Array = np.full((n_places, len(self.leads_s)), np.nan)
         self._rain: _LastRain | None = None
         self.moved: RainMoved | None = None
@@ -159,6 +169,15 @@ class VillageState:
             return None
         self._ahead_mm = forecast.rain_mm
         return forecast
+
+    def new_members(self, stations: StationState, mute: BoolArray, now_s: int) -> RainMembers | None:
+        """Members of the rain to come when they are due; None otherwise. Mute gauges have no part in them."""
+        if self._ahead is None or now_s - self._members_at_s < self._ahead.every_s:
+            return None
+        self._members_at_s = now_s
+        frames = stations.rain.frames(self._ahead.frames_wanted, self._ahead.frame_s, now_s)
+        frames[:, mute] = np.nan
+        return self._ahead.members(frames, now_s)
 
     def rain(
         self, stations: StationState, is_usable: BoolArray, now_s: int
@@ -201,6 +220,7 @@ class VillageState:
             "nowcast_at_s": np.array([self._nowcast_at_s], dtype=np.int64),
             "ahead_mm": self._ahead_mm.copy(),
             "leads_s": np.array(self.leads_s, dtype=np.int64),
+            "members_at_s": np.array([self._members_at_s], dtype=np.int64),
         }
 
     def restore(self, state: Arrays) -> None:
@@ -211,6 +231,7 @@ class VillageState:
             self._ahead_mm = state["ahead_mm"].copy()
         else:
             self._nowcast_at_s, self._ahead_mm = -DAY_S, np.full_like(self._ahead_mm, np.nan)
+        self._members_at_s = int(state["members_at_s"][0]) if "members_at_s" in state else -DAY_S
         self._rain = self._antecedent = self.moved = None
 
     def _work_out(self, duration_s: Int32Array, windows: Windows, is_usable: BoolArray) -> _LastRain:

@@ -8,8 +8,13 @@ from warnstream.commands.bundles.options import add_approve, add_diff, add_previ
 from warnstream.commands.compare.options import add_compare
 from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
+from warnstream.commands.drill.command import add_drill
+from warnstream.commands.fit_forecast.options import add_fit_forecast
 from warnstream.commands.order_options import add_order_commands
+from warnstream.commands.paper.command import add_print
+from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -35,12 +40,17 @@ def parser() -> argparse.ArgumentParser:
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
+    add_fit_forecast(commands)
+    add_review(commands)
     _add_explain(commands)
     _add_warnings(commands)
     _add_who(commands)
     _add_end(commands)
     _add_clock(commands)
     add_order_commands(commands)
+    add_transfer_commands(commands)
+    add_drill(commands)
+    add_print(commands)
     _add_refused(commands)
     _add_audit(commands)
     add_diff(commands)
@@ -125,8 +135,8 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="replay an archive of readings: what would have been warned",
         description=(
             "Feeds READINGS (Parquet or CSV: station,observed_at,variable,value) through the engine in "
-            "event time and writes warnings.jsonl, bulletins.jsonl, digests.jsonl, levels.parquet and "
-            "summary.json into --out. With "
+            "event time and writes warnings.jsonl, bulletins.jsonl, digests.jsonl, ledger.parquet, "
+            "levels.parquet and summary.json into --out. With "
             "--events (event,time,latitude,longitude,kind) it also scores POD, FAR, CSI, bias and lead times."
             " With --journal the readings are what a node was sent: DIR is its storage directory or a copy."
         ),
@@ -229,6 +239,7 @@ def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     end.add_argument("--reason", required=True, help="why")
     end.add_argument("--author", required=True, help="who, of operators.csv if there is one")
     end.add_argument("--for", dest="lasts", default="", metavar="TIME", help="for how long: 45min, 2h")
+    end.add_argument("--happened-at", default="", metavar="TIME", help="told late: when it was in truth")
 
 
 def _add_clock(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

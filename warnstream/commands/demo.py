@@ -38,6 +38,7 @@ from warnstream.adapters.log import configure_logging
 from warnstream.adapters.outbox.types import Reach
 from warnstream.commands.console.in_demo import ask_for_console, console_beside
 from warnstream.commands.live_view import picture, sent_and_waiting, situation
+from warnstream.commands.transfers.in_demo import officer_beside
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
@@ -51,6 +52,7 @@ from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
 from warnstream.review.events import read_events
+from warnstream.review.ledger import write_ledger
 from warnstream.review.report import write_warnings
 from warnstream.review.verification import ANY_HAZARD, HazardScore, VerificationPolicy, score_warnings
 from warnstream.runners.build import bulletin_wording
@@ -143,19 +145,21 @@ def run_demo(options: DemoOptions) -> int:
         loop = threading.Thread(target=node.run, name="node")
         loop.start()
         try:
-            with console_beside(node, configuration, console):
+            officer = officer_beside(node, configuration, console)
+            with console_beside(node, configuration, console), officer as mover:
                 people = _run_storm(options, scenario, node, watch, console, sms_port)
         finally:
             node.ask_to_stop()
             loop.join()
         summary = _summary(scenario, configuration, watch, directory)
-        summary["people"] = people
+        summary["people"], summary["transfer"] = people, mover.summary()
         summary["duty"] = msgspec.to_builtins(node.status.state().chain)
         summary["wall_s"] = round(time.monotonic() - started, 1)
         write_warnings(directory / "warnings.jsonl", watch.messages, configuration)
         wording = bulletin_wording(configuration)
         write_bulletins(directory / "bulletins.jsonl", watch.bulletins, wording)
         write_digests(directory / "digests.jsonl", watch.digests, wording)
+        write_ledger(directory / "ledger.parquet", node.outbox.doors.book)
         (directory / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
         if options.as_json:
             print(json.dumps(summary, ensure_ascii=False))  # noqa: T201  # the command's result
@@ -388,11 +392,9 @@ def _rounded(value: float) -> float | None:
 
 def _cell(name: str, value: object) -> str:
     """A cell of the table of scores."""
-    if value is None:
-        return "-"
     if isinstance(value, float):
         return f"{value:.0%}" if name == "far" else f"{value:.0f}"
-    return str(value)
+    return "-" if value is None else str(value)
 
 
 def _print_summary(console: Console, summary: dict[str, object]) -> None:

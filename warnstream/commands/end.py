@@ -71,7 +71,12 @@ def end_warning(configuration: Configuration, village: str, hazard: str, order: 
 
 
 def end_by_hand(
-    configuration: Configuration, village: str, hazard: str, order: tuple[str, str], lasts: str = ""
+    configuration: Configuration,
+    village: str,
+    hazard: str,
+    order: tuple[str, str],
+    lasts: str = "",
+    happened_at: str = "",
 ) -> str:
     """End a warning by hand, for a time where it is judged and people are named; what was done, in one line.
 
@@ -86,10 +91,18 @@ def end_by_hand(
     is_judged = village in configuration.network.villages.code
     is_judged = is_judged and hazard in {rule.name for rule in configuration.rules}
     if not (is_judged and configuration.operators):
+        if happened_at:
+            raise WarnstreamError("--happened-at: only what is judged, by a person of operators.csv")
         return end_warning(configuration, village, hazard, order)
     author, reason = order
     request = OrderRequest(
-        kind="end", author=author, reason=reason, villages=[village], hazard=hazard, lasts=lasts
+        kind="end",
+        author=author,
+        reason=reason,
+        villages=[village],
+        hazard=hazard,
+        lasts=lasts,
+        happened_at=happened_at,
     )
     return give(configuration, request)
 

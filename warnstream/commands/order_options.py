@@ -8,7 +8,7 @@ from typing import Any
 
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.hands.orders import OrderKind, Response
+from warnstream.model.hands.orders import SAFE, UNSAFE, OrderKind, Response
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import LEVELS
 
@@ -41,6 +41,30 @@ ABOUT: dict[OrderKind, tuple[str, str]] = {
         "let doors hear what waits for an officer, or agree to red as the second person",
         "`warnstream who` shows what waits.",
     ),
+    OrderKind.TRANSFER: (
+        "move people out: open a transfer list",
+        "A row for each door and object of the target, and its own text; `warnstream transfers` shows them.",
+    ),
+    OrderKind.TRANSFER_OVER: (
+        "say that the danger of a transfer is over",
+        "Doors hear: over, not yet back. Return is another decision.",
+    ),
+    OrderKind.LEAVE_SHELTER: (
+        "say that people may leave the shelter, not yet to go home",
+        "A decision that is kept with the transfer list; the village tells those who are there.",
+    ),
+    OrderKind.ASSESS: (
+        "record that a zone was inspected before anybody returns",
+        "By whom, and whether it is safe; a return needs it.",
+    ),
+    OrderKind.RETURN: (
+        "tell people to come back",
+        "By zone or village, two persons, after an assessment, under no warning; never by itself.",
+    ),
+    OrderKind.TRANSFER_CLOSE: (
+        "close a transfer list by hand",
+        "Its people are not told to come back; `return` does that.",
+    ),
     OrderKind.RESPOND: ("declare the county's state of response", "Told to every post; `end` ends it."),
 }
 
@@ -51,7 +75,7 @@ def add_order_commands(commands: Commands) -> None:
         parser = commands.add_parser(str(kind), help=summary, description=description)
         parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
         _add_words(parser, kind)
-        if kind is not OrderKind.RESPOND:
+        if kind not in (OrderKind.RESPOND, OrderKind.TRANSFER_CLOSE):
             _add_targets(parser)
         _add_person(parser)
         parser.set_defaults(kind=kind)
@@ -61,6 +85,9 @@ def add_order_commands(commands: Commands) -> None:
 
 def _add_words(parser: argparse.ArgumentParser, kind: OrderKind) -> None:
     """What an order of a kind says besides where, who and why."""
+    if kind.is_transfer:
+        _add_transfer_words(parser, kind)
+        return
     if kind.is_floor or kind.is_ceiling or kind is OrderKind.EXTEND:
         parser.add_argument("hazard", metavar="HAZARD")
     if kind.is_floor or kind is OrderKind.LOWER:
@@ -81,6 +108,26 @@ def _add_words(parser: argparse.ArgumentParser, kind: OrderKind) -> None:
         parser.add_argument("--alone", action="store_true", help="red without a second person, on purpose")
 
 
+def _add_transfer_words(parser: argparse.ArgumentParser, kind: OrderKind) -> None:
+    if kind is OrderKind.TRANSFER_CLOSE:
+        parser.add_argument("order", metavar="LIST")
+        return
+    if kind is OrderKind.ASSESS:
+        parser.add_argument("verdict", choices=(SAFE, UNSAFE))
+    if kind in (OrderKind.TRANSFER, OrderKind.ASSESS, OrderKind.RETURN):
+        parser.add_argument(
+            "--zone", action="append", default=[], metavar="ZONE", help="of zones.csv, its village is meant"
+        )
+    if kind is OrderKind.TRANSFER:
+        parser.add_argument("--by", default="", metavar="TIME", help="by when: 18:00; at once without it")
+        parser.add_argument("--onset", default="", metavar="TIME", help="when the hazard is expected")
+        parser.add_argument(
+            "--class", dest="grades", action="append", default=[], metavar="A-D", help="only of these"
+        )
+    if kind is OrderKind.RETURN:
+        parser.add_argument("--second", default="", metavar="PERSON", help="who agrees")
+
+
 def _add_targets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("villages", nargs="*", metavar="VILLAGE", help="codes")
     parser.add_argument("--township", action="append", default=[], metavar="NAME", help="all of its villages")
@@ -94,6 +141,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
 def _add_person(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--author", required=True, metavar="PERSON", help="of operators.csv")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why, at most 200 characters")
+    parser.add_argument("--happened-at", default="", metavar="TIME", help="told late: when it was in truth")
     parser.add_argument("--id", default="", metavar="KEY", help="the same one again changes nothing")
     parser.add_argument("--dry-run", action="store_true", help="say whom it would reach, and do nothing")
 
@@ -149,7 +197,13 @@ def request_of(options: argparse.Namespace) -> OrderRequest:
         post=said.get("post", ""),
         response=said.get("response", ""),
         order=said.get("order", ""),
+        zones=said.get("zone", []),
+        grades=[grade for word in said.get("grades", []) for grade in word.replace(",", "")],
+        by=said.get("by", ""),
+        onset=said.get("onset", ""),
+        verdict=said.get("verdict", ""),
         identifier=options.id,
+        happened_at=said.get("happened_at", ""),
     )
 
 

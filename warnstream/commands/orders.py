@@ -10,6 +10,7 @@ from contextlib import closing
 from warnstream.adapters.http.models.orders import RehearsalRecord
 from warnstream.adapters.journal.journal import Journal
 from warnstream.config.settings import Configuration
+from warnstream.delivery.dispatch.finishing import span
 from warnstream.desk import WarningDesk
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.errors import StoreError, WarnstreamError
@@ -83,13 +84,20 @@ def _desk_of(configuration: Configuration) -> WarningDesk:
 
 
 def rehearsal_lines(record: RehearsalRecord) -> list[str]:
-    """A rehearsal as text."""
+    """A rehearsal as text: villages, doors, and when the last of them is told."""
     doors = sum(record.doors.values())
     lines = [f"{record.kind}: {len(record.villages)} villages, {doors} doors; nothing was done"]
     for name, count in record.doors.items():
-        took = record.seconds.get(name)
-        speed = "no rate is configured" if took is None else f"done {took:g} s after the first"
+        took_s = record.seconds.get(name)
+        speed = "no rate is configured" if took_s is None else f"the last is told after {span(took_s)}"
         lines.append(f"  {name}: {count} doors, {speed}")
+    unknown = sorted(record.doors.keys() - record.seconds.keys())
+    if record.seconds and not unknown:
+        lines.append(
+            f"finished after {span(max(record.seconds.values()))}, if nothing else waits and nothing fails"
+        )
+    elif unknown:
+        lines.append(f"when it is finished is not known: set rate_per_s of {', '.join(unknown)}")
     return lines
 
 

@@ -28,6 +28,7 @@ from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
 from warnstream.review.events import read_events
 from warnstream.review.forecast_skill import ForecastSkill
+from warnstream.review.ledger import book_of, write_ledger
 from warnstream.review.logger_files import read_readings
 from warnstream.review.report import ReplaySummary, write_levels, write_summary, write_warnings
 from warnstream.review.verification import ANY_HAZARD, Verification, VerificationPolicy, score_warnings
@@ -184,6 +185,7 @@ def _write(configuration: Configuration, found: Findings, summary: ReplaySummary
     write_warnings(out / "warnings.jsonl", found.messages, configuration)
     write_bulletins(out / "bulletins.jsonl", found.bulletins, bulletin_wording(configuration))
     write_digests(out / "digests.jsonl", found.digests, bulletin_wording(configuration))
+    write_ledger(out / "ledger.parquet", book_of(configuration.network, found.bulletins))
     write_levels(out / "levels.parquet", found.changes, configuration.network.villages)
     if found.has_forecast:
         found.skill.write(out / "forecast_skill.nc")

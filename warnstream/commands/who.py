@@ -10,6 +10,7 @@ from rich.console import Console
 
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
+from warnstream.model.alarms import kind_word
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.times import TimeZone, date_and_clock_local, iso_utc, parse_iso
 from warnstream.routing.chain import Chain
@@ -41,7 +42,13 @@ def who(configuration: Configuration, village_code: str | None) -> Record:
     with Console(stderr=True).status("reading the node's journal"):
         past = past_of_journal(configuration, configuration.storage.directory, None, lambda _now_s: None)
     only = None if village_code is None else number[village_code]
-    return {"time": iso_utc(past.judged_s), **record_of(configuration, past.engine.desk, only)}
+    channels = [
+        {"alarm": alarm.key, "since": iso_utc(alarm.begun_s), "text": alarm.text}
+        for alarm in past.alarms
+        if kind_word(alarm.key) == "channel"
+    ]
+    found = record_of(configuration, past.engine.desk, only)
+    return {"time": iso_utc(past.judged_s), "channels": channels, **found}
 
 
 def record_of(configuration: Configuration, desk: WarningDesk, only: int | None = None) -> Record:
@@ -76,6 +83,8 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
         since = _local(call["since"], time_zone)
         people = f", {call['heads']} people" if call["heads"] else ""
         yield f"help {call['help']}: {call['village']} {call['caller']}{people} since {since}, {taken}"
+    for channel in record.get("channels", ()):  # type: ignore[attr-defined]
+        yield f"STOPPED {_local(channel['since'], time_zone)}: {channel['text']}"
     yield from _orders(record["orders"], time_zone)
     yield from _reports(record["reports"], time_zone)
     if not villages:

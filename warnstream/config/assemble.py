@@ -119,6 +119,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         signs=signs,
         orders=orders,
         bulletins=node.bulletins.policy(node.routing.household_level_min, node.release.policy()),
+        paper=node.paper.policy(),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
         sha256_of_file=folder.sha256_of_file(),

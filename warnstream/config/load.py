@@ -5,11 +5,13 @@ does not hide the faults of the others. 900,000 households load in seconds.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from warnstream.config.assemble import assemble, sign_policy
+from warnstream.config.channels.following import faults_of_addresses, faults_of_next
 from warnstream.config.channels.registry import SECTION_OF_KIND, ChannelsDocument
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog
@@ -18,6 +20,7 @@ from warnstream.config.hazards import read_hazards
 from warnstream.config.node.decoders import MappedNames
 from warnstream.config.node.document import (
     OUTLINE_METHODS,
+    ForecastSection,
     NodeDocument,
     WindowsSection,
 )
@@ -25,6 +28,7 @@ from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import unknown_hazards
 from warnstream.config.orders import ORDERS_FILE, OrdersDocument, check_orders, order_table
 from warnstream.config.settings import Configuration
+from warnstream.config.tables.chances import read_chances
 from warnstream.config.tables.daily_rain import read_past_days
 from warnstream.config.tables.households_and_chain import (
     CHAIN_FILE,
@@ -33,6 +37,7 @@ from warnstream.config.tables.households_and_chain import (
     read_chain,
     read_households,
 )
+from warnstream.config.tables.objects import People, read_facts, read_objects, read_shelters
 from warnstream.config.tables.operators import read_operators
 from warnstream.config.tables.stations_and_villages import (
     STATIONS_FILE,
@@ -48,10 +53,12 @@ from warnstream.config.thresholds.signs import SignsSection
 from warnstream.config.yaml.check import check_document, valid_part
 from warnstream.config.yaml.sections import Section
 from warnstream.config.yaml.tree import Location, YamlTree, entries_under, path_text, read_yaml
+from warnstream.forecast.chances.table import ChanceTable
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
-from warnstream.model.network import ChainPost, Network, Stations, Villages, Zone
+from warnstream.model.network import ChainPost, Households, Network, Stations, Villages, Zone
 from warnstream.model.observations.days import PastDays
+from warnstream.model.transfers.objects import Shelter, TransferObject
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
@@ -70,7 +77,8 @@ def load_configuration(
     directory : Path
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
         villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
-        county has its own, operators.csv if people may order by hand, and the tables of thresholds.yaml.
+        county has its own, operators.csv if people may order by hand, objects.csv and shelters.csv if people
+        are moved by lists, and the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
@@ -100,12 +108,15 @@ def load_configuration(
     register = Register(villages, villages.index_of_code() if villages else {}, sections)
     _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
+    _check_next(channels, channels_tree, households, faults)
     chain = read_chain(folder, register, faults)
+    households, objects, shelters = _read_who_moves(folder, register, households, chain, zones, faults)
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
     days = _read_past_days(node, node_tree, folder, stations, faults)
-    people = read_operators(folder, villages, faults)
+    chances = _read_chances(node, node_tree, folder, faults)
+    people = read_operators(folder, villages, chain, faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
@@ -118,12 +129,30 @@ def load_configuration(
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
-    network = Network(stations, villages, households, chain, zones)
+    network = Network(stations, villages, households, chain, zones, objects, shelters)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
-    return assemble(
+    found = assemble(
         folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )
+    return replace(found, chance_table=chances)
+
+
+def _read_who_moves(
+    folder: Folder,
+    register: Register,
+    households: Households | None,
+    chain: tuple[ChainPost, ...],
+    zones: tuple[Zone, ...],
+    faults: FaultLog,
+) -> tuple[Households | None, tuple[TransferObject, ...], tuple[Shelter, ...]]:
+    """Households with what is known of them, objects and shelters: for lists of people who are moved."""
+    shelters = read_shelters(folder, register, faults)
+    known = People(zones, {post.post for post in chain}, {shelter.code for shelter in shelters})
+    objects = read_objects(folder, register, known, faults)
+    if households is not None:
+        households = read_facts(households, register, known, faults)
+    return households, objects, shelters
 
 
 def _context(
@@ -132,12 +161,14 @@ def _context(
     """What tables are checked against, as far as it is right."""
     windows = valid_part(WindowsSection, node_tree, "windows")
     quality = valid_part(QualitySection, node_tree, "quality")
+    forecast = valid_part(ForecastSection, node_tree, "forecast")
     return ValidationContext(
         villages=villages,
         zones=zones,
         stations=stations,
         longest_s=windows.longest_s if windows else None,
         stage_m_range=quality.stage_m_range if quality else None,
+        has_chances=forecast.table is not None if forecast else None,
     )
 
 
@@ -174,6 +205,19 @@ def _read_past_days(
     return read_past_days(file, folder, stations, (node.day_begins_s, node.node.standard_offset_s), faults)
 
 
+def _read_chances(
+    node: NodeDocument | None, tree: YamlTree | None, folder: Folder, faults: FaultLog
+) -> ChanceTable | None:
+    """The table of probabilities, if one is named."""
+    file, location = node.forecast.table if node is not None else None, ("forecast", "table")
+    if file is None or tree is None:
+        return None
+    if not folder.has(file):
+        folder.require(file, tree.file, tree.line_of(location), path_text(location))
+        return None
+    return read_chances(file, folder, faults)
+
+
 def _read_document(
     file: str, model: type[SomeSection], folder: Folder, faults: FaultLog
 ) -> tuple[YamlTree | None, SomeSection | None]:
@@ -206,6 +250,20 @@ def _check_channels(channels: ChannelsDocument | None, tree: YamlTree | None, fo
         for key, file in channel.files().items():
             location = ("channels", name, key)
             folder.require(file, tree.file, tree.line_of(location), path_text(location))
+
+
+def _check_next(
+    channels: ChannelsDocument | None, tree: YamlTree | None, households: Households | None, faults: FaultLog
+) -> None:
+    """What goes on after a channel exists, ends, and can use the addresses."""
+    if channels is None or tree is None:
+        return
+    found = list(faults_of_next(channels.channels))
+    if not found and households is not None:
+        found = list(faults_of_addresses(channels.channels, households))
+    for name, fault in found:
+        location = ("channels", name, "next", "channel")
+        faults.add(tree.file, tree.line_of(location), path_text(location), fault)
 
 
 def _check_node(
@@ -255,9 +313,14 @@ def _check_duty_posts(
 ) -> None:
     """Who is notified of alarms is somebody whom chain.csv knows how to reach."""
     known = {post.post for post in chain}
-    for number, code in enumerate(node.node.duty_posts):
+    named = {("node", "duty_posts"): node.node.duty_posts}
+    if node.console is not None:
+        named["console", "shift_plan"] = node.console.shift_plan
+    for (section, key), number, code in (
+        (place, number, code) for place, codes in named.items() for number, code in enumerate(codes)
+    ):
         if code not in known:
-            location: Location = ("node", "duty_posts", number)
+            location: Location = (section, key, number)
             expected = f"post {code!r} is not in {CHAIN_FILE}"
             faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 

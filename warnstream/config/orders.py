@@ -21,6 +21,7 @@ from warnstream.config.yaml.sections import Section, default, part
 from warnstream.config.yaml.tree import Location, YamlTree, path_text
 from warnstream.model.bulletins import (
     ORDERED_ACTIONS,
+    TRANSFER,
     Action,
     HazardOrders,
     Order,
@@ -45,6 +46,8 @@ LONGEST_ZH = {
     "phone": "1" * 11,
     "clock": "00:00",
     "hazard": "灾" * 4,
+    "by": "现在走还来得及，",
+    "zone": "区" * 5,
 }
 LONGEST_EN = {
     "village": "v" * 16,
@@ -52,6 +55,8 @@ LONGEST_EN = {
     "phone": "1" * 11,
     "clock": "00:00",
     "hazard": "h" * 16,
+    "by": "by 00:00",
+    "zone": "z" * 14,
 }
 """The longest names that a text must have room for in one short message."""
 
@@ -136,6 +141,10 @@ class OrdersDocument(Section):
     not_a_drill: WordingSection | None = default(
         None, description="What comes before the order of something real that interrupts an exercise."
     )
+    go_home: WordingSection | None = default(None, description="A village may return.")
+    go_home_zone: WordingSection | None = default(
+        None, description="Some zones of a village may return, the others stay."
+    )
 
 
 @cache
@@ -165,13 +174,17 @@ def order_table(own: OrdersDocument | None, rules: Sequence[HazardRule] = ()) ->
             of_hazard[rule.name] = entries[of_evaluator[rule.evaluator]]
     otherwise, correct = own.otherwise or base.otherwise, own.correct or base.correct
     remind, not_a_drill = own.remind or base.remind, own.not_a_drill or base.not_a_drill
+    home, home_zone = own.go_home or base.go_home, own.go_home_zone or base.go_home_zone
     assert otherwise and correct and remind and not_a_drill, "the built-in table is whole"  # noqa: PT018
+    assert home and home_zone, "the built-in table is whole"  # noqa: PT018
     return OrderTable(
         {name: _orders_of(entry) for name, entry in of_hazard.items()},
         _orders_of(otherwise),
         _wording(correct),
         _wording(remind),
         _wording(not_a_drill),
+        _wording(home),
+        _wording(home_zone),
     )
 
 
@@ -180,7 +193,7 @@ def check_orders(
 ) -> None:
     """Texts that are too long, contradict themselves or name what nobody fills; unknown hazards."""
     for name in own.hazards:
-        if name not in hazards:
+        if name not in hazards and name != TRANSFER:
             faults.add_unknown(tree.file, tree.line_of(("hazards", name)), "hazards.hazard", name, hazards)
     for location, expected in text_faults(own):
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
@@ -240,8 +253,9 @@ def _wordings(document: OrdersDocument) -> Iterator[tuple[Location, WordingSecti
         for key in ("stay", "over", "clear"):
             yield (*place, key), getattr(entry, key), True
         yield (*place, "also"), entry.also, False
-    if document.correct is not None:
-        yield ("correct",), document.correct, True
+    for key in ("correct", "go_home", "go_home_zone"):
+        if (wording := getattr(document, key)) is not None:
+            yield (key,), wording, True
     for key in ("remind", "not_a_drill"):
         if (wording := getattr(document, key)) is not None:
             yield (key,), wording, False

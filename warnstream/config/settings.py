@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.config.channels.registry import AnyChannel
+from warnstream.forecast.chances.table import ChanceTable
 from warnstream.model.alerts.alert import FeedPolicy
-from warnstream.model.bulletins import BulletinPolicy, OrderTable
+from warnstream.model.bulletins import BulletinPolicy, OrderTable, PaperPolicy
 from warnstream.model.grids import GridPolicy
 from warnstream.model.hands.orders import HandPolicy, Operator
 from warnstream.model.network import Network
@@ -127,7 +128,7 @@ class HttpSettings:
 class ConsoleSettings:
     """Address of the console; `certificate` and `key` are None where it answers by plain HTTP.
 
-    `hosts` and `proxies` as of `HttpSettings`.
+    `hosts` and `proxies` as of `HttpSettings`; `shift_plan` are posts that are rung one after the other.
     """
 
     host: str
@@ -136,6 +137,7 @@ class ConsoleSettings:
     proxies: tuple[str, ...] = ()
     certificate: Path | None = None
     key: Path | None = None
+    shift_plan: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,8 @@ class Configuration:
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
     changes: ChangePolicy = field(default_factory=ChangePolicy)
+    chance_table: ChanceTable | None = None
+    paper: PaperPolicy = field(default_factory=PaperPolicy)
 
     @property
     def files_read(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from warnstream.config.look_at.registry import look_at
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.orders import LONGEST_EN, LONGEST_ZH
+from warnstream.config.rules.wording import expected_words
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
 from warnstream.config.wording import count_of, count_villages, days_words, name_some
@@ -59,6 +60,7 @@ def summarise(configuration: Configuration) -> str:
         f"villages   {len(network.villages)}{_zones_of(network)}",
         f"households {len(network.households)} ({_counted(network.households.channel)})",
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
+        *_moved_lines(network),
         *([f"operators  {len(people)} ({_counted(person.role for person in people)})"] if people else []),
         "rules",
         *(line for rule in configuration.rules for line in _rule_lines(rule, network)),
@@ -66,6 +68,19 @@ def summarise(configuration: Configuration) -> str:
         *_sign_lines(configuration),
     ]
     return "\n".join(lines)
+
+
+def _moved_lines(network: Network) -> Iterator[str]:
+    """Objects that must be empty before a hazard with their persons, and room for them."""
+    if network.objects:
+        persons = sum(max(one.persons, 0) for one in network.objects)
+        helpless = sum(max(one.helpless, 0) for one in network.objects)
+        kinds = _counted(str(one.kind) for one in network.objects).replace(" by ", " ")
+        people = f"{persons} persons, {helpless} helpless"
+        yield f"objects    {len(network.objects)} ({kinds}; {people})"
+    if network.shelters:
+        room = sum(one.capacity for one in network.shelters)
+        yield f"shelters   {len(network.shelters)} (room for {room} persons)"
 
 
 def _clock_lines(configuration: Configuration) -> Iterator[str]:
@@ -90,6 +105,8 @@ def _rule_lines(rule: HazardRule, network: Network) -> Iterator[str]:
     yield f"  {_rule_line(rule, network)}"
     for line in SECTION_OF_EVALUATOR[rule.evaluator].describe_levels(rule.thresholds):
         yield f"    {line}"
+    for one in rule.expected:
+        yield f"    {expected_words(one)}"
     if rule.signs is not None:
         kinds, reported = ", ".join(sorted(rule.signs.kinds)), rule.signs.reported_level
         also = f", {reported.word} while nobody has validated it" if reported else ""

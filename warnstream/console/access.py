@@ -81,6 +81,12 @@ def demand_own_page(request: Request) -> None:
         raise HTTPException(403, "expected a request of this page: Sec-Fetch-Site same-origin, or its Origin")
 
 
+def demand_own_fetch(request: Request) -> None:
+    """HTTPException where a browser says that another site's page, or a link of one, asks."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise HTTPException(403, "expected a request of this page")
+
+
 def cookie_name(request: Request) -> str:
     """Of the session; a browser lets nobody but us set the one of HTTPS."""
     return SECURE_COOKIE if request.url.scheme == "https" else COOKIE

@@ -17,6 +17,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from warnstream.adapters.private_files import FILE_MODE
 from warnstream.adapters.sqlite import Database
+from warnstream.console.proof.factors import SCHEMA as FACTORS
+from warnstream.console.proof.factors import Factors
 from warnstream.model.times import HOUR_S
 
 FILE = "console.sqlite3"
@@ -48,6 +50,11 @@ class Accounts:
     hasher : PasswordHasher, optional
         Tests give a quick one.
 
+    Attributes
+    ----------
+    factors : Factors
+        Second factors.
+
     Raises
     ------
     StoreError
@@ -63,8 +70,9 @@ class Accounts:
         path = directory / FILE
         path.touch(mode=FILE_MODE, exist_ok=True)
         path.chmod(FILE_MODE)
-        self._database = Database(path, SCHEMA, SCHEMA_VERSION)
+        self._database = Database(path, SCHEMA + FACTORS, SCHEMA_VERSION)
         self._clock = clock
+        self.factors = Factors(self._database, clock)
         self._hasher = hasher or PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
         self._hashing = threading.Semaphore(HASHES_AT_ONCE)
 
@@ -88,6 +96,8 @@ class Accounts:
         """Take a person's account and sessions; whether there was one."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM sessions WHERE person = ?", (person,))
+            connection.execute("DELETE FROM factors WHERE person = ?", (person,))
+            connection.execute("DELETE FROM recoveries WHERE person = ?", (person,))
             return connection.execute("DELETE FROM people WHERE person = ?", (person,)).rowcount > 0
 
     def people(self) -> list[tuple[str, int]]:

@@ -29,11 +29,13 @@ from warnstream.console.access import (
     visitor_of,
 )
 from warnstream.console.accounts import SESSION_S, Accounts
+from warnstream.console.acting.acts import act_of, demand_json, doors_of
 from warnstream.console.hub import Hub
 from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
 from warnstream.console.stream import Subscriber
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.orders import Role
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +84,8 @@ class ConsoleApi:
             ("GET", "/api/v1/state"): self._state,
             ("GET", "/api/v1/geo"): self._geo,
             ("GET", "/api/v1/villages/{code}"): self._village,
+            ("POST", "/api/v1/acts"): self._act,
+            ("GET", "/api/v1/doors"): self._doors,
             ("GET", "/api/v1/openapi.json"): self._openapi,
             ("GET", "/healthz"): self._alive,
         }
@@ -113,15 +117,18 @@ class ConsoleApi:
     def _session_of(self, visitor: Visitor) -> models.Session:
         of = visitor.operator
         node = self._hub.configuration.node.name
-        return models.Session(of.person, of.name, str(of.role), of.area, node, visitor.ends_s)
+        officers = [
+            (one.person, one.name) for one in self._hub.operators.values() if one.role is Role.OFFICER
+        ]
+        known = officers if of.role is Role.OFFICER else []
+        return models.Session(of.person, of.name, str(of.role), of.area, node, visitor.ends_s, known)
 
     async def _session(self, request: Request) -> Response:
         return answer(self._session_of(self._visitor(request)))
 
     async def _sign_in(self, request: Request) -> Response:
         demand_own_page(request)
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            raise HTTPException(415, "expected application/json")
+        demand_json(request)
         given = await posted(request, models.Credentials)
         address = request.client.host if request.client else ""
         names = f"person {given.person}", f"address {address}"
@@ -133,6 +140,12 @@ class ConsoleApi:
         operator = self._hub.operators.get(given.person)
         if not is_proven or operator is None:
             log.warning("sign-in refused", extra={"from": address})
+            raise HTTPException(403, "person and password do not fit")
+        if not await asyncio.to_thread(self._has_factor, given):
+            if not given.code:  # the password was right: that it asks for more is no failure
+                self._attempts.succeeded(*names)
+                raise HTTPException(401, "expected the code of the second factor")
+            log.warning("second factor refused", extra={"person": given.person, "from": address})
             raise HTTPException(403, "person and password do not fit")
         self._attempts.succeeded(*names)
         with contextlib.suppress(HTTPException):  # a session that was open in this browser is over
@@ -154,6 +167,11 @@ class ConsoleApi:
         )
         return response
 
+    def _has_factor(self, given: models.Credentials) -> bool:
+        """Whether nothing is missing beside the password."""
+        factors = self._accounts.factors
+        return not factors.has(given.person) or factors.proves(given.person, given.code)
+
     async def _sign_out(self, request: Request) -> Response:
         demand_own_page(request)
         self._accounts.end(self._visitor(request).token)
@@ -173,11 +191,21 @@ class ConsoleApi:
         return Response(found.content, media_type="application/json", headers=headers)
 
     async def _village(self, request: Request) -> Response:
-        area = self._visitor(request).operator.area
-        found = await self._hub.village(area, request.path_params["code"])
+        operator = self._visitor(request).operator
+        found = await self._hub.village(operator, request.path_params["code"])
         if found is None:
             raise HTTPException(404, "there is no such village in this area")
         return answer(found)
+
+    async def _act(self, request: Request) -> Response:
+        visitor = self._visitor(request)
+        done, status = await act_of(request, self._hub, visitor.operator)
+        return answer(done, status)
+
+    async def _doors(self, request: Request) -> Response:
+        visitor = self._visitor(request)
+        done, status = await doors_of(request, self._hub, visitor.operator)
+        return answer(done, status)
 
     async def _openapi(self, _request: Request) -> Response:
         return answer(document_of())

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from warnstream.adapters.bundles.store import BundleStore
+from warnstream.adapters.console.acts import Done, Said, decode_done, encode_said
 from warnstream.adapters.console.facts import decode_facts
 from warnstream.adapters.console.frame import Frame
 from warnstream.config.load import load_configuration
@@ -116,7 +117,7 @@ class Hub:
             making = self._maps[area] = asyncio.create_task(asyncio.to_thread(_map_of, county, area))
         return await asyncio.shield(making)
 
-    async def village(self, area: str, code: str) -> models.Village | None:
+    async def village(self, operator: Operator, code: str) -> models.Village | None:
         """Everything of a village; None if there is none of that code in the area.
 
         StoreError if the node does not answer.
@@ -124,14 +125,26 @@ class Hub:
         situation = self._situation
         county = situation.county
         number = county.number_of(code)
-        if number is None or number not in county.area(area).villages or not situation.is_whole:
+        area = county.area(operator.area)
+        if number is None or number not in area.villages or not situation.is_whole:
             return None
         try:
             facts = decode_facts(await self._facts_of(code))
         except msgspec.MsgspecError as error:
             log.exception("facts of a village cannot be read", extra={"village": code})
             raise StoreError("the node's answer cannot be read", retryable=False) from error
-        return village_of(facts, number, situation)
+        return village_of(facts, number, situation, operator.role)
+
+    async def act(self, operator: Operator, key: str, seen: str, said: Said) -> Done:
+        """Have the node do what a person wants. StoreError if it does not answer in time."""
+        content = await self.peer.act(operator.person, key, seen, encode_said(said))
+        for code in said.villages:
+            self._facts.pop(code, None)
+        try:
+            return decode_done(content)
+        except msgspec.MsgspecError as error:
+            log.exception("what came of an act cannot be read")
+            raise StoreError("the node's answer cannot be read", retryable=True) from error
 
     async def _facts_of(self, code: str) -> bytes:
         asked_at, asking = self._facts.get(code, (float("-inf"), None))

@@ -68,6 +68,49 @@ class Needs(Struct, frozen=True):
     unseen: Unseen = Unseen()
 
 
+class Proposal(Struct, frozen=True):
+    """An order that waits for a second person; `level` 0 takes a warning away, `towns` are numbers."""
+
+    order: str
+    kind: str
+    author: str
+    reason: str
+    hazard: str
+    villages: int
+    towns: list[int]
+    since_s: int
+    due_s: int
+    level: int = 0
+
+
+class AlarmRow(Struct, frozen=True):
+    """An alarm to the officer: of a town, or of the node itself (`town` -1), `village` the worst of it.
+
+    Class A sounds until it is seen, B once for each `number`; `seen_until_s` 0: nobody has seen it.
+    """
+
+    town: int
+    village: int
+    urgency: Literal["A", "B"]
+    troubles: list[str]
+    since_s: int
+    raised_s: int
+    number: int
+    level: int = 0
+    seen_until_s: int = 0
+
+
+class Shift(Struct, frozen=True):
+    """Who is on duty for an area; `offered` is whom they want to be relieved by."""
+
+    person: str
+    name: str
+    area: str
+    since_s: int
+    offered: str = ""
+    note: str = ""
+
+
 class Head(Struct, frozen=True):
     """The situation in numbers; `levels` are villages and `towns` townships by worst level, blue to red."""
 
@@ -83,6 +126,10 @@ class Head(Struct, frozen=True):
     partly_blind: int = 0
     reasons: list[str] = []
     needs: Needs = Needs()
+    proposals: list[Proposal] = []
+    alarms: list[AlarmRow] = []
+    shifts: list[Shift] = []
+    is_flood: bool = False
 
 
 class Doors(Struct, frozen=True):
@@ -263,8 +310,18 @@ class Waits(Struct, frozen=True):
     due_s: int = 0
 
 
+class HelpRow(Struct, frozen=True):
+    """An open call for help; who calls is told to officers alone, `heads` 0: nobody said how many."""
+
+    help: str
+    opened_s: int
+    assigned: str = ""
+    caller: str = ""
+    heads: int = 0
+
+
 class Village(Struct, frozen=True):
-    """Everything of one village."""
+    """Everything of one village; `seen` is the version that an act on it names in If-Match."""
 
     code: str
     name: str
@@ -279,17 +336,20 @@ class Village(Struct, frozen=True):
     words: Words | None = None
     waits: Waits | None = None
     is_dry: bool = False
+    seen: str = ""
+    helps: list[HelpRow] = []
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What signs a person in."""
+    """What signs a person in; `code` of an authenticator or of the paper, where the person has one."""
 
     person: str
     password: str
+    code: str = ""
 
 
 class Session(Struct, frozen=True):
-    """Who is signed in."""
+    """Who is signed in; `officers` are those who may take a shift, by code and name."""
 
     person: str
     name: str
@@ -297,6 +357,7 @@ class Session(Struct, frozen=True):
     area: str
     node: str
     ends_s: int
+    officers: list[tuple[str, str]] = []
 
 
 class Alive(Struct, frozen=True):

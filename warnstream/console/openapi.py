@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from warnstream.adapters.console.acts import Done, Said
 from warnstream.console import models
 
 REF = "#/components/schemas/{name}"
@@ -15,9 +16,15 @@ ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
     ("get", "/api/v1/state"): ("The situation of the person's area.", models.State),
     ("get", "/api/v1/geo"): ("The map of the person's area.", models.Geo),
     ("get", "/api/v1/villages/{code}"): ("One village of the area.", models.Village),
+    ("get", "/api/v1/doors"): (
+        "A page of the doors of a village; each reading is a line of the audit.",
+        Done,
+    ),
+    ("post", "/api/v1/acts"): ("Have the node do what a person wants, or rehearse it.", Done),
     ("get", "/api/v1/openapi.json"): ("This document.", None),
     ("get", "/healthz"): ("Whether the console answers.", models.Alive),
 }
+BODIES: dict[str, type] = {"/api/v1/session": models.Credentials, "/api/v1/acts": Said}
 STREAM = (
     "Server-sent events after `since` or Last-Event-ID: `delta` (Delta), `beat` (Clock) each second, and "
     "`resync`: read the state anew."
@@ -28,7 +35,7 @@ STREAM = (
 def document_of() -> dict[str, Any]:
     """The document."""
     types = [answer for _, answer in ANSWERS.values() if answer is not None]
-    types += [models.Credentials, models.Problems, models.Delta, models.Clock]
+    types += [models.Credentials, Said, models.Problems, models.Delta, models.Clock]
     types = list(dict.fromkeys(types))
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
     schema_of = dict(zip(types, schemas, strict=True))
@@ -46,8 +53,14 @@ def document_of() -> dict[str, Any]:
         if "{code}" in path:
             text = {"type": "string"}
             operation["parameters"] = [{"name": "code", "in": "path", "required": True, "schema": text}]
+        if path == "/api/v1/doors":
+            operation["parameters"] = [
+                {"name": name, "in": "query", "required": name == "village", "schema": {"type": kind}}
+                for name, kind in (("village", "string"), ("cursor", "integer"))
+            ]
         if method == "post":
-            operation["requestBody"] = {"required": True, "content": _json(schema_of[models.Credentials])}
+            body = schema_of[BODIES[path]]
+            operation["requestBody"] = {"required": True, "content": _json(body)}
         paths.setdefault(path, {})[method] = operation
     paths["/api/v1/stream"] = {"get": _stream()}
     info = {"title": "warnstream console", "version": "1"}

@@ -12,6 +12,7 @@ from warnstream.adapters.console.frame import (
     FRAME_BYTES_MAX,
     LENGTH_BYTES,
     VERSION,
+    Act,
     Ask,
     Frame,
     packed,
@@ -79,13 +80,20 @@ class Peer:
         StoreError
             If it does not answer in time, or cannot.
         """
+        return await self._answer_to(lambda number: Ask(VERSION, number, village))
+
+    async def act(self, person: str, key: str, seen: str, content: bytes) -> bytes:
+        """What came of an act, as the node encodes it. StoreError as of `ask`: the same key is safe again."""
+        return await self._answer_to(lambda number: Act(VERSION, number, person, key, seen, content))
+
+    async def _answer_to(self, message_of: Callable[[int], Ask | Act]) -> bytes:
         writer = self._writer
         if writer is None or len(self._waiting) >= ASKS_MAX:
             raise StoreError("the node cannot be asked now", retryable=True)
         number = next(self._numbers)
         reply = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            writer.write(packed(Ask(VERSION, number, village)))
+            writer.write(packed(message_of(number)))
             async with asyncio.timeout(REPLY_S_MAX):
                 content: bytes = await reply
                 return content

@@ -4,16 +4,18 @@ Rows of the queue have one order: unassigned help in orange and red, what waits 
 villages where nobody answers, level, time left to answer, doors without an answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from warnstream.adapters.console.frame import NEVER, PARTS, Frame, Head, arrays_of
+from warnstream.adapters.console.frame import NEVER, PARTS, Frame, Head, ProposalFacts, ShiftFacts, arrays_of
 from warnstream.console import models
 from warnstream.console.county import Area, County
 from warnstream.delivery.ledger.states import Delivery, People
+from warnstream.delivery.texts import clean
 from warnstream.model.arrays import Int64Array
+from warnstream.model.hands.duty import Trouble, Urgency
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import offset_at
 
@@ -85,12 +87,13 @@ class Situation:
             "chain": (len(array), 3),
             "helps": (len(array), 3),
             "waits": (len(array), 5),
+            "alarms": (len(array), 8),
         }
         assert expected.keys() == PARTS.keys()
         if array.shape != expected[name]:
             raise ValueError(f"{name} has the shape {array.shape}, expected {expected[name]}")
-        sparse = name in ("chain", "helps", "waits")
-        if sparse and len(array) and not 0 <= array[:, 0].min() <= array[:, 0].max() < n_villages:
+        sparse, least = name in ("chain", "helps", "waits", "alarms"), NEVER if name == "alarms" else 0
+        if sparse and len(array) and not least <= array[:, 0].min() <= array[:, 0].max() < n_villages:
             raise ValueError(f"{name} names villages that there are not")
 
     def levels(self) -> np.ndarray:
@@ -144,9 +147,28 @@ class Situation:
             # Reasons name places and channels of the whole county.
             reasons=list(head.reasons) if area.is_everything else [],
             needs=needs,
+            proposals=_proposals(head.proposals, inside, area),
+            alarms=_alarms(parts["alarms"], inside, area) if "alarms" in parts else [],
+            shifts=self._shifts(head.shifts),
+            is_flood=head.is_flood,
         )
         near = [] if rows else self._near(area)
         return View(shown, level, sight, stations, rows, near)
+
+    def _shifts(self, shifts: Sequence[ShiftFacts]) -> list[models.Shift]:
+        """Everybody on duty: who looks elsewhere is no secret."""
+        names = {one.person: clean(one.name) for one in self.county.configuration.operators}
+        return [
+            models.Shift(
+                one.person,
+                names.get(one.person, one.person),
+                one.area,
+                one.since_s,
+                one.offered,
+                clean(one.note),
+            )
+            for one in shifts
+        ]
 
     def _near(self, area: Area) -> list[models.Near]:
         """Villages nearest to a threshold."""
@@ -161,6 +183,46 @@ class Situation:
             for at in order.tolist()
             if (percent := int(100 * best[at])) > 0
         ]
+
+
+def _proposals(proposals: Sequence[ProposalFacts], inside: Int64Array, area: Area) -> list[models.Proposal]:
+    """Those that concern villages of the area alone: nobody agrees to what lies outside of it."""
+    found = []
+    for one in proposals:
+        places = inside[np.array(one.villages, dtype=np.int64)]
+        if not len(places) or (places < 0).any():
+            continue
+        towns = sorted(set(area.town[places].tolist()))
+        said = clean(one.author), clean(one.reason)
+        found.append(
+            models.Proposal(
+                one.order, one.kind, *said, one.hazard, len(places), towns, one.since_s, one.due_s, one.level
+            )
+        )
+    return found
+
+
+def _alarms(rows: np.ndarray, inside: Int64Array, area: Area) -> list[models.AlarmRow]:
+    """Those of the area's towns, and of the node itself."""
+    found = []
+    for village, urgency, troubles, level, since_s, raised_s, number, seen_s in rows.tolist():
+        at = NEVER if village == NEVER else int(inside[village])
+        if village != NEVER and at == NEVER:
+            continue
+        found.append(
+            models.AlarmRow(
+                town=NEVER if at == NEVER else int(area.town[at]),
+                village=at,
+                urgency="A" if urgency == Urgency.A else "B",
+                troubles=[str(one) for bit, one in enumerate(Trouble) if troubles >> bit & 1],
+                since_s=since_s,
+                raised_s=raised_s,
+                number=number,
+                level=level,
+                seen_until_s=max(seen_s, 0),
+            )
+        )
+    return found
 
 
 def _inside(rows: np.ndarray, inside: Int64Array) -> Int64Array:

@@ -1,6 +1,6 @@
 """One village in words: why a hazard stands, as its message says it, and where that is by the threshold."""
 
-from warnstream.adapters.console.facts import HazardFacts, VillageFacts
+from warnstream.adapters.console.facts import HazardFacts, HelpFacts, VillageFacts
 from warnstream.adapters.console.frame import NEVER
 from warnstream.console import models
 from warnstream.console.county import County
@@ -8,10 +8,11 @@ from warnstream.console.situation import Situation
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import ReasonParts, clean, number, reason_parts, title_of
 from warnstream.model.changes import Reason
+from warnstream.model.hands.orders import Role
 
 
-def village_of(facts: VillageFacts, village: int, situation: Situation) -> models.Village:
-    """What the console shows of a village."""
+def village_of(facts: VillageFacts, village: int, situation: Situation, role: Role) -> models.Village:
+    """What the console shows of a village; readers are told how many call for help, not which doors."""
     county = situation.county
     return models.Village(
         code=county.code[village],
@@ -27,6 +28,14 @@ def village_of(facts: VillageFacts, village: int, situation: Situation) -> model
         words=_words(facts),
         waits=_waits(facts, county),
         is_dry=facts.is_dry,
+        seen=facts.seen,
+        helps=[] if role is Role.READER else [_help(call) for call in facts.helps],
+    )
+
+
+def _help(call: HelpFacts) -> models.HelpRow:
+    return models.HelpRow(
+        call.help, _time(call.opened_s), clean(call.assigned), clean(call.caller), call.heads
     )
 
 

@@ -7,6 +7,7 @@ from warnstream.delivery.texts_en import COLOUR as COLOUR_EN
 from warnstream.delivery.texts_zh import COLOUR as COLOUR_ZH
 from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.changes import ProvenLevel, ProvenLevels
+from warnstream.model.hands.duty import Ring, Trouble
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import TimeZone, date_and_clock_local
 
@@ -27,6 +28,27 @@ def alarm_texts(alarm: Alarm, node: str, time_zone: TimeZone) -> tuple[str, str]
         return zh, f"Alarm over at {node}: {kind.en}, {begun} to {ended}. {detail}"
     zh = f"系统告警（{node}）：{kind.zh}，自{begun}。{detail_zh}"
     return zh, f"Alarm at {node}: {kind.en} since {begun}. {detail}"
+
+
+_TROUBLE = {
+    Trouble.HELP: ("求助无人前往", "a call for help that nobody has taken"),
+    Trouble.RELEASE: ("待放行即将到时", "a release that is due"),
+    Trouble.DRY: ("红色村无人应答", "a red village where nobody answers"),
+    Trouble.RISE: ("升至橙色或红色", "orange or red"),
+    Trouble.CHANNEL: ("渠道不通", "a channel that reaches nobody"),
+    Trouble.NODE: ("节点未就绪", "the node is not ready"),
+}
+
+
+def ring_texts(ring: Ring, node: str, time_zone: TimeZone) -> tuple[str, str]:
+    """Chinese and English text of an alarm that no officer has seen at the console."""
+    zh = "、".join(_TROUBLE[one][0] for one in ring.troubles)
+    en = ", ".join(_TROUBLE[one][1] for one in ring.troubles)
+    since, place = _clock(ring.since_s, time_zone), short(ring.place[1]) or node
+    return (
+        f"值班告警（{node}）：{place}{zh}，自{since}值班台无人查看。请即到值班台或致电值班室。",
+        f"Duty alarm at {node}: {place}: {en}, since {since}. Nobody looked at it: go there or call.",
+    )
 
 
 def past_crossing_texts(

@@ -18,6 +18,7 @@ from warnstream.delivery.texts_en import relayed_text as relayed_en
 from warnstream.delivery.texts_zh import MARK as MARK_ZH
 from warnstream.delivery.texts_zh import relayed_text as relayed_zh
 from warnstream.model.bulletins import (
+    TRANSFER,
     Action,
     Bulletin,
     BulletinCause,
@@ -86,6 +87,8 @@ class _Language:
     of: Callable[[Wording], str]
     title: Callable[[Title], str]
     relayed: Callable[[Relayed, str], str]
+    by: str
+    now: str
 
 
 _ZH = _Language(
@@ -98,6 +101,8 @@ _ZH = _Language(
     lambda w: w.zh,
     lambda t: t.zh,
     relayed_zh,
+    "{}前",
+    "现在走还来得及，",
 )
 _EN = _Language(
     "en",
@@ -109,6 +114,8 @@ _EN = _Language(
     lambda w: w.en,
     lambda t: t.en,
     relayed_en,
+    "by {}",
+    "now",
 )
 
 
@@ -148,6 +155,7 @@ def _head(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> 
         BulletinCause.REMINDER: wording.orders.remind,
         BulletinCause.STATUS: wording.orders.not_a_drill,
     }.get(bulletin.cause)
+    before = wording.orders.not_a_drill if bulletin.ends_drill else before
     opening = "" if before is None else f"{language.of(before)}{language.between}"
     return f"{mark}{issuer}{opening}{_relayed(bulletin, wording, language)}"
 
@@ -164,6 +172,8 @@ def _template(bulletin: Bulletin, orders: OrderTable) -> Wording:
     """The words for what is asked: the leading hazard's, or at an end those of what has ended."""
     if bulletin.action is Action.CORRECT:
         return orders.correct
+    if bulletin.action is Action.RETURN:
+        return orders.go_home_zone if bulletin.zones else orders.go_home
     if bulletin.action is Action.CLEAR:
         of_ended = _orders_of_ended(bulletin, orders)
         return of_ended.over if bulletin.has_moved else of_ended.clear
@@ -188,13 +198,30 @@ def _names(bulletin: Bulletin, wording: BulletinWording, language: _Language) ->
     shelter = villages.shelter[bulletin.village] if villages.shelter else ""
     hazards = [one.hazard for one in bulletin.standing[:1]] or list(bulletin.ended)
     titles = [language.title(title_of(hazard, wording.rules)) for hazard in hazards[:TITLES_MAX]]
+    village = clean(short_name)[:NAME_MAX] or village_name(bulletin.village, wording.network)[:NAME_MAX]
+    where, by = _of_transfer(bulletin, wording, language)
+    zones = language.and_.join(clean(zone) for zone in bulletin.zones)
     return {
-        "village": clean(short_name)[:NAME_MAX] or village_name(bulletin.village, wording.network)[:NAME_MAX],
+        "village": f"{village}{where}",
+        "by": by,
+        "zone": zones[: 2 * NAME_MAX],
         "shelter": clean(shelter)[:NAME_MAX] or clean(language.of(policy.shelter))[:NAME_MAX],
         "phone": clean(policy.phone)[:NAME_MAX],
         "clock": clock_local(bulletin.opened_s, wording.time_zone),
         "hazard": language.and_.join(titles)[:NAME_MAX],
     }
+
+
+def _of_transfer(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> tuple[str, str]:
+    """Zone and hour of a transfer that leads; an hour that has passed is "now, there is still time"."""
+    lead = bulletin.standing[0] if bulletin.standing else None
+    if lead is None or lead.hazard != TRANSFER:
+        return "", language.now
+    where = clean(lead.where)[:NAME_MAX]
+    where = f"{language.between}{where}" if where else ""
+    if lead.by_s <= bulletin.issued_s:
+        return where, language.now
+    return where, language.by.format(clock_local(lead.by_s, wording.time_zone))
 
 
 def _sentences(template: str, names: Mapping[str, str], language: _Language) -> list[str]:

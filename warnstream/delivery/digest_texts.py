@@ -176,7 +176,9 @@ class _Writer:
         issuer = f"【{signature}】" if signature and words is _ZH else ""
         mark = words.mark if digest.status is MessageStatus.EXERCISE else ""
         open_calls = [call for call in digest.helps if not call.assigned]
-        parts = [*self._calls(open_calls), *self._villages()]
+        not_a_drill = self.wording.orders.not_a_drill
+        opening = [not_a_drill.zh if words is _ZH else not_a_drill.en] if digest.ends_drill else []
+        parts = [*opening, *self._calls(open_calls), *self._villages()]
         if digest.tries and digest.needs_answer:
             parts.append(words.again.format(digest.tries))
         if digest.needs_answer:

@@ -26,6 +26,7 @@ ACTION_ZH: Mapping[Action, str] = {
     Action.STAY: "留在安置点，不要回家；没走的现在走。",
     Action.CLEAR: "预警解除，等村里通知再回。",
     Action.CORRECT: "更正：通知有误，不用转移。",
+    Action.RETURN: "路和房已查过，按村里通知回家。",
 }
 ACTION_EN: Mapping[Action, str] = {
     Action.WATCH: "Stay alert.",
@@ -35,6 +36,7 @@ ACTION_EN: Mapping[Action, str] = {
     Action.STAY: "Stay at the shelter, do not go home. If you have not left, leave now.",
     Action.CLEAR: "Warning over. Return when the village tells you to.",
     Action.CORRECT: "Correction: the messages were wrong. No need to leave.",
+    Action.RETURN: "Roads and houses were checked: go home as the village tells you.",
 }
 """What a bulletin asks, without any name; every action has its words."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.delivery.transfer import transfer_deadline_s
+from warnstream.model.bulletins import TRANSFER
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -211,6 +212,8 @@ def reason_parts(reason: Reason, policy: MessagePolicy) -> ReasonParts:
 
 def title_of(hazard: str, rules: Sequence[HazardRule]) -> Title:
     """Name of a hazard; its own name where no rule has one."""
+    if hazard == TRANSFER:
+        return Title("转移令", "Transfer")
     for rule in rules:
         if rule.name == hazard:
             return Title(clean(rule.title_zh) or hazard, clean(rule.title_en) or hazard)
@@ -219,8 +222,8 @@ def title_of(hazard: str, rules: Sequence[HazardRule]) -> Title:
 
 def _deadline_s(message: WarningMessage, policy: MessagePolicy) -> int | None:
     reason = message.reason
-    if message.level < Level.ORANGE or reason is None or reason.is_observed:
-        return None
+    if message.level < Level.ORANGE or reason is None or reason.is_observed or reason.expected is not None:
+        return None  # neither a share nor a nowcast's probability reaches as far as a transfer takes
     onset_s = reason.observed_until_s + reason.lead_s
     return transfer_deadline_s(onset_s, policy.transfer, policy.time_zone)
 

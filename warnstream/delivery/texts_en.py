@@ -13,6 +13,7 @@ from warnstream.delivery.texts import (
     short,
 )
 from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED, Relayed
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, TimeZone, clock_local, iso_local
 from warnstream.model.warning import Cause
@@ -226,10 +227,32 @@ def _measured(parts: ReasonParts) -> str:
     if parts.is_seen:
         verb = "reached" if parts.reaches else "close to"
         return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {parts.clock}{doubt})."
+    if reason.expected is not None:
+        return f"{where}: {what}{_expected(parts, reason.expected, doubt)}"
     ahead = number(reason.forecast_value, UNKNOWN)
     return (
         f"Expected within {_duration(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {parts.clock}{doubt})."
+    )
+
+
+def _expected(parts: ReasonParts, expected: Expected, doubt: str) -> str:
+    """What has not been reached, and why it is expected all the same."""
+    reason = parts.reason
+    threshold = f"{number(reason.threshold, UNKNOWN)} {short(reason.unit)} of {expected.level.word}"
+    share = f"{reason.value / reason.threshold:.0%}" if reason.threshold > 0 else UNKNOWN
+    if expected.probability:
+        known = "" if expected.calibrated_on else ", not calibrated here"
+        early = clock_local(reason.observed_until_s + max(expected.onset_early_s, 0), parts.time_zone)
+        when = f", at the earliest about {early}" if expected.onset_early_s >= 0 else ""
+        return (
+            f"; the threshold of {threshold} has not been reached, it will be within "
+            f"{_duration(expected.within_s)} with a probability of {expected.probability:.0%}{when} "
+            f"(observed {parts.clock}{doubt}{known})."
+        )
+    return (
+        f", {share} of the threshold of {threshold}, which has not been reached "
+        f"(observed {parts.clock}{doubt})."
     )
 
 

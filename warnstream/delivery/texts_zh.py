@@ -16,6 +16,7 @@ from warnstream.delivery.texts import (
     short,
 )
 from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED, Relayed
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, TimeZone, clock_local, iso_local
 from warnstream.model.warning import Cause
@@ -235,11 +236,30 @@ def _measured(parts: ReasonParts) -> str:
     if parts.is_seen:
         verb = "达到阈值" if parts.reaches else "接近阈值"
         return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{parts.clock}观测{doubt}）。"
+    if reason.expected is not None:
+        return f"{where}{what}{value}{unit}{_expected(parts, reason.expected, doubt)}"
     ahead = number(reason.forecast_value, UNKNOWN)
     return (
         f"预计{_duration(reason.lead_s)}内{where}{what}将达{value}{unit}"
         f"（含预报{ahead}{unit}），阈值{threshold}{unit}（{parts.clock}起报{doubt}）。"
     )
+
+
+def _expected(parts: ReasonParts, expected: Expected, doubt: str) -> str:
+    """What has not been reached, and why it is expected all the same."""
+    reason = parts.reason
+    unit = UNIT.get(reason.unit, short(reason.unit))
+    threshold = f"{COLOUR[expected.level]}阈值{number(reason.threshold, UNKNOWN)}{unit}"
+    share = f"{reason.value / reason.threshold:.0%}" if reason.threshold > 0 else UNKNOWN
+    if expected.probability:
+        known = "" if expected.calibrated_on else "，未经本地检验"
+        early = clock_local(reason.observed_until_s + max(expected.onset_early_s, 0), parts.time_zone)
+        when = f"，最早约{early}" if expected.onset_early_s >= 0 else ""
+        return (
+            f"，尚未达到{threshold}，{_duration(expected.within_s)}内达到的概率为{expected.probability:.0%}{when}"
+            f"（{parts.clock}观测{doubt}{known}）。"
+        )
+    return f"，为{threshold}的{share}，尚未达到（{parts.clock}观测{doubt}）。"
 
 
 def _where(parts: ReasonParts) -> str:

@@ -107,6 +107,8 @@ class DeskSnapshot(msgspec.Struct):
     bulletins: bytes = b""
     chains: bytes = b""
     hands: bytes = b""
+    transfers: bytes = b""
+    drilled: bytes = b""
 
 
 class _ChainBefore(msgspec.Struct):

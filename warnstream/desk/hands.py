@@ -121,7 +121,7 @@ class Hands:
         state = self.state
         if order.identifier in state.done:
             return None
-        state.done = [*state.done[-DONE_KEPT + 1 :], order.identifier]
+        self.note(order)
         if order.kind is OrderKind.SILENCE:
             state.silences = [*state.silences, self._silence(order, now_s)]
             return None
@@ -137,6 +137,10 @@ class Hands:
             state.waiting = [*state.waiting, Waiting(order, now_s, due_s)]
             return None
         return order
+
+    def note(self, order: HandOrder) -> None:
+        """An order has been given: the same identifier again changes nothing."""
+        self.state.done = [*self.state.done[-DONE_KEPT + 1 :], order.identifier]
 
     def give_again(self, order: HandOrder) -> None:
         """An order that was taken and never carried out may be given once more."""
@@ -205,7 +209,7 @@ class Hands:
 
     def faults_of(self, order: HandOrder, case_of: CaseOf, n_bounds: int) -> list[str]:
         """Everything that keeps an order from being carried out as things stand; empty: nothing."""
-        faults = self._faults_of_form(order)
+        faults = self.faults_of_form(order)
         unknown = [code for code in order.villages if code not in self._number]
         faults += [f"villages: no village {code!r}" for code in unknown]
         if not faults:
@@ -215,7 +219,8 @@ class Hands:
             faults.append(f"{BOUNDS_MAX} orders bind already: end or let expire one first")
         return faults
 
-    def _faults_of_form(self, order: HandOrder) -> list[str]:
+    def faults_of_form(self, order: HandOrder) -> list[str]:
+        """What is wrong with an order of any kind, whatever stands."""
         faults = []
         if not order.author:
             faults.append("author: expected a person of operators.csv")
@@ -225,7 +230,7 @@ class Hands:
             faults.append("second: expected another person than the author")
         if order.for_s < 0:
             faults.append("for: expected a time above zero")
-        if order.version and len(order.villages) != 1:
+        if order.version and len(order.villages) != 1 and not order.kind.is_transfer:
             faults.append("version: expected one village with it")
         return faults
 
@@ -238,7 +243,7 @@ class Hands:
             is_empty = not order.villages and not order.hazard and not order.post
             return ["villages: expected an area, a hazard or a post to be silenced"] if is_empty else []
         if kind is OrderKind.RELEASE:
-            return self._faults_of_release(order)
+            return self._faults_of_release(order, case_of)
         return self._faults_of_bound(order, case_of)
 
     def _faults_of_bound(self, order: HandOrder, case_of: CaseOf) -> list[str]:
@@ -265,7 +270,7 @@ class Hands:
         nothing = f"villages: nothing of {order.hazard} stands or binds in any village named"
         return self._stale(order, case_of) if is_any else [nothing]
 
-    def _faults_of_release(self, order: HandOrder) -> list[str]:
+    def _faults_of_release(self, order: HandOrder, case_of: CaseOf) -> list[str]:
         if order.order:
             one = self._waiting(order.order)
             if one is None:
@@ -277,7 +282,8 @@ class Hands:
         if not order.villages:
             return ["villages: expected at least one, or an order that waits"]
         is_any = any(self._number[code] in held for code in order.villages)
-        return [] if is_any else ["villages: no doors wait for a release in any village named"]
+        nothing = "villages: no doors wait for a release in any village named"
+        return (self._stale(order, case_of) if order.hazard else []) if is_any else [nothing]
 
     def _waiting(self, identifier: str) -> Waiting | None:
         return next((one for one in self.state.waiting if one.order.identifier == identifier), None)

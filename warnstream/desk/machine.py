@@ -10,36 +10,29 @@ being warned. A step costs about 50 µs per message, and what falls due: of rene
 every warning), bulletins and digests.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from warnstream.desk.cases import (
-    Case,
-    standing_of,
-)
+from warnstream.desk.cases import Case, standing_of
 from warnstream.desk.hands import Doors
-from warnstream.desk.obeying import ObeyingDesk
+from warnstream.desk.moving import MovingDesk
 from warnstream.desk.state import NOTHING_EXPIRES_S
 from warnstream.lifecycle.bulletins import Bulletins, Evidence
 from warnstream.lifecycle.identity import parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
 from warnstream.lifecycle.orders import ImpossibleOrderError
 from warnstream.lifecycle.village_warning import VillageWarning
-from warnstream.model.bulletins import Bulletin, Standing
+from warnstream.model.bulletins import TRANSFER, Bulletin, Ordered, Standing
 from warnstream.model.changes import LevelChange
 from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose
-from warnstream.model.effects import (
-    Answer,
-    Effects,
-    OperatorAffirm,
-    OperatorCancel,
-    RecipientAnswer,
-)
+from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.hands.drills import DrillOrder, is_of_drill
 from warnstream.model.hands.orders import HandOrder, HandPolicy
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.transfers.marks import RowMark
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.reports import PlacedReport
 
@@ -53,13 +46,15 @@ DeskInput = (
     | HelpAssign
     | HelpClose
     | HandOrder
+    | RowMark
+    | DrillOrder
 )
 
 EXERCISE_OVER = "演练结束 The exercise is over."
 """Why the warnings of an exercise end when the node begins to warn for real."""
 
 
-class WarningDesk(ObeyingDesk):
+class WarningDesk(MovingDesk):
     """All warnings of one network.
 
     Parameters
@@ -125,7 +120,9 @@ class WarningDesk(ObeyingDesk):
                 self.last_refusal = str(error)
         self._end_bounds(effects, evidence)
         self._let_time_work(effects)
-        self._tell_doors(effects, evidence=evidence)
+        self._take_returns()
+        self.drilled.hear(effects.messages, now_s)
+        self._tell_doors(effects, evidence=evidence, ordered=self._order_people())
         self._tell_posts(effects)
         return effects
 
@@ -157,9 +154,12 @@ class WarningDesk(ObeyingDesk):
         Messages have the code of their village; of unknown villages they are left out.
         """
         number = self._network.villages.index_of_code()
-        for code, message in messages:
-            if code in number:
-                self._to_chains += self.chains.of_message(replace(message, village=number[code]))
+        here = [replace(message, village=number[code]) for code, message in messages if code in number]
+        for message in here:
+            self._to_chains += self.chains.of_message(message)
+        self.drilled.hear(here, self._now_s)
+        self._take_returns()  # against what stood at the end of the step
+        self._order_people()
         self._hear_of_silences()
         inputs, self._to_chains = self._audible(self._to_chains), []
         self.chains.follow(inputs, self._now_s, digests, self.hands.silenced_posts())
@@ -176,6 +176,7 @@ class WarningDesk(ObeyingDesk):
         self._now_s = max(self._now_s, now_s)
         effects = Effects()
         self._change_hands(effects)
+        self.transfers.end_exercises(self._now_s, EXERCISE_OVER)
         standing = [case for case in self._cases.values() if case.warning.is_open]
         for case in [case for case in standing if case.warning.warning not in ending]:
             warning = case.warning
@@ -199,15 +200,21 @@ class WarningDesk(ObeyingDesk):
         for case in self._cases.values():
             if case.warning.is_open and self._concerns_doors(case.warning.village, case.warning.hazard):
                 standing.setdefault(case.warning.village, []).append(standing_of(case.warning))
+        for village, transfer in self._transfers_standing():
+            standing.setdefault(village, []).append(transfer)
         self.bulletins.align(standing)
-        self._tell_doors(effects, self.bulletins.villages())
+        self._tell_doors(effects, self.bulletins.villages(), ordered=self._ordered_anew())
         present = {bulletin.village for bulletin in effects.bulletins}
         effects.to_newcomers.extend(
             bulletin for bulletin in self.last_bulletins() if bulletin.village not in present
         )
 
     def _tell_doors(
-        self, effects: Effects, looked_at: Collection[int] = (), evidence: Evidence | None = None
+        self,
+        effects: Effects,
+        looked_at: Collection[int] = (),
+        evidence: Evidence | None = None,
+        ordered: Mapping[int, Ordered] | None = None,
     ) -> None:
         """Bulletins of what the messages of a step, and time, mean for doors."""
         messages = [
@@ -219,10 +226,11 @@ class WarningDesk(ObeyingDesk):
             self._now_s,
             corrections=doors.corrections,
             looked_at=looked_at,
+            ordered=ordered,
             released=doors.released,
             evidence=evidence,
         )
-        effects.bulletins.extend(issued)
+        effects.bulletins.extend(self.drilled.bulletins(issued))
         effects.waits.extend(self.bulletins.waits_changed)
         if self.bulletins.faults:
             self.refused_inputs += len(self.bulletins.faults)
@@ -234,7 +242,8 @@ class WarningDesk(ObeyingDesk):
             return
         self._hear_of_silences()
         inputs, self._to_chains = self._audible(self._to_chains), []
-        effects.digests.extend(self.chains.step(inputs, self._now_s, self.hands.silenced_posts()))
+        digests = self.chains.step(inputs, self._now_s, self.hands.silenced_posts())
+        effects.digests.extend(self.drilled.digests(digests))
         if faults := self.chains.faults:
             self.refused_inputs += len(faults)
             self.last_refusal = faults[-1]
@@ -247,6 +256,8 @@ class WarningDesk(ObeyingDesk):
             if warning.is_open and warning.latest is not None:
                 place = warning.latest.status, warning.village
                 standing.setdefault(place, {})[warning.hazard] = warning.level
+        for village, transfer in self._transfers_standing():
+            standing.setdefault((transfer.status, village), {})[TRANSFER] = transfer.level
         return standing
 
     def _concerns_doors(self, village: int, hazard: str) -> bool:
@@ -291,6 +302,10 @@ class WarningDesk(ObeyingDesk):
             self._take_cancel(entry, effects)
         elif isinstance(entry, HandOrder):
             self._take_order(entry, effects)
+        elif isinstance(entry, RowMark):
+            self._take_mark(entry)
+        elif isinstance(entry, DrillOrder):
+            self.drilled.take(entry, self._now_s)
         elif isinstance(entry, CallFailed):
             self._to_chains += self.chains.of_failure(entry)
         else:
@@ -316,12 +331,25 @@ class WarningDesk(ObeyingDesk):
         if of_post := self.chains.of_post(answer.message, answer.recipient, answer.answer):
             self._to_chains += of_post
             return
+        if is_of_drill(answer.message):
+            self._take_help_of_drill(answer)
+            return
         village = self._village_of_door(answer.message, answer.recipient)
         if village is None:
             self.ignored_answers += 1
-        elif answer.answer is Answer.NEED_HELP:
+            return
+        self._answer_on_list(village, answer.recipient, answer.answer)
+        if answer.answer is Answer.NEED_HELP:
             status = self.bulletins.status_of(village)
             self._to_chains += self.chains.of_door(village, answer.recipient, status)
+
+    def _take_help_of_drill(self, answer: RecipientAnswer) -> None:
+        """A call for help in answer to a drill rings the real posts; all else is the drill's own."""
+        village = self.drilled.village_of_help(answer)
+        if village is None:
+            self.ignored_answers += 1
+        else:
+            self._to_chains += self.chains.of_door(village, answer.recipient, self._message_policy.status)
 
     def _take_report(self, report: FieldReport) -> None:
         placed = self._placed(report)

@@ -49,6 +49,10 @@ class ObeyingDesk(DeskState):
         self._faults_before: dict[str, list[str]] = {}
 
     @abstractmethod
+    def _take_transfer(self, order: HandOrder) -> None:
+        """An order about moving people."""
+
+    @abstractmethod
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
         """One signal to one warning."""
 
@@ -109,6 +113,9 @@ class ObeyingDesk(DeskState):
         ImpossibleOrderError
             With all of its faults; nothing has changed.
         """
+        if order.kind.is_transfer:
+            self._take_transfer(order)
+            return
         if order.identifier in self.hands.state.done:
             return
         if faults := self._faults_in_step(order):
@@ -131,6 +138,9 @@ class ObeyingDesk(DeskState):
         What a step refused then is refused again. Of bounds that is left to whoever finds them not carried
         out: they may rest on one before them in the same step.
         """
+        if order.kind.is_transfer:
+            self._take_transfer(order)
+            return []
         binds = order.kind.is_floor or order.kind.is_ceiling or order.kind is OrderKind.EXTEND
         if (not binds or needs_second(order)) and self.order_faults(order):
             return []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from warnstream.desk.beside_drills import BesideDrills
 from warnstream.desk.cases import (
     FORMAT_BEFORE_BULLETINS,
     SNAPSHOT_FORMAT,
@@ -20,6 +21,7 @@ from warnstream.desk.cases import (
     standing_told_before,
 )
 from warnstream.desk.hands import Hands
+from warnstream.desk.transfers.transfers import Transfers
 from warnstream.lifecycle.bulletins import Bulletins
 from warnstream.lifecycle.identity import legal
 from warnstream.lifecycle.village_warning import VillageWarning
@@ -27,6 +29,7 @@ from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import HandPolicy
+from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -59,6 +62,7 @@ class DeskState:
         self._audience = Audience(network)
         self.chains = Chains(network, self._audience, routing_policy, self._series)
         self.bulletins = bulletins
+        self.drilled = BesideDrills(network, self._audience)
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
         self._first_expires_s = 0
@@ -66,6 +70,9 @@ class DeskState:
         number = network.villages.index_of_code()
         self.hands = Hands(
             hand_policy or HandPolicy(), number, lambda: [one for one, _ in bulletins.waiting()]
+        )
+        self.transfers = Transfers(
+            network, message_policy.transfer, message_policy.time_zone, message_policy.status
         )
         self._now_s = -1
         self.ignored_answers = 0
@@ -87,6 +94,14 @@ class DeskState:
         standing = [case for case in self._cases.values() if case.warning.is_open]
         standing.sort(key=lambda case: (-case.warning.level, case.warning.village, case.warning.hazard))
         return [self._status(case) for case in standing]
+
+    def levels(self) -> dict[int, Level]:
+        """The worst level in force of each village where anything stands."""
+        found: dict[int, Level] = {}
+        for (village, _), case in self._cases.items():
+            if case.told > found.get(village, Level.NONE):
+                found[village] = case.told
+        return found
 
     def status(self, warning: str) -> WarningStatus | None:
         """The warning of that name, while it stands or is the last one of its village and hazard."""
@@ -184,6 +199,8 @@ class DeskState:
                 self.bulletins.snapshot(),
                 self.chains.snapshot(),
                 self.hands.snapshot(),
+                self.transfers.snapshot(),
+                self.drilled.snapshot(),
             )
         )
 
@@ -219,6 +236,9 @@ class DeskState:
             self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
         if snapshot.hands:
             self.hands.restore(snapshot.hands)
+        if snapshot.transfers:
+            self.transfers.restore(snapshot.transfers)
+        self.drilled.restore(snapshot.drilled)
         self._cases, self._first_expires_s = cases, 0
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s

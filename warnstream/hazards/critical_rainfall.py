@@ -50,7 +50,10 @@ def reads_ground(rule: HazardRule) -> bool:
 
 
 def evaluate(
-    rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None = None
+    rule: HazardRule,
+    rain: VillageRain,
+    antecedent: VillageAntecedent | None = None,
+    ahead: rain_table.Ahead = rain_table.NOTHING_AHEAD,
 ) -> HazardLevels:
     """Level of every place by critical rainfall.
 
@@ -62,17 +65,24 @@ def evaluate(
         Accumulations over at least what `rain_table.needs` asks for.
     antecedent : VillageAntecedent or None
         Needed where the thresholds depend on the wetness.
+    ahead : rain_table.Ahead
     """
-    table = _table_now(rule, antecedent)
+    table = table_now(rule, antecedent)
     rule = replace(rule, thresholds=table)
-    return rain_table.evaluate_where(rule, rain, counts=None, ratio=ratio_to_critical(table, rain))
+    return rain_table.evaluate_where(
+        rule, rain, counts=None, ratio=ratio_to_critical(table, rain), ahead=ahead
+    )
 
 
 def compare(
-    rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None, place: int
+    rule: HazardRule,
+    rain: VillageRain,
+    antecedent: VillageAntecedent | None,
+    place: int,
+    ahead: rain_table.Ahead = rain_table.NOTHING_AHEAD,
 ) -> list[Comparison]:
     """What `evaluate` compared at one place, with the critical rainfall of the ground as it is."""
-    return rain_table.compare(replace(rule, thresholds=_table_now(rule, antecedent)), rain, place)
+    return rain_table.compare(replace(rule, thresholds=table_now(rule, antecedent)), rain, place, ahead=ahead)
 
 
 def describe_ground(rule: HazardRule, antecedent: VillageAntecedent | None, place: int) -> str:
@@ -92,7 +102,7 @@ def describe_ground(rule: HazardRule, antecedent: VillageAntecedent | None, plac
     return f"{source} {known}: {share_of_table(wetness, ground_mm)[0]:.0%} of the table is critical"
 
 
-def _table_now(rule: HazardRule, antecedent: VillageAntecedent | None) -> CriticalRain:
+def table_now(rule: HazardRule, antecedent: VillageAntecedent | None) -> CriticalRain:
     """The rule's table on the ground as it is."""
     table = rule.thresholds
     assert isinstance(table, CriticalRain)

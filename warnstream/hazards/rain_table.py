@@ -14,16 +14,31 @@ from typing import NamedTuple
 
 import numpy as np
 
+from warnstream.hazards.expected import by_chance as by_chances
+from warnstream.hazards.expected import shares
+from warnstream.hazards.expected.asking import STEP_S, all_asked
+from warnstream.hazards.expected.chances import NO_CHANCES, Chances, durations_of
 from warnstream.hazards.sources import Needs
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray, rows_where
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
 from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageRain, no_levels
+from warnstream.model.rules.outlook import Outlook
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
 
 _EVERY = slice(None)
+
+
+class Ahead(NamedTuple):
+    """Probabilities that are known at a step, and when it is."""
+
+    chances: Chances
+    now_s: int
+
+
+NOTHING_AHEAD = Ahead(NO_CHANCES, 0)
 _LEVELS = tuple(map(int, LEVELS))
 _FEW = 256
 """So few villages are compared with all levels at once."""
@@ -44,15 +59,22 @@ def needs(rule: HazardRule) -> Needs:
     assert isinstance(table, CriticalRain)
     own = frozenset(_durations(table))
     ahead_of_s = own if rule.forecast_level_max > Level.NONE else frozenset[int]()
-    return Needs(reads_rain=True, duration_s=own | {HOUR_S}, ahead_of_s=ahead_of_s)
+    rolled_s = durations_of(list(all_asked([rule]).values()), STEP_S) if rule.expected else set[int]()
+    return Needs(reads_rain=True, duration_s=own | {HOUR_S} | rolled_s, ahead_of_s=ahead_of_s)
 
 
 def evaluate_where(
-    rule: HazardRule, rain: VillageRain, *, counts: BoolArray | None, ratio: Float64Array | None = None
+    rule: HazardRule,
+    rain: VillageRain,
+    *,
+    counts: BoolArray | None,
+    ratio: Float64Array | None = None,
+    ahead: Ahead = NOTHING_AHEAD,
 ) -> HazardLevels:
     """Level of every village; observed rain counts only where `counts` (everywhere if None).
 
-    Where it does not count, it reaches no level and holds none. `ratio` is taken into what is found.
+    Where it does not count, it reaches no level and holds none. `ratio` is taken into what is found,
+    `ahead` is what is known of probabilities.
     """
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
@@ -63,7 +85,15 @@ def evaluate_where(
         holding = np.where(counts, holding, np.uint8(0))
     looks_ahead = rule.forecast_level_max > Level.NONE and bool((rain.ahead_mm > 0).any())
     nothing = _nothing(len(reached))
+    by_share = shares.by_shares(rule, table, observed, counts) if rule.expected else None
+    by_chance = by_chances.known(rule, table, ahead.chances) if rule.expected else []
+    if by_share is not None:
+        holding = np.maximum(holding, by_share.holding)
+    if by_chance:
+        holding = np.maximum(holding, by_chances.holding_of(by_chance, len(holding)))
     is_quiet = not looks_ahead and (reached is nothing.level or not reached.any())
+    is_quiet = is_quiet and (by_share is None or not by_share.level.any())
+    is_quiet = is_quiet and not by_chances.any_reached(by_chance)
     blank = nothing if is_quiet else no_levels(len(reached), Indicator.RAIN)
     found = HazardLevels(  # by far faster than `replace`, and there are many tables
         blank.level,
@@ -79,6 +109,7 @@ def evaluate_where(
         blank.indicator,
         blank.is_confirmed,
         blank.ratio if ratio is None else ratio,
+        None if is_quiet or not rule.expected else Outlook.nowhere(len(blank.level)),
     )
     if is_quiet:
         return found
@@ -86,13 +117,23 @@ def evaluate_where(
     if looks_ahead:
         for index, lead_s in enumerate(rain.leads_s):
             _take_expected(found, rule, rain, index, lead_s)
+    if by_share is not None:
+        by_share.take_into(found)
+    if by_chance:
+        by_chances.take_into(found, by_chance, table, rain, ahead.now_s)
     rows = rows_where(found.level)
     found.station[rows] = rain.main_station(rows, found.duration_s[rows])
     return found
 
 
 def compare(
-    rule: HazardRule, rain: VillageRain, place: int, *, counts: bool = True, why_not: str = ""
+    rule: HazardRule,
+    rain: VillageRain,
+    place: int,
+    *,
+    counts: bool = True,
+    why_not: str = "",
+    ahead: Ahead = NOTHING_AHEAD,
 ) -> list[Comparison]:
     """What `evaluate_where` compared at one place: each duration as observed, then each with each lead.
 
@@ -105,13 +146,16 @@ def compare(
         told = _compared(table, index, place, column)
         clear = clear_of(told.critical, rule.lowering.clear_ratio)
         found.append(replace(told, clear=clear) if counts else replace(told, level=Level.NONE, note=why_not))
+    if rule.expected:
+        found += shares.compare(rule, table, _observed(table, rain), place, counts=counts, why_not=why_not)
+        found += by_chances.compare(rule, table, ahead.chances, rain, place)
     if rule.forecast_level_max > Level.NONE:
         for number, lead_s in enumerate(rain.leads_s):
-            ahead = _expected(rule, rain, number, lead_s)
-            if ahead is None or np.isnan(ahead.rain_mm[place]):
+            coming = _expected(rule, rain, number, lead_s)
+            if coming is None or np.isnan(coming.rain_mm[place]):
                 continue
-            coming_mm = float(ahead.rain_mm[place])
-            for index, column in enumerate(ahead.columns):
+            coming_mm = float(coming.rain_mm[place])
+            for index, column in enumerate(coming.columns):
                 told = _compared(table, index, place, column)
                 if not np.isnan(told.value):  # a duration shorter than the lead is not looked at
                     told = replace(told, lead_s=lead_s, forecast_value=coming_mm)
@@ -256,5 +300,6 @@ def _nothing(n_villages: int) -> HazardLevels:
     """
     found = no_levels(n_villages, Indicator.RAIN)
     for field in fields(found):
-        getattr(found, field.name).setflags(write=False)
+        if (array := getattr(found, field.name)) is not None:
+            array.setflags(write=False)
     return found

@@ -17,7 +17,9 @@ from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import HOUR_S
 
 
-def evaluate(rule: HazardRule, rain: VillageRain) -> HazardLevels:
+def evaluate(
+    rule: HazardRule, rain: VillageRain, ahead: rain_table.Ahead = rain_table.NOTHING_AHEAD
+) -> HazardLevels:
     """Level of every village by the rainstorm table.
 
     Parameters
@@ -26,11 +28,17 @@ def evaluate(rule: HazardRule, rain: VillageRain) -> HazardLevels:
         With `CriticalRain` thresholds, equal for all villages, and `continues_mm_per_h`.
     rain : VillageRain
         Accumulations over at least what `rain_table.needs` asks for.
+    ahead : rain_table.Ahead
     """
-    return rain_table.evaluate_where(rule, rain, counts=may_continue(rule, rain))
+    return rain_table.evaluate_where(rule, rain, counts=may_continue(rule, rain), ahead=ahead)
 
 
-def compare(rule: HazardRule, rain: VillageRain, place: int) -> list[Comparison]:
+def compare(
+    rule: HazardRule,
+    rain: VillageRain,
+    place: int,
+    ahead: rain_table.Ahead = rain_table.NOTHING_AHEAD,
+) -> list[Comparison]:
     """What `evaluate` compared at one place."""
     last_hour, next_hour = float(rain.over(HOUR_S)[place]), float(rain.expected_mm(HOUR_S)[place])
     why_not = (
@@ -38,7 +46,7 @@ def compare(rule: HazardRule, rain: VillageRain, place: int) -> list[Comparison]
         f"expected in the next; {rule.continues_mm_per_h:g} mm would be"
     )
     counts = bool(may_continue(rule, rain)[place])
-    return rain_table.compare(rule, rain, place, counts=counts, why_not=why_not)
+    return rain_table.compare(rule, rain, place, counts=counts, why_not=why_not, ahead=ahead)
 
 
 def may_continue(rule: HazardRule, rain: VillageRain) -> BoolArray:

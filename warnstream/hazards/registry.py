@@ -26,7 +26,7 @@ from warnstream.hazards.sources import HazardSources, Needs
 from warnstream.model.alerts.relaying import RelayTable
 from warnstream.model.changes import Reason
 from warnstream.model.rules.comparison import Comparison
-from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.indicators import HazardLevels, VillageAntecedent
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 Basis = tuple[object, ...]
@@ -64,6 +64,8 @@ class HazardKind:
         Rows whose single observations reach its levels; None where none do by themselves.
     travel_minutes : callable
         Shortest and longest way of what a station has observed to a place; None: it is there.
+    rain_now : callable or None
+        The same on the ground as it is, for probabilities; None where no table asks for any.
     reason : callable or None
         Why a place has its level, of a hazard that rests on no measurement; None: by what was measured.
     relays : callable
@@ -84,13 +86,18 @@ class HazardKind:
     travel_minutes: Callable[[HazardRule, int, int], tuple[int, int] | None] = (
         lambda _rule, _place, _station: None
     )
+    rain_now: Callable[[HazardRule, VillageAntecedent | None], CriticalRain] | None = None
     reason: Callable[[HazardRule, HazardSources, int], Reason | None] | None = None
     relays: Callable[[HazardRule], RelayTable | None] = lambda _rule: None
 
 
-def _of_rain(_rule: HazardRule, sources: HazardSources) -> Basis:
-    """Rain: a new object when anything in it changes."""
-    return (sources.rain,)
+def _ahead(sources: HazardSources) -> rain_table.Ahead:
+    return rain_table.Ahead(sources.chances, sources.now_s)
+
+
+def _version(rule: HazardRule, sources: HazardSources) -> int:
+    """Another number when probabilities that it may ask for have changed."""
+    return sources.chances_version if rule.expected else 0
 
 
 def _of_all_rain(_rule: HazardRule, sources: HazardSources) -> Basis:
@@ -113,18 +120,26 @@ def _rows_of_gusts(hazard: HazardRule, sources: HazardSources) -> SensorRows:
 HAZARD_KINDS: dict[str, HazardKind] = {
     "rainstorm": HazardKind(
         needs=rain_table.needs,
-        evaluate=lambda rule, s: rainstorm.evaluate(rule, s.rain),
-        compare=lambda rule, s, place: rainstorm.compare(rule, s.rain, place),
-        basis=_of_rain,
+        evaluate=lambda rule, s: rainstorm.evaluate(rule, s.rain, _ahead(s)),
+        compare=lambda rule, s, place: rainstorm.compare(rule, s.rain, place, _ahead(s)),
+        basis=lambda rule, s: (s.rain, _version(rule, s)),
+        rain_now=lambda rule, _antecedent: rain_table.rain_of(rule),
         is_cut=True,
         rain=rain_table.rain_of,
         rain_going_on_mm=lambda rule: rule.continues_mm_per_h,
     ),
     "critical_rainfall": HazardKind(
         needs=critical_rainfall.needs,
-        evaluate=lambda rule, s: critical_rainfall.evaluate(rule, s.rain, s.antecedent),
-        compare=lambda rule, s, place: critical_rainfall.compare(rule, s.rain, s.antecedent, place),
-        basis=lambda rule, s: (s.rain, s.antecedent if critical_rainfall.reads_ground(rule) else None),
+        evaluate=lambda rule, s: critical_rainfall.evaluate(rule, s.rain, s.antecedent, _ahead(s)),
+        compare=lambda rule, s, place: critical_rainfall.compare(
+            rule, s.rain, s.antecedent, place, _ahead(s)
+        ),
+        basis=lambda rule, s: (
+            s.rain,
+            s.antecedent if critical_rainfall.reads_ground(rule) else None,
+            _version(rule, s),
+        ),
+        rain_now=critical_rainfall.table_now,
         is_cut=True,
         note=lambda rule, s, place: critical_rainfall.describe_ground(rule, s.antecedent, place),
         rain=rain_table.rain_of,
@@ -200,6 +215,13 @@ HAZARD_KINDS: dict[str, HazardKind] = {
 def kind_of(hazard: HazardRule) -> HazardKind:
     """The kind of a hazard."""
     return HAZARD_KINDS[hazard.evaluator]
+
+
+def rain_now(rule: HazardRule, antecedent: VillageAntecedent | None) -> CriticalRain:
+    """The table of rain of a hazard that asks for probabilities, on the ground as it is."""
+    own = kind_of(rule).rain_now
+    assert own is not None, rule.evaluator
+    return own(rule, antecedent)
 
 
 def relay_tables(rules: Iterable[HazardRule]) -> list[RelayTable]:

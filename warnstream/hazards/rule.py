@@ -5,6 +5,8 @@ They are worked out together with those of all other rules (`warnstream.hazards.
 
 import numpy as np
 
+from warnstream.hazards.expected.asking import STEP_S, asked_of, reach_terms
+from warnstream.hazards.expected.chances import durations_of
 from warnstream.hazards.sources import NO_STATIONS, Needs, SeriesNeed, series_of
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.expressions import RuleTable, Term, lead_s_of
@@ -40,7 +42,9 @@ def needs(rule: HazardRule) -> Needs:
             series += series_of(info.variables, stations[-1], is_quick=info.sensor in _QUICK)
     return Needs(
         reads_rain=any(term.quantity.indicator.info.is_rain for term in terms),
-        duration_s=frozenset(table.durations_s()),
+        duration_s=frozenset(
+            table.durations_s() | durations_of([*map(asked_of, reach_terms(table))], STEP_S)
+        ),
         leads_s=frozenset(lead_s for term in terms if (lead_s := lead_s_of(term.quantity))),
         days=frozenset(table.day_windows()),
         earlier_rain=any(term.quantity.indicator.info.is_of_earlier_rain for term in terms),

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from warnstream.hazards.expected.chances import Chances
 from warnstream.model.alerts.relaying import NO_ALERTS, StandingAlerts
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, LevelArray
 from warnstream.model.observations.days import DayWindow, over_duration
@@ -191,6 +192,10 @@ class HazardSources:
     n_places, now_s : int
     alerts : StandingAlerts
         Alerts of other services that are in force.
+    chances : Chances
+        Probabilities that rules and tables ask for, as far as they are known.
+    chances_version : int
+        Another number when any of them has changed.
     """
 
     rain: VillageRain
@@ -202,6 +207,8 @@ class HazardSources:
     n_places: int
     now_s: int
     alerts: StandingAlerts = NO_ALERTS
+    chances: Chances = field(default_factory=dict)
+    chances_version: int = 0
 
     @property
     def earlier_rain(self) -> VillageAntecedent:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from warnstream.lifecycle.voice import Asked
 from warnstream.model.bulletins import BulletinCause, OrderTable, Standing
+from warnstream.model.level import Level
 
 
 class Asking:
@@ -11,11 +12,12 @@ class Asking:
 
     def __init__(self, orders: OrderTable) -> None:
         self._orders = orders
+        self._weights: dict[tuple[str, Level], tuple[int, int]] = {}
 
     def of(self, heard: Sequence[Standing]) -> Asked:
         """What hazards ask for together. At least one stands."""
         lead = self.in_order(heard)[0]
-        worst = max(one.level for one in heard)
+        worst = max(one.level for one in heard) if len(heard) > 1 else lead.level
         action = self._orders.order(lead.hazard, lead.level).action
         weight = self.weight(lead)
         top = [one for one in heard if self.weight(one) == weight or one.level == worst]
@@ -24,11 +26,20 @@ class Asking:
 
     def in_order(self, standing: Iterable[Standing]) -> tuple[Standing, ...]:
         """The hazard whose order asks most first."""
-        return tuple(sorted(standing, key=lambda one: (*(-part for part in self.weight(one)), one.hazard)))
+        found = tuple(standing)
+        if len(found) < 2:
+            return found
+        weight = self.weight
+        return tuple(sorted(found, key=lambda one: (*(-part for part in weight(one)), one.hazard)))
 
     def weight(self, one: Standing) -> tuple[int, int]:
         """Greater asks for more: rank of the action, then level."""
-        return self._orders.order(one.hazard, one.level).action.rank, int(one.level)
+        place = one.hazard, one.level
+        found = self._weights.get(place)
+        if found is None:
+            found = self._orders.order(*place).action.rank, int(one.level)
+            self._weights[place] = found
+        return found
 
 
 def rise_of(asked: Asked, told: Asked) -> BulletinCause | None:

@@ -10,7 +10,10 @@ the standing hazards the one whose order asks most leads (`OrderTable`, by hazar
   From then on whatever rises and asks for less than prepare is *stay* too: people are in shelters.
 - The end comes when nothing at all has stood for `clear_after_s`, also what is below the doors'
   level; *correct* at once, if all that stood was an error.
-- Prepare and leave are repeated every `remind_every_s`.
+- Prepare and leave are repeated every `remind_every_s`, a transfer also at its hour.
+- A transfer that a person has ordered stands like a hazard. As long as people of it have not been told to
+  come back, whatever asks for less than prepare is *stay*, and every end is "over, not yet back". *Return*
+  is said by an order alone, under no warning at all.
 
 Renewals and lost sight are no news for doors. What is real is never told under the mark of an exercise,
 nor the reverse: an episode keeps the status that it opened with, something real at the doors' level ends
@@ -26,14 +29,16 @@ from dataclasses import dataclass, replace
 from warnstream.lifecycle.asking import rise_of
 from warnstream.lifecycle.identity import message_name
 from warnstream.lifecycle.release import hold
-from warnstream.lifecycle.voice import NEVER, Voice
+from warnstream.lifecycle.voice import NEVER, Asked, Voice
 from warnstream.lifecycle.voices import Voices
 from warnstream.model.bulletins import (
     N_MAX,
+    TRANSFER,
     Action,
     Bulletin,
     BulletinCause,
     BulletinPolicy,
+    Ordered,
     OrderTable,
     Standing,
 )
@@ -94,6 +99,7 @@ class Bulletins(Voices):
         *,
         corrections: Iterable[Correction] = (),
         looked_at: Iterable[int] = (),
+        ordered: Mapping[int, Ordered] | None = None,
         released: Collection[int] = (),
         evidence: Evidence | None = None,
     ) -> list[Bulletin]:
@@ -109,6 +115,8 @@ class Bulletins(Voices):
             Warnings that were an error; their Cancels are among the messages.
         looked_at : iterable of int
             Villages that may have news without a message: policy or orders have changed.
+        ordered : mapping of int to Ordered, optional
+            Villages for which orders about moving people mean something else than before.
         released : collection of int
             Villages whose doors wait no longer for an officer.
         evidence : callable, optional
@@ -122,11 +130,14 @@ class Bulletins(Voices):
                 heard.setdefault(correction.village, [])
         for message in messages:
             heard.setdefault(message.village, []).append(message)
-        for village in (*looked_at, *released):
+        ordered = ordered or {}
+        for village, order in ordered.items():
+            self._voices.setdefault(village, Voice()).order(order)
+        for village in (*looked_at, *released, *ordered):
             heard.setdefault(village, [])
         while self._due and self._due[0][0] <= now_s:
             heard.setdefault(heapq.heappop(self._due)[1], [])
-        issued, self.faults, self.waits_changed = [], [], []
+        issued, self.faults, self.waits_changed = [], [], list(ordered)
         for village in sorted(heard):
             try:
                 issued += self._speak(village, heard[village], now_s, village in released, evidence)
@@ -222,30 +233,42 @@ class Bulletins(Voices):
         if self._is_interrupted(voice):
             return self._asking.of(voice.of_status(MessageStatus.ACTUAL)).action, BulletinCause.STATUS
         heard = voice.heard()
-        if not heard:
-            return self._news_of_quiet(voice, now_s)
+        news = self._news_of_return(voice)
+        if news is not None or not heard:
+            return news or self._news_of_quiet(voice, now_s)
         voice.quiet_s = NEVER
         asked = self._asking.of(heard)
         if voice.told is None:
             is_early = heard[0].status is MessageStatus.EXERCISE and now_s < self._drill_from_s(voice)
-            is_news = asked.worst >= self._policy.level_min and not is_early
-            return (asked.action, BulletinCause.FIRST) if is_news else None
+            is_ordered = any(one.hazard == TRANSFER for one in heard)
+            is_news = (asked.worst >= self._policy.level_min or is_ordered) and not is_early
+            return (_asked_of_people(voice, asked), BulletinCause.FIRST) if is_news else None
         if (rise := rise_of(asked, voice.told)) is not None:
-            is_kept_in = voice.has_moved and not asked.action.moves_people
-            return (Action.STAY if is_kept_in else asked.action), rise
+            return _asked_of_people(voice, asked), rise
         if asked.weight < voice.told.weight:
             voice.fell_s = now_s if voice.fell_s == NEVER else voice.fell_s
             is_due = self._tells_falls(voice) and now_s >= voice.fell_s + self._policy.settle_s
             return (Action.STAY, BulletinCause.LOWERED) if is_due else None
         voice.fell_s = NEVER
-        is_due = self._reminds(voice) and now_s >= voice.issued_s + self._policy.remind_every_s
+        is_due = NEVER < self._remind_s(voice) <= now_s
         return (asked.action, BulletinCause.REMINDER) if is_due else None
+
+    @staticmethod
+    def _news_of_return(voice: Voice) -> tuple[Action, BulletinCause] | None:
+        """A return that was ordered; one that finds anything standing comes to nothing."""
+        notice = voice.returning
+        if notice is None:
+            return None
+        if voice.standing or voice.opened_s == NEVER:
+            voice.returning, voice.returned = None, notice.order
+            return None
+        return Action.RETURN, BulletinCause.RETURNED
 
     def _news_of_quiet(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
         """The end of an episode of which nothing stands; None before it, and outside of one."""
         if not voice.is_open:
             return None
-        if voice.seen <= voice.corrected:
+        if voice.seen <= voice.corrected and not voice.is_away:
             return Action.CORRECT, BulletinCause.CORRECTED
         voice.quiet_s = now_s if voice.quiet_s == NEVER else voice.quiet_s
         is_over = now_s >= voice.quiet_s + self._policy.clear_after_s
@@ -256,7 +279,7 @@ class Bulletins(Voices):
         if not voice.is_open or voice.status is MessageStatus.ACTUAL:
             return False
         real = voice.of_status(MessageStatus.ACTUAL)
-        return any(one.level >= self._policy.level_min for one in real)
+        return any(one.level >= self._policy.level_min or one.hazard == TRANSFER for one in real)
 
     def _drill_from_s(self, voice: Voice) -> int:
         return 0 if voice.real_until_s == NEVER else voice.real_until_s + DRILL_PAUSE_S
@@ -265,10 +288,15 @@ class Bulletins(Voices):
         """A fall is news for those who may have gone, once."""
         return voice.has_moved and not voice.stays
 
-    def _reminds(self, voice: Voice) -> bool:
-        """Whether the last word is one that is repeated."""
+    def _remind_s(self, voice: Voice) -> int:
+        """When the last word is repeated: after a while, and at the hour of a transfer; NEVER: it is not."""
         asks = voice.told is not None and voice.told.action.moves_people
-        return asks and not voice.stays and self._policy.remind_every_s > 0
+        if not asks or voice.stays:
+            return NEVER
+        transfer, every_s = voice.standing.get(TRANSFER), self._policy.remind_every_s
+        due = [voice.issued_s + every_s] if every_s > 0 else []
+        due += [transfer.by_s] if transfer is not None and transfer.by_s > voice.issued_s else []
+        return min(due, default=NEVER)
 
     def _issue(
         self, village: int, action: Action, cause: BulletinCause, now_s: int, evidence: Evidence | None
@@ -277,13 +305,14 @@ class Bulletins(Voices):
         voice = self._voices[village]
         if cause is BulletinCause.STATUS:
             voice.close(now_s)
-        heard = voice.heard()
-        if not voice.is_open or voice.n >= N_MAX:
+        heard, notice = voice.heard(), voice.returning
+        is_return = action is Action.RETURN
+        if (not voice.is_open and not is_return) or voice.n >= N_MAX:
             voice.open(heard[0].status if heard else voice.status, now_s)
             self._know_episode(village, voice)
         voice.n += 1
         standing = self._asking.in_order(heard)
-        if standing and evidence is not None:
+        if standing and evidence is not None and standing[0].hazard != TRANSFER:
             reason = self._reason_now(village, standing[0].hazard, evidence)
             standing = (replace(standing[0], reason=reason), *standing[1:])
         bulletin = Bulletin(
@@ -299,8 +328,13 @@ class Bulletins(Voices):
             cause=cause,
             status=voice.status,
             evidence=standing[0].reason if standing else None,
-            has_moved=voice.has_moved or action.moves_people,
+            has_moved=voice.has_moved or action.moves_people or is_return,
+            zones=notice.zones if is_return and notice is not None else (),
         )
+        if is_return and notice is not None:
+            voice.returning, voice.returned, voice.has_left = None, notice.order, voice.is_away
+        if action is Action.CORRECT:
+            voice.has_left = voice.is_away
         if action.is_end:
             voice.close(now_s)
         else:
@@ -326,9 +360,15 @@ class Bulletins(Voices):
             due_s = voice.quiet_s + policy.clear_after_s
         elif voice.fell_s != NEVER:
             due_s = voice.fell_s + policy.settle_s if self._tells_falls(voice) else NEVER
-        elif self._reminds(voice):
-            due_s = voice.issued_s + policy.remind_every_s
+        elif (remind_s := self._remind_s(voice)) != NEVER:
+            due_s = remind_s
         elif voice.standing and not voice.is_open:
             due_s = self._drill_from_s(voice)
         if due_s > after_s:
             heapq.heappush(self._due, (due_s, village))
+
+
+def _asked_of_people(voice: Voice, asked: Asked) -> Action:
+    """What is asked for; of people who may be in shelters never less than to stay there."""
+    is_kept_in = (voice.has_moved or voice.is_away) and not asked.action.moves_people
+    return Action.STAY if is_kept_in else asked.action

@@ -85,6 +85,8 @@ def parse_message_name(identifier: str) -> tuple[str, int] | None:
 @lru_cache(maxsize=65_536)  # the codes of a county come again with every message
 def legal(text: str) -> str:
     """Text as a part of a name: what a name cannot hold is written as ``%`` and hexadecimal bytes."""
+    if text.replace("-", "").replace("_", "").isalnum():  # most codes; letters and digits are all printable
+        return text
     return "".join(_legal_character(character) for character in text)
 
 

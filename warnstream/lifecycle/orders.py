@@ -76,12 +76,33 @@ def longest_s(policy: HandPolicy, kind: OrderKind) -> int:
 
 def needs_second(order: HandOrder) -> bool:
     """Red by hand is two persons' word, or one's who says that it is meant alone."""
-    return order.kind.is_floor and order.level is Level.RED and not order.second and not order.is_alone
+    is_for_two = order.asks_second or (order.kind.is_floor and order.level is Level.RED)
+    return is_for_two and not order.second and not order.is_alone
+
+
+def wants_second(kind: OrderKind, level: Level, hidden: Level) -> bool:
+    """Whether an officer at a screen may order it only with a second person, or alone with a reason.
+
+    `level` is what is ordered, `hidden` the worst level that it takes from people.
+    """
+    if kind is OrderKind.ISSUE:
+        return True
+    if kind.is_floor:
+        return level is Level.RED
+    return (kind.is_ceiling or kind is OrderKind.EXTEND) and hidden is Level.RED
 
 
 def may_give(role: Role, kind: OrderKind) -> bool:
-    """Whether a role may give an order of a kind: seconds release and agree, officers do everything."""
-    return role is Role.OFFICER or (role is Role.SECOND and kind is OrderKind.RELEASE)
+    """Whether a role may give an order of a kind: seconds release, agree, assess; officers do all."""
+    of_seconds = (OrderKind.RELEASE, OrderKind.ASSESS)
+    return role is Role.OFFICER or (role is Role.SECOND and kind in of_seconds)
+
+
+def may_act(role: Role, kind: str) -> bool:
+    """Whether a role may do at a screen what is called so: readers nothing, seconds release and read."""
+    if role is Role.SECOND:
+        return kind in (OrderKind.RELEASE, "read")
+    return role is Role.OFFICER
 
 
 def fault_of_level(order: HandOrder, levels: dict[str, Level]) -> list[str]:

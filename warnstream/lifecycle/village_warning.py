@@ -152,7 +152,7 @@ class VillageWarning:
             self.by_hand = cause.is_by_hand
             self.level, self.crossed_at_s, self.reason = change.level, change.crossed_at_s, change.reason
         if cause.rises:
-            self.onset_s = change.crossed_at_s + (change.reason.lead_s if change.reason else 0)
+            self.onset_s = change.crossed_at_s + (change.reason.onset_after_s if change.reason else 0)
         if cause is Cause.ENDED:
             self.crossed_at_s, self.reason = change.crossed_at_s, change.reason
         if cause is Cause.SIGHT_REGAINED and change.reason is not None:

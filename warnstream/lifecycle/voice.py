@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from warnstream.model.bulletins import Action, Bulletin, Refuge, Standing
+from warnstream.model.bulletins import TRANSFER, Action, Bulletin, Ordered, Refuge, ReturnNotice, Standing
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus, WarningMessage
 
@@ -79,6 +79,14 @@ class Voice:
         The last bulletin of an open episode, for doors that are new.
     held : Held or None
         What doors would be told, and wait for an officer to release.
+    is_away : bool
+        An order has moved people, and none has told all of them to come back.
+    has_left : bool
+        People were asked to go, in this episode or an earlier one, and never told to come back.
+    returning : ReturnNotice or None
+        The return that an order has given and doors were not told yet.
+    returned : str
+        The last order of a return that doors were told, or that came to nothing.
     """
 
     standing: dict[str, Standing] = field(default_factory=dict)
@@ -98,6 +106,30 @@ class Voice:
     ended: set[str] = field(default_factory=set)
     latest: Bulletin | None = None
     held: Held | None = None
+    is_away: bool = False
+    has_left: bool = False
+    returning: ReturnNotice | None = None
+    returned: str = ""
+
+    @property
+    def ordered(self) -> Ordered:
+        """What orders about moving people have meant here so far."""
+        notice = self.returning or (ReturnNotice(self.returned) if self.returned else None)
+        return Ordered(self.standing.get(TRANSFER), self.is_away, notice)
+
+    def order(self, ordered: Ordered) -> None:
+        """What orders about moving people mean now; a transfer that is there no more has ended."""
+        self.is_away, notice = ordered.is_away, ordered.notice
+        self.returning = notice if notice is not None and notice.order != self.returned else None
+        if self.is_open and ordered.is_away:
+            self.has_moved = True
+        if ordered.standing is not None:
+            self.standing[TRANSFER] = ordered.standing
+            self.ended.discard(TRANSFER)
+            if self.is_open and ordered.standing.status is self.status:
+                self.seen.add(TRANSFER)
+        elif self.standing.pop(TRANSFER, None) is not None and TRANSFER in self.seen:
+            self.ended.add(TRANSFER)
 
     def take(self, message: WarningMessage) -> None:
         """What stands after a message; a hazard keeps the status that it began with."""
@@ -136,6 +168,7 @@ class Voice:
     def open(self, status: MessageStatus, now_s: int) -> None:
         """Begin an episode, later than every earlier one."""
         self.opened_s, self.n, self.is_open, self.status = max(now_s, self.opened_s + 1), 0, True, status
+        self.has_moved = self.is_away
         self.seen |= {one.hazard for one in self.heard()}
 
     def close(self, now_s: int) -> None:
@@ -151,6 +184,7 @@ class Voice:
         """What was said last."""
         self.told, self.stays = asked, action is Action.STAY
         self.has_moved = self.has_moved or action.moves_people
+        self.has_left = self.has_left or action.moves_people
         self.issued_s, self.fell_s, self.held = now_s, NEVER, None
         self.ended = set()
 

@@ -12,7 +12,7 @@ import msgspec
 from warnstream.lifecycle.asking import Asking
 from warnstream.lifecycle.identity import legal, parse_message_name
 from warnstream.lifecycle.voice import NEVER, Held, VillageVoice, Voice, VoicesSnapshot, voices_in
-from warnstream.model.bulletins import Bulletin, OrderTable, Standing, episode_name
+from warnstream.model.bulletins import Bulletin, Ordered, OrderTable, Standing, episode_name
 from warnstream.model.warning import MessageStatus
 
 
@@ -58,6 +58,31 @@ class Voices:
         """What stands in a village, the leading hazard first."""
         voice = self._voices.get(village)
         return () if voice is None else self._asking.in_order(voice.standing.values())
+
+    def ordered(self, village: int) -> Ordered:
+        """What orders about moving people have meant for a village's doors so far."""
+        voice = self._voices.get(village)
+        return Ordered() if voice is None else voice.ordered
+
+    def has_left(self, village: int) -> bool:
+        """Whether a village's doors were asked to go and never told to come back."""
+        voice = self._voices.get(village)
+        return voice is not None and voice.has_left
+
+    def ended_s(self, village: int) -> int:
+        """When the last real episode of a village ended; `NEVER` before."""
+        voice = self._voices.get(village)
+        return NEVER if voice is None else voice.real_until_s
+
+    def last_word(self, village: int) -> str:
+        """Name of the last bulletin of a village's episode; empty outside of one."""
+        voice = self._voices.get(village)
+        return voice.latest.identifier if voice is not None and voice.latest is not None else ""
+
+    def seen_in(self, village: int) -> list[str]:
+        """Hazards that stood in the open episode of a village, in order; none outside of one."""
+        voice = self._voices.get(village)
+        return sorted(voice.seen) if voice is not None and voice.is_open else []
 
     def waiting(self) -> list[tuple[int, Held]]:
         """Villages whose doors wait for an officer, and for what; the oldest first."""

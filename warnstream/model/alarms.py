@@ -35,6 +35,9 @@ ALARM_KINDS = {
     "second": AlarmKind("红色人工预警待第二人", "red by hand waits for a second person", "a second, or time"),
     "ceiling": AlarmKind("人工压低预警", "a person holds a warning down", "its expiry, a rise or the clear"),
     "silence": AlarmKind("人工静默", "posts are silenced", "its expiry"),
+    "transfer": AlarmKind(
+        "转移未完成", "a transfer list is overdue or has lost rows", "its rows are safe, it is over or closed"
+    ),
     "response": AlarmKind(
         "应急响应", "the county is in a state of response", "the response is ended", is_for_all=True
     ),
@@ -63,6 +66,7 @@ ALARM_KINDS = {
     "name": AlarmKind("消息编号重复", "a message's name was taken", "the next message of that warning"),
     "kept": AlarmKind("已删除对象仍有预警", "a warning stands for a removed row", "that warning has ended"),
     "drill": AlarmKind("演练期间有真实预警", "a real warning stands in an exercise", "it has ended"),
+    "exercise": AlarmKind("演练运行异常", "a drill cannot go on", "it goes on, or the next start"),
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
     "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "reply": AlarmKind("回复须人工阅读", "replies are for a person", "none came for `node.replies_for`"),

@@ -26,16 +26,17 @@ class Action(StrEnum):
     STAY = "stay"
     CLEAR = "clear"
     CORRECT = "correct"
+    RETURN = "return"
 
     @property
     def rank(self) -> int:
-        """1 (watch) to 4 (leave); 0 for stay, clear and correct, which no level asks for by itself."""
+        """1 (watch) to 4 (leave); 0 for stay and the ends, which no level asks for by itself."""
         return _RANK.get(self, 0)
 
     @property
     def is_end(self) -> bool:
         """Nothing stands any more."""
-        return self in (Action.CLEAR, Action.CORRECT)
+        return self in (Action.CLEAR, Action.CORRECT, Action.RETURN)
 
     @property
     def moves_people(self) -> bool:
@@ -69,6 +70,11 @@ class BulletinCause(StrEnum):
     ENDED = "ended"
     CORRECTED = "corrected"
     STATUS = "status"
+    RETURNED = "returned"
+
+
+TRANSFER = "transfer"
+"""Stands in the place of a hazard where an order moves people out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,8 @@ class OrderTable:
     """Orders of every hazard; one that has none of its own takes those of `otherwise`.
 
     `correct`, `remind` and `not_a_drill` are wordings of every hazard: a false alarm, the repeated order
-    and what comes before the first order of something real that interrupts an exercise.
+    and what comes before the first order of something real that interrupts an exercise. `go_home` and
+    `go_home_zone` are the return of a village and of some of its zones.
     """
 
     of_hazard: Mapping[str, HazardOrders]
@@ -138,6 +145,8 @@ class OrderTable:
     correct: Wording
     remind: Wording
     not_a_drill: Wording
+    go_home: Wording
+    go_home_zone: Wording
 
     def of(self, hazard: str) -> HazardOrders:
         """Orders of a hazard."""
@@ -170,10 +179,20 @@ class BulletinPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperPolicy:
+    """Signals of villages without power, as printed cards say them, and who has agreed them."""
+
+    ready_signal: Wording = field(default_factory=lambda: Wording("慢敲锣、慢吹哨", "slow gong or whistle"))
+    leave_signal: Wording = field(default_factory=lambda: Wording("急敲锣、急吹哨", "quick gong or whistle"))
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One hazard that stands in a village at a level, and its newest measured reason.
 
-    `by_hand`: a person has set the level.
+    `by_hand`: a person has set the level. Of a transfer `by_s` is when people are to be away, and `where`
+    the name of the zone that it is about (empty: all of the village).
     """
 
     hazard: str
@@ -181,12 +200,35 @@ class Standing:
     status: MessageStatus
     reason: Reason | None = None
     by_hand: bool = False
+    by_s: int = 0
+    where: str = ""
 
     @property
     def is_doubtful(self) -> bool:
         """Nobody has confirmed it, or it is only forecast."""
         reason = self.reason
         return reason is not None and not self.by_hand and not (reason.confirmed and reason.is_observed)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnNotice:
+    """People may come back, by an order; `zones` are the names of whose, empty: the whole village."""
+
+    order: str
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What orders about moving people mean for the doors of one village.
+
+    `standing` is the transfer while it stands; `is_away`: people were moved and not told to come back;
+    `notice` the last return that was ordered.
+    """
+
+    standing: Standing | None = None
+    is_away: bool = False
+    notice: ReturnNotice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +259,10 @@ class Bulletin:
         Why the leading hazard stands.
     has_moved : bool
         People were asked to go in this episode: the end says that return is decided later.
+    zones : tuple of str
+        Of a return: names of the zones whose people may come back; empty: the whole village.
+    ends_drill : bool
+        There is a drill in the village, or has just been one: this says first that it is none.
     """
 
     identifier: str
@@ -232,6 +278,8 @@ class Bulletin:
     status: MessageStatus
     evidence: Reason | None
     has_moved: bool
+    zones: tuple[str, ...] = ()
+    ends_drill: bool = False
 
     @property
     def episode(self) -> str:

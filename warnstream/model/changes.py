@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
 
 UNEXPLAINED = "unexplained"
@@ -19,6 +20,18 @@ class Change(StrEnum):
     FALL = "fall"
     SIGHT_LOST = "sight_lost"
     SIGHT_REGAINED = "sight_regained"
+
+
+def changes_of(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, ...]:
+    """What to tell of a village that moved, or whose sight changed while its level stood.
+
+    A level can fall in the very step in which sight returns; that is told first.
+    """
+    if level > previous:
+        return (Change.RISE,)
+    if level < previous:
+        return (Change.SIGHT_REGAINED, Change.FALL) if was_blind else (Change.FALL,)
+    return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,8 @@ class Reason:
         (`warnstream.hazards.conditions`), and signs that people have seen.
     relayed : Relayed or None
         Whose signal it is, where the level is another service's; nothing was measured here then.
+    expected : Expected or None
+        Why a threshold that the value has not reached gives a level: by a share of it, or by a probability.
     """
 
     indicator: str
@@ -159,11 +174,24 @@ class Reason:
     certainty: str = ""
     lone_gauge: bool = False
     relayed: Relayed | None = None
+    expected: Expected | None = None
 
     @property
     def is_observed(self) -> bool:
-        """The threshold has been reached, not only forecast."""
-        return self.lead_s == 0
+        """The threshold has been reached, not only forecast or come near to."""
+        return self.lead_s == 0 and self.expected is None
+
+    @property
+    def onset_after_s(self) -> int:
+        """When it begins after the last observation, at the earliest that is to be expected."""
+        if self.expected is not None and self.expected.onset_early_s >= 0:
+            return self.expected.onset_early_s
+        return self.lead_s
+
+    @property
+    def has_onset(self) -> bool:
+        """Whether anybody knows when it begins: a share of a threshold says nothing of a time."""
+        return self.expected is None or self.expected.probability > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import msgspec
 
 from warnstream.model.changes import Relayed
 from warnstream.model.level import Level
+from warnstream.model.times import parse_iso
 from warnstream.model.warning import Cause, MessageStatus
 
 LINES_MAX = 200
@@ -56,6 +57,8 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
         People; None where nothing was said.
     code : str
         Of a spot check, as the digest had it; empty: none was written.
+    happened_s : int
+        Of what is told late: when it was in truth, seconds UTC; 0: now.
     """
 
     sender: str
@@ -68,6 +71,7 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
     refused: int | None = None
     in_need: int | None = None
     code: str = ""
+    happened_s: int = 0
 
     @property
     def heads(self) -> dict[str, int]:
@@ -93,11 +97,13 @@ class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refused: ReportNumber | None = None
     in_need: ReportNumber | None = None
     code: ReportText = ""
+    happened_at: ReportText = ""
 
     def by(self, sender: str) -> FieldReport:
-        """The report of its sender. ValueError if it says nothing."""
+        """The report of its sender. ValueError if it says nothing, or tells no time where it seems to."""
         said = {name: getattr(self, name) for name in ReportBody.__struct_fields__}
-        report = FieldReport(sender, **said)
+        happened_at = said.pop("happened_at")
+        report = FieldReport(sender, **said, happened_s=parse_iso(happened_at) if happened_at else 0)
         if not report.says_anything:
             raise ValueError("expected on_duty, patrolled, code, to_move, moved, refused or in_need")
         return report
@@ -174,6 +180,8 @@ class Digest:
         How often the post was rung again without an answer; 0 as a rule.
     code : str
         Of a spot check: the answer has to repeat it. Empty: the post is not checked.
+    ends_drill : bool
+        There is a drill in one of the villages, or has just been one: this says first that it is none.
     """
 
     identifier: str
@@ -191,6 +199,7 @@ class Digest:
     more: int
     tries: int
     code: str = ""
+    ends_drill: bool = False
 
     @property
     def villages(self) -> frozenset[int]:

@@ -13,6 +13,7 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.readings import Variable
+from warnstream.model.transfers.objects import HouseholdFacts, Shelter, TransferObject
 
 Entry = TypeVar("Entry")
 
@@ -190,12 +191,15 @@ class Households:
         Channel name of channels.yaml and the address on it. Never logged.
     first_of_village : Int32Array, shape (n_villages + 1,)
         Doors of village v are ``first_of_village[v]:first_of_village[v + 1]``.
+    facts : HouseholdFacts or None
+        What the register says of their people; None where it says nothing of any.
     """
 
     code: tuple[str, ...]
     channel: tuple[str, ...]
     address: tuple[str, ...]
     first_of_village: Int32Array
+    facts: HouseholdFacts | None = None
 
     def __len__(self) -> int:
         return len(self.code)
@@ -215,6 +219,7 @@ class Households:
             channel=_some(self.channel, doors),
             address=_some(self.address, doors),
             first_of_village=np.concatenate([[0], ends]).astype(np.int32),
+            facts=None if self.facts is None else _facts_of(self.facts, doors),
         )
 
 
@@ -243,6 +248,8 @@ class Network:
     households: Households
     chain: tuple[ChainPost, ...]
     zones: tuple[Zone, ...] = ()
+    objects: tuple[TransferObject, ...] = ()
+    shelters: tuple[Shelter, ...] = ()
     _places: Places | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -269,11 +276,17 @@ class Network:
             raise ValueError(f"expected ascending numbers of villages below {n_villages}, got {villages}")
         number = {village: new for new, village in enumerate(villages.tolist())}
         zones = (replace(zone, village=number[zone.village]) for zone in self.zones if zone.village in number)
+        objects = (replace(one, village=number[one.village]) for one in self.objects if one.village in number)
+        shelters = (
+            replace(one, village=number[one.village]) for one in self.shelters if one.village in number
+        )
         return replace(
             self,
             villages=self.villages.of_villages(villages),
             households=self.households.of_villages(villages),
             zones=tuple(zones),
+            objects=tuple(objects),
+            shelters=tuple(shelters),
         )
 
     def posts_of_village(self, village: int) -> tuple[ChainPost, ...]:
@@ -309,6 +322,17 @@ class StationWeights:
 def _some(column: tuple[Entry, ...], numbers: Int64Array) -> tuple[Entry, ...]:
     """Some entries of a column that is either whole or empty."""
     return tuple(column[number] for number in numbers.tolist()) if column else ()
+
+
+def _facts_of(facts: HouseholdFacts, doors: Int64Array) -> HouseholdFacts:
+    return HouseholdFacts(
+        _some(facts.grade, doors),
+        _some(facts.persons, doors),
+        _some(facts.helpless, doors),
+        _some(facts.zone, doors),
+        _some(facts.helper, doors),
+        _some(facts.shelter, doors),
+    )
 
 
 def places_of(villages: Villages, zones: tuple[Zone, ...]) -> Places:

@@ -24,6 +24,7 @@ from warnstream.delivery.texts_en import ENGLISH
 from warnstream.delivery.texts_zh import CHINESE
 from warnstream.model.changes import Fact, LevelChange, Reason, Relayed
 from warnstream.model.errors import ArchiveError
+from warnstream.model.forecast import Expected
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.network import Network, Villages
 from warnstream.model.rules.policies import MessagePolicy
@@ -291,6 +292,8 @@ def _reason_record(reason: Reason) -> dict[str, Any]:
     record["facts"] = [_numbers(fact) for fact in record["facts"]]
     if record["relayed"] is not None:
         record["relayed"]["sent"] = iso_utc(record["relayed"].pop("sent_s"))
+    if reason.expected is not None:
+        record["expected"] = _numbers(record["expected"]) | {"level": reason.expected.level.word}
     return _numbers(record)
 
 
@@ -333,6 +336,10 @@ def _reason(record: dict[str, Any]) -> Reason:
     fields["facts"] = tuple(Fact(**_unknown_as_nan(fact)) for fact in record.get("facts", ()))
     said = record.get("relayed")  # older lines have none
     fields["relayed"] = None if said is None else _relayed(said)
+    expected = record.get("expected")
+    fields["expected"] = None
+    if expected is not None:
+        fields["expected"] = Expected(**expected | {"level": parse_level(expected["level"])})
     return Reason(**fields)
 
 

@@ -202,29 +202,18 @@ def score_warnings(
     -------
     Verification
     """
-    unscored, exact, vague = [], [], []
-    for event in events:
-        happened = _happened(event, villages, policy)
-        reason = _why_unscored(event, happened, policy)
-        if reason is None:
-            exact.append(happened)
-        else:
-            unscored.append(Unscored(event.name, event.kind, event.time, reason))
-            if event.window_s is not None and happened.hazards:
-                vague.append(happened)
-    merged, repeats = _merged(exact, policy)
-    truth = _Truth(merged, vague)
-    spells = {level: _spells(warnings, level) for level in LEVELS}
+    truth, unscored = truth_of(events, villages, policy)
+    spells = {level: spells_of(warnings, level) for level in LEVELS}
     scores = [
         _score(hazard, level, spells[level], truth, villages, policy)
         for hazard in (*policy.hazards, ANY_HAZARD)
         for level in LEVELS
     ]
-    return Verification(tuple(scores), (*unscored, *repeats))
+    return Verification(tuple(scores), unscored)
 
 
 @dataclass(frozen=True, slots=True)
-class _Happened:
+class Happened:
     """An event in numbers: which hazards and villages it concerns, and between when and when it was."""
 
     event: Event
@@ -236,13 +225,15 @@ class _Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class _Truth:
-    exact: list[_Happened]
-    vague: list[_Happened]
+class Truth:
+    """Events of which the time is known, and those of which a window is."""
+
+    exact: list[Happened]
+    vague: list[Happened]
 
 
 @dataclass(frozen=True, slots=True)
-class _Spell:
+class Spell:
     """A warning while it was at or above a level."""
 
     warning: str
@@ -252,7 +243,25 @@ class _Spell:
     end_s: int
 
 
-def _happened(event: Event, villages: Villages, policy: VerificationPolicy) -> _Happened:
+def truth_of(
+    events: Sequence[Event], villages: Villages, policy: VerificationPolicy
+) -> tuple[Truth, tuple[Unscored, ...]]:
+    """What happened, and what of it cannot be scored."""
+    unscored, exact, vague = [], [], []
+    for event in events:
+        happened = _happened(event, villages, policy)
+        reason = _why_unscored(event, happened, policy)
+        if reason is None:
+            exact.append(happened)
+        else:
+            unscored.append(Unscored(event.name, event.kind, event.time, reason))
+            if event.window_s is not None and happened.hazards:
+                vague.append(happened)
+    merged, repeats = _merged(exact, policy)
+    return Truth(merged, vague), (*unscored, *repeats)
+
+
+def _happened(event: Event, villages: Villages, policy: VerificationPolicy) -> Happened:
     warned_of = _hazards_of(event.kind, policy)
     index = villages.index_of_code()
     concerned = {index[code] for code in event.villages if code in index}
@@ -264,7 +273,7 @@ def _happened(event: Event, villages: Villages, policy: VerificationPolicy) -> _
         place = place or (villages.code[int(np.argmin(distance_m))],)
     begin_s, end_s = event.window_s or (event.at_s or 0, event.at_s or 0)
     hazards = frozenset(warned_of) & frozenset(policy.hazards)
-    return _Happened(event, hazards, frozenset(concerned), place, begin_s, end_s)
+    return Happened(event, hazards, frozenset(concerned), place, begin_s, end_s)
 
 
 def _hazards_of(kind: str, policy: VerificationPolicy) -> tuple[str, ...]:
@@ -274,7 +283,7 @@ def _hazards_of(kind: str, policy: VerificationPolicy) -> tuple[str, ...]:
     return policy.hazards_of_kind.get(kind.replace("_", " "), (kind,) if kind in policy.hazards else ())
 
 
-def _why_unscored(event: Event, happened: _Happened, policy: VerificationPolicy) -> str | None:
+def _why_unscored(event: Event, happened: Happened, policy: VerificationPolicy) -> str | None:
     if event.kind == CONTEXT_KIND:
         return "context: an official message, not an event"
     if not happened.hazards:
@@ -288,9 +297,9 @@ def _why_unscored(event: Event, happened: _Happened, policy: VerificationPolicy)
     return None
 
 
-def _merged(exact: list[_Happened], policy: VerificationPolicy) -> tuple[list[_Happened], list[Unscored]]:
+def _merged(exact: list[Happened], policy: VerificationPolicy) -> tuple[list[Happened], list[Unscored]]:
     """Events without those that only repeat an earlier one of their place."""
-    merged: list[_Happened] = []
+    merged: list[Happened] = []
     repeats: list[Unscored] = []
     newest: dict[tuple[tuple[str, ...], frozenset[str], Level | None], tuple[int, str]] = {}
     for happened in sorted(exact, key=lambda one: one.begin_s):
@@ -307,7 +316,7 @@ def _merged(exact: list[_Happened], policy: VerificationPolicy) -> tuple[list[_H
     return merged, repeats
 
 
-def _spells(warnings: Iterable[WarningMessage], level: Level) -> list[_Spell]:
+def spells_of(warnings: Iterable[WarningMessage], level: Level) -> list[Spell]:
     """When each warning stood at or above a level; by begin, village and hazard."""
     messages_of: dict[str, list[WarningMessage]] = {}
     for message in warnings:
@@ -320,19 +329,19 @@ def _spells(warnings: Iterable[WarningMessage], level: Level) -> list[_Spell]:
             if stands and begin_s is None:
                 begin_s = message.sent_s
             elif not stands and begin_s is not None:
-                spells.append(_Spell(name, message.village, message.hazard, begin_s, message.sent_s))
+                spells.append(Spell(name, message.village, message.hazard, begin_s, message.sent_s))
                 begin_s = None
         if begin_s is not None:
             last = messages[-1]
-            spells.append(_Spell(name, last.village, last.hazard, begin_s, last.expires_s))
+            spells.append(Spell(name, last.village, last.hazard, begin_s, last.expires_s))
     return sorted(spells, key=lambda spell: (spell.begin_s, spell.village, spell.hazard))
 
 
 def _score(
     hazard: str,
     level: Level,
-    spells: list[_Spell],
-    truth: _Truth,
+    spells: list[Spell],
+    truth: Truth,
     villages: Villages,
     policy: VerificationPolicy,
 ) -> HazardScore:
@@ -343,8 +352,8 @@ def _score(
     )
     outcomes = tuple(_outcome(happened, issued, villages, policy) for happened in exact)
     leads = [outcome.lead_min for outcome in outcomes if outcome.lead_min is not None]
-    verified = [any(_matches(spell, one, policy) for one in exact) for spell in issued]
-    possible = [any(_matches(spell, one, policy) for one in vague) for spell in issued]
+    verified = [any(matches(spell, one, policy) for one in exact) for spell in issued]
+    possible = [any(matches(spell, one, policy) for one in vague) for spell in issued]
     return HazardScore(
         hazard=hazard,
         level=level,
@@ -358,22 +367,22 @@ def _score(
     )
 
 
-def _concerns(happened: _Happened, hazard: str, level: Level) -> bool:
+def _concerns(happened: Happened, hazard: str, level: Level) -> bool:
     """Whether an event belongs to a row of the scores."""
     return (hazard == ANY_HAZARD or hazard in happened.hazards) and happened.event.level in (None, level)
 
 
 def _outcome(
-    happened: _Happened, issued: list[_Spell], villages: Villages, policy: VerificationPolicy
+    happened: Happened, issued: list[Spell], villages: Villages, policy: VerificationPolicy
 ) -> Outcome:
-    first = next((spell for spell in issued if _matches(spell, happened, policy)), None)
+    first = next((spell for spell in issued if matches(spell, happened, policy)), None)
     if first is None:
         return Outcome(happened.event.name, "", "", None)
     lead_min = (happened.begin_s - first.begin_s) / MINUTE_S
     return Outcome(happened.event.name, villages.code[first.village], first.warning, lead_min)
 
 
-def _matches(spell: _Spell, happened: _Happened, policy: VerificationPolicy) -> bool:
+def matches(spell: Spell, happened: Happened, policy: VerificationPolicy) -> bool:
     """The warning concerned the place, and stood at the time, shortly before or shortly after."""
     if spell.village not in happened.villages or spell.hazard not in happened.hazards:
         return False

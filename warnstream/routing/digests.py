@@ -93,7 +93,7 @@ def _line(post: str, village: int, debt: Debt, seen: Seen) -> DigestLine:
 
 
 def _relayed(turn: Turn) -> tuple[tuple[str, Relayed], ...]:
-    return tuple(sorted(turn.relayed.items(), key=lambda one: one[0]))
+    return tuple(sorted(turn.relayed.items(), key=lambda one: one[0])) if turn.relayed else ()
 
 
 def _help_line(call: HelpCall) -> HelpLine:

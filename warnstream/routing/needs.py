@@ -29,7 +29,7 @@ def owing(need: Need, posts: Sequence[Ranked], answered: Collection[str]) -> lis
         return []
     if need is Need.ONE:
         return [] if any(post in answered for post, _ in posts) else [post for post, _ in posts]
-    if need is Need.ALL:
+    if need is Need.ALL or not answered:
         return [post for post, _ in posts if post not in answered]
     heard = {group_of(post) for post in posts if post[0] in answered}
     return [post[0] for post in posts if group_of(post) not in heard]

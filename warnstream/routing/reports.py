@@ -15,13 +15,16 @@ from dataclasses import dataclass
 import msgspec
 
 from warnstream.model.digests import HEAD_WORDS, FieldReport
-from warnstream.model.times import HOUR_S
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 
 HEADS_MAX = 100_000
 """More people than any village has, where nobody said how many live there."""
 
 ABSURD_TIMES = 10
 """A number above so many times the people known is a slip of the finger."""
+
+LATE_S_MAX, AHEAD_S_MAX = 7 * DAY_S, 5 * MINUTE_S
+"""A report may tell what happened so long ago; clocks of people may be ahead so much."""
 
 UNCLEAR_S = HOUR_S
 """How long a report that could not be counted is told, unless its sender reports again."""
@@ -117,18 +120,20 @@ class Reports:
     def take(self, placed: PlacedReport, now_s: int) -> None:
         """Count a report; one that cannot be is unclear, and older ones of its sender are forgotten."""
         report, village, state = placed.report, placed.village, self.state
-        fault = placed.fault or self.fault_of(report, village) or self._fault_of_room(placed)
+        fault = placed.fault or _fault_of_time(report, now_s)
+        fault = fault or self.fault_of(report, village) or self._fault_of_room(placed)
         state.unclear = [unclear for unclear in state.unclear if unclear.sender != report.sender]
         if fault:
             self.doubt(report.sender, village, fault, now_s)
             return
+        at_s = report.happened_s or now_s
         if report.on_duty:
-            state.on_duty[report.sender] = now_s
+            state.on_duty[report.sender] = max(at_s, state.on_duty.get(report.sender, at_s))
         if village < 0:
             return
         known = state.villages.setdefault(village, VillageReports())
         if report.patrolled:
-            hour_s = now_s - now_s % HOUR_S
+            hour_s = at_s - at_s % HOUR_S
             patrols = {**known.patrols, hour_s: report.sender}
             known.patrols = {
                 at_s: who for at_s, who in patrols.items() if at_s > now_s - PATROL_HOURS * HOUR_S
@@ -136,7 +141,12 @@ class Reports:
         senders = known.posts if placed.is_post else known.doors
         if report.heads:
             heads = senders.setdefault(report.sender, Heads())
-            heads.said = heads.said | {word: (number, now_s) for word, number in report.heads.items()}
+            newer = {
+                word: (number, at_s)
+                for word, number in report.heads.items()
+                if at_s >= heads.said.get(word, (0, at_s))[1]
+            }
+            heads.said = heads.said | newer
             heads.doubt = doubt_of(heads.numbers(), self._people_of(village))
 
     def doubt(self, sender: str, village: int, why: str, now_s: int) -> None:
@@ -186,6 +196,13 @@ class Reports:
         """What a village's posts have reported, by word; empty where nobody has."""
         known = self.state.villages.get(village)
         return tuple(known.heads().items()) if known is not None else ()
+
+
+def _fault_of_time(report: FieldReport, now_s: int) -> str:
+    """Whether the true time of a report can be."""
+    if not report.happened_s or now_s - LATE_S_MAX <= report.happened_s <= now_s + AHEAD_S_MAX:
+        return ""
+    return "发生时间不在过去7天内 the time that it tells is not of the last 7 days"
 
 
 def moved_to(state: ReportState, now: Mapping[int, int]) -> ReportState:

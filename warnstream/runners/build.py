@@ -12,14 +12,20 @@ is told of, may come a step earlier (so many places are looked at in a step).
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from warnstream.adapters.geometry import fallback_weights, own_weights, project, station_neighbours
 from warnstream.assessment import Assessment, Weights
 from warnstream.assessment.rule_needs import Whole, whole_of
 from warnstream.config.settings import Configuration
 from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.desk import WarningDesk
+from warnstream.duty import DutyDesk
 from warnstream.engine import Engine
+from warnstream.forecast.chances.features import STEP_S
+from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.nowcast import GaugeNowcast, leads_of
+from warnstream.hazards.expected.asking import all_asked
 from warnstream.hazards.registry import relay_tables
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
@@ -30,7 +36,9 @@ from warnstream.model.grids import points_of_places
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
+from warnstream.routing.duty import duty_posts
 from warnstream.runners.carry.names import JudgedAs
+from warnstream.runners.intake.duty import DutyIntake
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.topics import Topics
 
@@ -48,6 +56,7 @@ class Derived:
         With the network and the rules of these villages; all else is that of the whole.
     weights : Weights
     nowcast : GaugeNowcast or None
+    ahead : GaugeMembers or None
     whole : Whole
         What the rules of all villages ask for.
     """
@@ -55,6 +64,7 @@ class Derived:
     configuration: Configuration
     weights: Weights
     nowcast: GaugeNowcast | None
+    ahead: GaugeMembers | None
     whole: Whole
 
     def of_villages(self, villages: Int64Array) -> "Derived":
@@ -74,6 +84,7 @@ class Derived:
             replace(self.configuration, network=part, rules=rules),
             self.weights.of_places(places),
             None if self.nowcast is None else self.nowcast.of_places(places),
+            None if self.ahead is None else self.ahead.of_places(places),
             replace(self.whole, grid_points=points if before is None else before[points]),
         )
 
@@ -87,7 +98,8 @@ def derive(configuration: Configuration) -> Derived:
         neighbours=station_neighbours(network, configuration.quality.neighbours),
         heard_min=configuration.village.heard_min,
     )
-    return Derived(configuration, weights, _nowcast_of(configuration), whole_of(configuration.rules))
+    ahead = _members_of(configuration, weights)
+    return Derived(configuration, weights, _nowcast_of(configuration), ahead, whole_of(configuration.rules))
 
 
 def assemble(derived: Derived, people: Network | None = None) -> Engine:
@@ -105,6 +117,7 @@ def assemble_assessment(derived: Derived) -> Assessment:
         windows=configuration.windows,
         quality=configuration.quality,
         nowcast=derived.nowcast,
+        ahead=derived.ahead,
         counters=configuration.counters,
         signs=configuration.signs,
         alerts=AlertPolicy(configuration.message.status, configuration.message.sender, configuration.feeds),
@@ -168,7 +181,19 @@ def build_intake(
         status=configuration.message.status,
         past_crossings_s=configuration.node.past_crossings_s,
         judged_as=judged_as(configuration),
+        duty=_duty_of(configuration, people or configuration.network),
     )
+
+
+def _duty_of(configuration: Configuration, people: Network) -> DutyIntake:
+    """The officer's desk; without a console nobody could see an alarm, so nothing is one."""
+    console = configuration.console
+    named = console.shift_plan if console is not None else ()
+    posts = duty_posts(configuration.network, named or configuration.node.duty_posts)
+    plan = list(dict.fromkeys(post.post for post in posts))
+    plan.sort(key=lambda post: named.index(post) if post in named else 0)
+    desk = DutyDesk(people.villages.code, plan)
+    return DutyIntake(desk, people.villages, is_watched=console is not None)
 
 
 def judged_as(configuration: Configuration) -> JudgedAs:
@@ -217,6 +242,28 @@ def _nowcast_of(configuration: Configuration) -> GaugeNowcast | None:
     station_xy_m, village_xy_m = project(configuration.network)
     frame_s = _frame_s(configuration)
     return GaugeNowcast(station_xy_m, village_xy_m, configuration.forecast, frame_s, leads_s)
+
+
+def _members_of(configuration: Configuration, weights: Weights) -> GaugeMembers | None:
+    """Members of the rain to come, where there is a table and anybody asks for a probability."""
+    table, network = configuration.chance_table, configuration.network
+    if table is None or not all_asked(configuration.rules):
+        return None
+    station_xy_m, place_xy_m = project(network)
+    stations = network.stations
+    rain = stations.measures_rain
+    here = (
+        (float(np.median(of[rain])) for of in (stations.latitude, stations.longitude)) if rain.any() else ()
+    )
+    return GaugeMembers(
+        station_xy_m,
+        place_xy_m,
+        weights.own,
+        table,
+        is_quick=stations.interval_s <= STEP_S,
+        is_here=table.holds_at(*here) if rain.any() else False,
+        every_s=configuration.forecast.every_s,
+    )
 
 
 def _frame_s(configuration: Configuration) -> int:

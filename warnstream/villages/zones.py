@@ -7,6 +7,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Int32Array, Int64Array
 from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.outlook import outlook_of_places
 
 
 def worst_place(found: HazardLevels, first_of_village: Int32Array) -> Int64Array:
@@ -59,14 +60,16 @@ def worst_of_zones(found: HazardLevels, place: Int64Array, first_of_village: Int
     begins = first_of_village[:-1]
     if len(found.level) == len(place):
         return found
-    chosen = {field.name: getattr(found, field.name)[place] for field in fields(found)}
+    arrays = (field.name for field in fields(found) if field.name != "outlook")
+    chosen = {name: getattr(found, name)[place] for name in arrays}
     return HazardLevels(
         **chosen
         | {
             "holding": np.maximum.reduceat(found.holding, begins),
             "can_fall": np.logical_and.reduceat(found.can_fall, begins),
             "is_blind": any_of_places(found.is_blind, first_of_village),
-        }
+        },
+        outlook=outlook_of_places(found.outlook, place),
     )
 
 

@@ -93,6 +93,8 @@ class SelectedWindows:
 
     def _row(self, station: int) -> int:
         """Where a gauge stands among those with spares; -1 if it has none."""
+        if not len(self.gauge):
+            return -1
         row = int(np.searchsorted(self.gauge, station))
         return row if row < len(self.gauge) and self.gauge[row] == station else -1
 

@@ -122,6 +122,15 @@ def digest(
     )
 
 
+ACTION_OF = {
+    Level.NONE: Action.CLEAR,
+    Level.BLUE: Action.WATCH,
+    Level.YELLOW: Action.READY,
+    Level.ORANGE: Action.LEAVE,
+    Level.RED: Action.LEAVE,
+}
+
+
 def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effects:
     """Effects that tell every household of the messages' villages as much, and call the posts."""
     return Effects(
@@ -132,7 +141,7 @@ def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effect
                 one.version,
                 one.level,
                 one.status,
-                Action.CLEAR if one.level is Level.NONE else Action.LEAVE,
+                ACTION_OF[one.level],
             )
             for one in messages
         ],

@@ -108,6 +108,7 @@ def frame(
     chain: Rows = (),
     helps: Rows = (),
     waits: Rows = (),
+    alarms: Rows = (),
     sight: Sequence[int] = (0, 0, 0, 0),
     stations: Sequence[int] = (1, 1, 1),
     ratio: np.ndarray | None = None,
@@ -121,6 +122,7 @@ def frame(
         "chain": part_of(np.array(chain, dtype=np.int64).reshape(-1, 3), "i8"),
         "helps": part_of(np.array(helps, dtype=np.int64).reshape(-1, 3), "i8"),
         "waits": part_of(np.array(waits, dtype=np.int64).reshape(-1, 5), "i8"),
+        "alarms": part_of(np.array(alarms, dtype=np.int64).reshape(-1, 8), "i8"),
         "sight": part_of(np.array(sight), "u1"),
         "stations": part_of(np.array(stations), "u1"),
     }

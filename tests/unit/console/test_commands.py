@@ -86,3 +86,23 @@ def test_check_says_that_nobody_can_sign_in_without_operators_csv(
     (folder / "operators.csv").unlink()
     assert main(["check", str(folder)]) == 0
     assert look in capsys.readouterr().out
+
+
+def test_a_second_factor_is_given_and_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["console-user", "factor", str(folder), "officer-1"]) == 1
+    assert "'officer-1' has no account" in capsys.readouterr().err
+    give(monkeypatch, folder, "officer-1")
+    assert main(["console-user", "factor", str(folder), "officer-1"]) == 0
+    told = capsys.readouterr().out
+    assert "otpauth://totp/warnstream" in told
+    paper = told.splitlines()[-1].strip()
+    accounts = Accounts(folder / "data")
+    assert accounts.factors.proves("officer-1", paper)
+    accounts.close()
+    assert main(["console-user", "list", str(folder)]) == 0
+    assert "second factor, 7 recovery codes" in capsys.readouterr().out
+    assert main(["console-user", "factor", str(folder), "officer-1", "--off"]) == 0
+    assert main(["console-user", "factor", str(folder), "officer-1", "--off"]) == 1
+    assert "no second factor" in capsys.readouterr().err

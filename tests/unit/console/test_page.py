@@ -5,6 +5,7 @@ import re
 import pytest
 
 from warnstream.console.pages import FOLDER
+from warnstream.delivery.ledger.states import Delivery, People
 
 FILES = sorted(FOLDER.iterdir())
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in FILES if path.suffix == ".js"}
@@ -71,6 +72,9 @@ def test_every_word_that_a_script_asks_for_is_there() -> None:
         "silent",
         "unseen",
         "release",
+        *("raise", "lower", "end", "correct", "issue", "extend", "assign", "call_again", "close"),
+        *("rise", "channel", "node", "on", "off", "suspended"),
+        *(one.word for one in (*Delivery, *People)),
     }
 
 
@@ -81,7 +85,10 @@ def test_a_level_is_a_character_everywhere_and_never_a_colour_alone() -> None:
 
 def test_what_moves_respects_those_who_do_not_want_it() -> None:
     style = (FOLDER / "console.css").read_text(encoding="utf-8")
-    assert "animation" not in style
     before, _, after = style.partition("prefers-reduced-motion: no-preference")
     assert "transition" not in before
     assert "transition" in after
+    assert "animation" not in before
+    blinking = re.findall(r"([^{}]*){ *animation: \w+ (\d+)s steps\(2, jump-none\) infinite; *}", after)
+    found = [(one.strip(), seconds) for one, seconds in blinking]
+    assert found == [(".row.unseen, .alarm-a", "1")], "an unseen alarm of class A alone, once a second"

@@ -12,6 +12,7 @@ from tests.unit.desk.county import RULES, T0, answer, county, desk_of, fall, ris
 from warnstream.adapters.console.frame import NEVER
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
+from warnstream.duty import DutyDesk
 from warnstream.engine import Engine
 from warnstream.model.changes import Reason
 from warnstream.model.effects import Answer, Effects
@@ -27,6 +28,7 @@ class Node:
 
     def __init__(self, directory: Path) -> None:
         self.network, self.desk = county(), desk_of()
+        self.duty = DutyDesk(self.network.villages.code, ())
         self.doors = DoorStore(directory, self.network, lambda _: None, lambda _: None)  # type: ignore[arg-type, return-value]
         self.doors.begin(self.network)
         self.doors.follow_no_more()
@@ -39,7 +41,7 @@ class Node:
         return effects
 
     def take(self, step: AssessmentStep | None = None) -> dict[str, np.ndarray]:
-        parts = self.picture.take(step, self.desk.open_warnings(), self.desk, self.doors, self.now)
+        parts = self.picture.take(step, self.desk.open_warnings(), self.desk, self.duty, self.doors, self.now)
         return {name: part.array() for name, part in parts.items()}
 
 

@@ -15,6 +15,7 @@ from warnstream.config.orders import order_table
 from warnstream.delivery import cap
 from warnstream.delivery.render import render
 from warnstream.model.changes import Reason
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy
@@ -24,6 +25,8 @@ from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 SCHEMA = cap_schema()
 MESSAGES = one_of_each_cause()
 ALERT = MESSAGES[Cause.FIRST]
+NEAR = Expected(Level.RED, share=0.9)
+PROBABLE = Expected(Level.RED, 0.0, 0.6, 2 * HOUR_S, 1800, HOUR_S, "gauges", "Alerta Rio 2005-2013")
 
 
 def document(
@@ -128,7 +131,27 @@ def test_colours_are_severities_and_say_what_to_do(
         (reason(), Level.RED, Urgency.IMMEDIATE, Certainty.OBSERVED),
         (reason(), Level.YELLOW, Urgency.EXPECTED, Certainty.OBSERVED),
         (reason(confirmed=False), Level.RED, Urgency.IMMEDIATE, Certainty.LIKELY),
-        (reason(lead_s=HOUR_S), Level.YELLOW, Urgency.EXPECTED, Certainty.LIKELY),
+        (reason(lead_s=HOUR_S), Level.YELLOW, Urgency.EXPECTED, Certainty.POSSIBLE),
+        (reason(expected=NEAR), Level.ORANGE, Urgency.EXPECTED, Certainty.POSSIBLE),
+        (
+            reason(expected=replace(PROBABLE, probability=0.5)),
+            Level.RED,
+            Urgency.EXPECTED,
+            Certainty.POSSIBLE,
+        ),
+        (reason(expected=PROBABLE), Level.RED, Urgency.EXPECTED, Certainty.LIKELY),
+        (
+            reason(expected=replace(PROBABLE, calibrated_on="")),
+            Level.RED,
+            Urgency.EXPECTED,
+            Certainty.POSSIBLE,
+        ),
+        (
+            reason(expected=replace(PROBABLE, onset_early_s=2 * HOUR_S)),
+            Level.RED,
+            Urgency.FUTURE,
+            Certainty.LIKELY,
+        ),
         (reason(lead_s=2 * HOUR_S), Level.YELLOW, Urgency.FUTURE, Certainty.POSSIBLE),
         (None, Level.YELLOW, Urgency.EXPECTED, Certainty.LIKELY),
     ],
@@ -217,6 +240,31 @@ def test_a_village_without_a_readable_outline_is_a_circle_about_its_point(outlin
     text = document(network=county(polygon_wkt=(outline, None, None)))
     assert parse_with_another_parser(text).infos[0].areas[0].circles == ["28.45,119.48 1"]
     assert all_faults(text) == []
+
+
+def test_a_share_of_a_threshold_has_no_onset_and_says_what_it_is_a_share_of() -> None:
+    text = document(replace(ALERT, reason=reason(value=75.0, expected=NEAR)))
+    info = parse_with_another_parser(text).infos[0]
+    told = info.parameters_to_dict()
+    assert (told["share_of_threshold"], told["expected_level"], told["value"]) == ("0.9", "red", "75")
+    assert "<onset>" not in text
+    assert all_faults(text) == []
+
+
+def test_a_probability_is_told_with_its_source_and_whether_it_was_calibrated_here() -> None:
+    text = document(replace(ALERT, reason=reason(value=75.0, expected=PROBABLE)))
+    told = parse_with_another_parser(text).infos[0].parameters_to_dict()
+    assert (told["probability"], told["within_s"], told["p_source"], told["calibrated_on"]) == (
+        "0.600",
+        "7200",
+        "gauges",
+        "Alerta Rio 2005-2013",
+    )
+    assert "<onset>" in text
+    elsewhere = document(replace(ALERT, reason=reason(expected=replace(PROBABLE, calibrated_on=""))))
+    assert parse_with_another_parser(elsewhere).infos[0].parameters_to_dict()["calibrated_on"] == (
+        "not calibrated here"
+    )
 
 
 def test_the_village_is_named_by_its_code() -> None:

@@ -11,6 +11,7 @@ from tests.unit.desk.county import MESSAGE_POLICY, RULES, county, reason, rule
 from warnstream.delivery.render import render
 from warnstream.delivery.texts_zh import TEXT_MAX
 from warnstream.model.changes import Fact, Reason
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
@@ -46,6 +47,31 @@ def test_what_is_only_forecast_is_called_expected() -> None:
     message = MESSAGES[Cause.FIRST]
     assert "预计1小时内S1站1小时雨量将达83毫米（含预报30毫米），阈值80毫米（05:15起报）" in zh(message)
     assert "Expected within 1 h at gauge S1: 83 mm of rain in 1 h (30 mm of it forecast)" in en(message)
+
+
+def test_a_share_of_a_threshold_is_never_called_reached() -> None:
+    near = replace(RAISED, reason=reason(value=72.5, expected=Expected(Level.RED, share=0.9)))
+    assert "S1站1小时雨量72.5毫米，为红色阈值80毫米的91%，尚未达到（05:15观测）。" in zh(near)
+    assert (
+        "Gauge S1: 72.5 mm of rain in 1 h, 91% of the threshold of 80 mm of red, which has not been reached "
+        "(observed 05:15)." in en(near)
+    )
+    assert "leave in safety" not in en(near)
+
+
+def test_a_probability_is_told_with_its_time_and_without_a_deadline() -> None:
+    expected = Expected(Level.RED, 0.0, 0.3, 2 * HOUR_S, 1500, 3600, "gauges", "Alerta Rio 2005-2013")
+    probable = replace(RAISED, reason=reason(value=40.0, expected=expected))
+    assert (
+        "Gauge S1: 40 mm of rain in 1 h; the threshold of 80 mm of red has not been reached, it will be "
+        "within 2 h with a probability of 30%, at the earliest about 05:40 (observed 05:15)." in en(probable)
+    )
+    assert "尚未达到红色阈值80毫米，2小时内达到的概率为30%，最早约05:40（05:15观测）。" in zh(probable)
+    assert "转移时限" not in zh(probable)
+    unknown = replace(expected, calibrated_on="", onset_early_s=-1)
+    assert "30% (observed 05:15, not calibrated here)." in en(
+        replace(RAISED, reason=reason(value=40.0, expected=unknown))
+    )
 
 
 def test_a_water_level_is_told_in_metres() -> None:

@@ -8,7 +8,7 @@ import pytest
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, fixed_zone
-from warnstream.review.comparison import EVENT_DAYS_MIN, YEAR_MIN, Comparison, Judged, Part, compare
+from warnstream.review.compare.comparison import EVENT_DAYS_MIN, YEAR_MIN, Comparison, Judged, Part, compare
 
 BEIJING = fixed_zone(8 * HOUR_S)
 

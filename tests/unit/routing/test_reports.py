@@ -196,3 +196,26 @@ def test_signing_in_and_a_call_for_help_need_no_village() -> None:
 def test_a_door_has_no_duty_and_no_round() -> None:
     assert Placing.of_door(FieldReport("door", patrolled=True), 0).fault
     assert Placing.of_door(FieldReport("door", moved=4), 0).fault == ""
+
+
+def test_of_two_numbers_the_one_with_the_later_true_time_counts_whichever_came_first() -> None:
+    known = reports()
+    known.take(from_post(FieldReport(GRID, moved=29)), T0)
+    known.take(from_post(FieldReport(GRID, moved=20, refused=2, happened_s=T0 - HOUR_S)), T0 + 60)
+    assert heads(known) == {"moved": 29, "refused": 2}
+    known.take(from_post(FieldReport(GRID, moved=31, happened_s=T0 + 30)), T0 + 120)
+    assert heads(known)["moved"] == 31
+
+
+def test_a_true_time_that_cannot_be_is_not_counted() -> None:
+    known = reports()
+    known.take(from_post(FieldReport(GRID, moved=29, happened_s=T0 + HOUR_S)), T0)
+    assert heads(known) == {}
+    assert "last 7 days" in known.state.unclear[0].why
+
+
+def test_a_patrol_that_is_told_late_stands_in_the_hour_in_which_it_was() -> None:
+    known = reports()
+    known.take(from_post(FieldReport(GRID, patrolled=True, happened_s=T0 - 3 * HOUR_S)), T0)
+    (hour,) = known.state.villages[0].patrols
+    assert hour <= T0 - 3 * HOUR_S < hour + HOUR_S

@@ -244,8 +244,12 @@ class Linked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredChannel:
-    """A channel with how often it tries and from when on its messages are late, seconds after their issue."""
+    """A channel with how often it tries and from when on its messages are late, seconds after their issue.
+
+    `expected_per_s` is how many a second it will send, where its keys tell.
+    """
 
     channel: Channel
     retry: RetryPolicy
     late_after_s: float = math.inf
+    expected_per_s: float | None = None

@@ -6,6 +6,7 @@ message of each hazard retained at ``{prefix}/warn/{village}/{hazard}`` (JSON)
 and ``…/cap`` below it (CAP 1.2); a Cancel is retained too, so that the end of a
 warning is as visible as its beginning, and hides no other hazard's Alert. What the
 village's doors were told last is retained at ``{prefix}/bulletin/{village}``. A
+message of a drill goes to the same topics below ``{prefix}/drill``, which nobody but a drill uses. A
 message counts as sent when the broker has acknowledged it (QoS 1); a device may
 get it twice, with one key.
 """
@@ -19,6 +20,7 @@ from warnstream.adapters.mqtt.publisher import NOT_CONNECTED, Publication, Publi
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.delivery.dispatch.outcome import SENT, Outcome, refused, retry, unavailable
 from warnstream.model.effects import RecipientKind
+from warnstream.model.hands.drills import is_of_drill
 
 
 class MqttChannel:
@@ -65,19 +67,20 @@ class MqttChannel:
 
     def _publications(self, message: OutgoingMessage) -> list[Publication]:
         """What is to be published; ValueError if the address cannot be part of a topic."""
+        prefix = f"{self._prefix}/drill" if is_of_drill(message.message) else self._prefix
         if message.kind is RecipientKind.VILLAGE and message.is_bulletin:
-            topic = f"{self._prefix}/bulletin/{message.village}"
+            topic = f"{prefix}/bulletin/{message.village}"
             return [Publication(topic, message.cap_xml.encode(), retain=True)]
         if message.kind is RecipientKind.VILLAGE:
-            topic = f"{self._prefix}/warn/{message.village}/{message.hazard}"
+            topic = f"{prefix}/warn/{message.village}/{message.hazard}"
             return [
                 Publication(f"{topic}/cap", message.cap_xml.encode(), retain=True),
                 Publication(topic, village_payload(message), retain=True),
             ]
         if not MqttChannelSection.is_address(message.address):
             raise ValueError(f"the address is not {MqttChannelSection.address_expected}")
-        topic = f"{self._prefix}/device/{message.address}"
-        return [Publication(topic, device_payload(message, self._prefix), retain=False)]
+        topic = f"{prefix}/device/{message.address}"
+        return [Publication(topic, device_payload(message, prefix), retain=False)]
 
 
 def _outcome(faults: Sequence[str]) -> Outcome:

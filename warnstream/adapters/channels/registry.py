@@ -12,6 +12,7 @@ from typing import Any
 from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Surroundings
 from warnstream.adapters.channels.mqtt import MqttChannel
 from warnstream.config.channels.apprise import AppriseChannelSection
+from warnstream.config.channels.ebd import EbdChannelSection
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.channels.smpp import SmppChannelSection
@@ -43,6 +44,7 @@ CHANNEL_OF_SECTION: dict[type[ChannelSection], Make] = {
     SmppChannelSection: _later("smpp.channel", "SmppChannel"),
     VoiceChannelSection: _later("voice", "VoiceChannel"),
     AppriseChannelSection: _later("apprise", "AppriseChannel"),
+    EbdChannelSection: _later("ebd.channel", "EbdChannel"),
     TerminalChannelSection: _later("terminal", "TerminalChannel"),
 }
 
@@ -67,5 +69,5 @@ def make_channels(
     made = {VILLAGE_TOPIC_CHANNEL: ConfiguredChannel(village_topic, VILLAGE_TOPIC_RETRY)}
     for name, section in sections.items():
         channel = CHANNEL_OF_SECTION[type(section)](section, replace(around, channel=name))
-        made[name] = ConfiguredChannel(channel, section.policy, section.late_after_s)
+        made[name] = ConfiguredChannel(channel, section.policy, section.late_after_s, section.expected_per_s)
     return made

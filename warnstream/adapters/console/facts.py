@@ -55,8 +55,21 @@ class WaitFacts(msgspec.Struct, frozen=True):
     due_s: int
 
 
+class HelpFacts(msgspec.Struct, frozen=True):
+    """An open call for help; `caller` is the code of a door or post, `assigned` who has it."""
+
+    help: str
+    caller: str
+    opened_s: int
+    assigned: str
+    heads: int
+
+
 class VillageFacts(msgspec.Struct, frozen=True):
-    """Everything of one village at one moment of the engine."""
+    """Everything of one village at one moment of the engine.
+
+    `seen` changes with everything of it that an officer acts on: warnings, what waits, calls for help.
+    """
 
     village: str
     now_s: int
@@ -65,6 +78,8 @@ class VillageFacts(msgspec.Struct, frozen=True):
     words: WordsFacts | None
     waits: WaitFacts | None
     is_dry: bool
+    seen: str = ""
+    helps: list[HelpFacts] = []
 
 
 encode_facts = msgspec.msgpack.Encoder().encode

@@ -1,8 +1,8 @@
 """The layout of what passes over ``console.sock``; docs/console.md has it in words.
 
 Every message is four bytes of length (big-endian) and that much MessagePack: an array that begins with the
-kind of the message and the version of the layout. A node sends `Frame` and `Reply`, a console `Ask`. A
-frame is arrays that the node's step has anyway, as bytes: nothing is counted or worded for a viewer.
+kind of the message and the version of the layout. A node sends `Frame` and `Reply`, a console `Ask` and
+`Act`. A frame is arrays that the node's step has anyway, as bytes: nothing is counted or worded for a viewer.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 """Counts up when anything here changes its meaning; a console refuses another version and says so."""
 
 SOCKET = "console.sock"
@@ -21,7 +21,7 @@ LENGTH_BYTES = 4
 FRAME_BYTES_MAX = 1 << 26
 """Of a message to a console: levels and doors of 600,000 villages."""
 
-ASK_BYTES_MAX = 4_096
+ASK_BYTES_MAX = 16_384
 """Of a message to a node."""
 
 NEVER = -1
@@ -35,6 +35,8 @@ PARTS = {
     "doors": "u4 (villages, 16): doors by how far the newest bulletin came (8), by what people said (8)",
     "chain": "i8 (n, 3): village, 1 calling 2 heard 3 dry, when the next answer is due",
     "helps": "i8 (n, 3): village, opened, 1 if a person has the call",
+    "alarms": "i8 (n, 8): village (-1: the node), class 1 A 2 B, troubles, level, since, news, its number, "
+    "seen until (-1: unseen)",
     "waits": "i8 (n, 5): village, level, since, goes out by itself at (-1: never), 1 if it is an end",
 }
 """Arrays of a frame: form, shape, meaning. Times are seconds since 1970 UTC, villages numbers of the node."""
@@ -74,6 +76,30 @@ class KeptVillage(msgspec.Struct, frozen=True, array_like=True):
     longitude: float
 
 
+class ProposalFacts(msgspec.Struct, frozen=True, array_like=True):
+    """An order that waits for a second person; `villages` are numbers, `level` 0 takes a warning away."""
+
+    order: str
+    kind: str
+    author: str
+    reason: str
+    hazard: str
+    level: int
+    villages: tuple[int, ...]
+    since_s: int
+    due_s: int
+
+
+class ShiftFacts(msgspec.Struct, frozen=True, array_like=True):
+    """Who is on duty for an area, and to whom they want to hand over."""
+
+    person: str
+    area: str
+    since_s: int
+    offered: str
+    note: str
+
+
 class Head(msgspec.Struct, frozen=True):
     """What a frame says beside its arrays.
 
@@ -96,6 +122,11 @@ class Head(msgspec.Struct, frozen=True):
     hazards : tuple of str
         Rows of `level` and `ratio`.
     kept : tuple of KeptVillage
+    proposals : tuple of ProposalFacts
+        Orders that wait for a second person, oldest first.
+    shifts : tuple of ShiftFacts
+    is_flood : bool
+        More alarms than an officer can take.
     """
 
     node: str
@@ -109,6 +140,9 @@ class Head(msgspec.Struct, frozen=True):
     channels_down: tuple[str, ...]
     hazards: tuple[str, ...]
     kept: tuple[KeptVillage, ...] = ()
+    proposals: tuple[ProposalFacts, ...] = ()
+    shifts: tuple[ShiftFacts, ...] = ()
+    is_flood: bool = False
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):
@@ -128,8 +162,31 @@ class Ask(msgspec.Struct, frozen=True, tag="ask", array_like=True):
     village: str
 
 
+class Act(msgspec.Struct, frozen=True, tag="act", array_like=True):
+    """What a person who has signed in wants done.
+
+    Attributes
+    ----------
+    person : str
+        Of operators.csv; the console has proven who it is.
+    key : str
+        The same one of that person again changes nothing.
+    seen : str
+        Version of the village that the person had before them; empty where none is concerned.
+    content : bytes
+        `warnstream.adapters.console.acts.Said`, as JSON.
+    """
+
+    version: int
+    number: int
+    person: str
+    key: str
+    seen: str
+    content: bytes
+
+
 class Reply(msgspec.Struct, frozen=True, tag="reply", array_like=True):
-    """The answer to the `Ask` of that number: facts as MessagePack, or why there are none."""
+    """The answer to the `Ask` or `Act` of that number: facts as MessagePack, or why there are none."""
 
     version: int
     number: int
@@ -137,14 +194,14 @@ class Reply(msgspec.Struct, frozen=True, tag="reply", array_like=True):
     fault: str
 
 
-Message = TypeVar("Message", Frame, Reply, "Frame | Reply", Ask)
+Message = TypeVar("Message", Frame, Reply, "Frame | Reply", Ask, "Ask | Act")
 
 _encoder = msgspec.msgpack.Encoder()
 _from_node = msgspec.msgpack.Decoder(Frame | Reply)
-_from_console = msgspec.msgpack.Decoder(Ask)
+_from_console = msgspec.msgpack.Decoder(Ask | Act)
 
 
-def packed(message: Frame | Reply | Ask) -> bytes:
+def packed(message: Frame | Reply | Ask | Act) -> bytes:
     """A message with its length before it."""
     content = _encoder.encode(message)
     return len(content).to_bytes(LENGTH_BYTES, "big") + content
@@ -159,8 +216,8 @@ def read_from_node(content: bytes) -> Frame | Reply:
     return _of_this_version(message)
 
 
-def read_ask(content: bytes) -> Ask:
-    """What a console asks. ValueError if it is nothing of this layout, or another version's."""
+def read_ask(content: bytes) -> Ask | Act:
+    """What a console asks or wants done. ValueError if it is nothing of this layout, or another version's."""
     try:
         message = _from_console.decode(content)
     except msgspec.MsgspecError as error:

@@ -22,6 +22,7 @@ from warnstream.adapters.console.frame import (
     LENGTH_BYTES,
     SOCKET,
     VERSION,
+    Act,
     Ask,
     Frame,
     Head,
@@ -44,7 +45,7 @@ SOCKET_MODE = 0o600
 PATH_BYTES_MAX = 100
 """Longer paths do not fit into the address of a socket (108 bytes on Linux)."""
 
-OnAsk = Callable[[Ask, Callable[[bytes, str], None]], None]
+OnAsk = Callable[[Ask | Act, Callable[[bytes, str], None]], None]
 """Takes a question and what to call, once, from any thread, with the facts or the fault."""
 
 
@@ -213,7 +214,7 @@ class ConsoleLink:
             self._on_ask(ask, self._answer_to(guest, ask))
             await asyncio.sleep(1 / ASKS_PER_S)
 
-    def _answer_to(self, guest: "_Guest", ask: Ask) -> Callable[[bytes, str], None]:
+    def _answer_to(self, guest: "_Guest", ask: Ask | Act) -> Callable[[bytes, str], None]:
         loop = self._loop
 
         def answer(content: bytes, fault: str) -> None:

@@ -48,7 +48,7 @@ LABEL_OF_REPORT = {
 LABEL_OF_HEADS = {"to_move": "应转 To move", "moved": "已转 Moved", "refused": "拒转 Refused"}
 
 
-def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = "") -> str:
+def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = "", comes: str = "") -> str:
     """HTML of the page.
 
     Parameters
@@ -59,6 +59,8 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
         The answer known so far, shown as given; None if there is none.
     notice : str
         A line about what just happened; empty for none.
+    comes : str
+        Who has this door's call for help; empty: nobody has it, or it has not called.
     """
     message = addressed.current
     status = MessageStatus(message.status)
@@ -68,6 +70,8 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
     mark = f"{EXERCISE_MARK_ZH}{EXERCISE_MARK_EN} " if status is MessageStatus.EXERCISE else ""
     given = f"<p><b>✓ {LABEL_OF_ANSWER[answer]}</b></p>" if answer else ""
     told = f"<p role=status>{escape(notice)}</p>" if notice else ""
+    if comes:
+        given += f"<p role=status><b>{escape(comes)} 正在赶来 is on the way</b></p>"
     return (
         '<!doctype html><html lang=zh><meta charset=utf-8><meta name=viewport content="width=device-width">'
         f"<title>{escape(mark + title)}</title><style>{STYLE}</style>"

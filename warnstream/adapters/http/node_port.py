@@ -1,5 +1,6 @@
 """What the HTTP interface asks of the node: its status, and actions put before it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from warnstream.adapters.http.models.alerts import AlertRecord
@@ -9,6 +10,7 @@ from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRec
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import ReportsRecord
+from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm
 from warnstream.model.hands.requests import OrderRequest
@@ -72,6 +74,9 @@ class NodeStatus(Protocol):
     def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""
 
+    def who_comes(self, caller: str) -> str:
+        """The person who has the open call of a door or post; empty: nobody, or it has not called."""
+
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""
 
@@ -98,6 +103,22 @@ class NodeStatus(Protocol):
 
     def give_order(self, request: OrderRequest) -> OrderTakenRecord:
         """Take an order; returns once it is durable.
+
+        Raises
+        ------
+        OrderFaultsError
+            With everything that is wrong with it; nothing has changed.
+        StoreError
+            If it cannot be kept.
+        """
+
+    def transfers(self, only: str | None) -> TransfersRecord:
+        """Transfer lists without rows, or one with them; the five counters."""
+
+    def mark_rows(
+        self, rows: Sequence[str], word: str, by: str, note: str, *, is_post: bool
+    ) -> MarkTakenRecord:
+        """Take what somebody says of rows of transfer lists; returns once it is durable.
 
         Raises
         ------

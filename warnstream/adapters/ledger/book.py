@@ -4,7 +4,7 @@ Everything here is asked and changed with `lock` held; the node's loop changes, 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
@@ -12,16 +12,16 @@ import numpy as np
 
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger
-from warnstream.adapters.ledger.register import FormerDoor, Register
+from warnstream.adapters.ledger.register import NOTHING_NEXT, FormerDoor, Register
 from warnstream.adapters.outbox.types import split_key
-from warnstream.delivery.ledger.facts import urgency_of
+from warnstream.delivery.dispatch.queue import arrival_s, urgency_of
 from warnstream.delivery.ledger.ledger import HEARD, Put
 from warnstream.delivery.ledger.parts import pack, unpack
 from warnstream.delivery.ledger.past import Tally
 from warnstream.delivery.ledger.queue import DoorQueue
 from warnstream.delivery.ledger.states import HELP_OPEN
 from warnstream.lifecycle.identity import parse_message_name
-from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin, BulletinCause
+from warnstream.model.bulletins import N_BITS, N_MAX, Action, Bulletin, BulletinCause
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.network import Network
 from warnstream.model.times import compact_utc, parse_compact_utc
@@ -61,16 +61,22 @@ class Book:
         Of the configuration that the register is of; empty where nobody said.
     """
 
-    def __init__(self, network: Network, former: Iterable[FormerDoor] = ()) -> None:
+    def __init__(
+        self,
+        network: Network,
+        former: Iterable[FormerDoor] = (),
+        next_of: Mapping[str, str] = NOTHING_NEXT,
+    ) -> None:
         self.lock = threading.RLock()
         self.fingerprint = ""
+        self._next_of = next_of
         self.newest: dict[int, Bulletin] = {}
         self.replaced_of_others: dict[str, list[int]] = {}
         self._open(network, former)
         self.open_queue()
 
     def _open(self, network: Network, former: Iterable[FormerDoor]) -> None:
-        self.register = Register(network, former)
+        self.register = Register(network, former, self._next_of)
         self.ledger = self.register.new_ledger()
         self.queue: DoorQueue | None = None
         self._voice = [""] * len(self.register.villages)
@@ -95,10 +101,13 @@ class Book:
             village=village,
             sequence=bulletin.sequence,
             issued_s=bulletin.issued_s,
-            urgency=urgency_of(int(bulletin.worst), is_reminder=bulletin.cause is BulletinCause.REMINDER),
+            urgency=urgency_of(bulletin),
+            arrives_s=arrival_s(bulletin),
+            level=int(bulletin.worst),
             is_end=bulletin.action.is_end,
             is_reminder=bulletin.cause is BulletinCause.REMINDER,
             asks=bulletin.action.moves_people,
+            is_return=bulletin.action is Action.RETURN,
         )
         is_newer = put.sequence > int(self.ledger.sequence[village])
         count = self.ledger.put_down(put)
@@ -212,7 +221,8 @@ class Book:
             for village, doors in zip(villages, kept.doors, strict=True)
             for door in doors
         ]
-        unpack(self.ledger, kept.unpacked(), villages, np.array(rows, dtype=np.int64))
+        ways = [register.way_of(channel) for channel in kept.ways]
+        unpack(self.ledger, kept.unpacked(), villages, np.array(rows, dtype=np.int64), ways)
         for village, voice, status in zip(villages, kept.voices, kept.statuses, strict=True):
             if village >= 0:
                 self.know_voice(village, voice, status)

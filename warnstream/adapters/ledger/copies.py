@@ -55,4 +55,5 @@ class LedgerCopy:
                 for name, one in arrays.items()
             },
             replaced=self.replaced,
+            ways=list(self.register.ways),
         )

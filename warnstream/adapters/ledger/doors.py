@@ -15,13 +15,17 @@ from warnstream.adapters.ledger.book import AskLog, Book, Spot
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
-from warnstream.adapters.ledger.register import FormerDoor, are_same_doors
+from warnstream.adapters.ledger.listing import DoorState, doors_of
+from warnstream.adapters.ledger.moving import ShownDoor, move_doors
+from warnstream.adapters.ledger.register import FormerDoor
 from warnstream.adapters.ledger.sending import DoorSending
+from warnstream.adapters.ledger.silent import SilentDoors
 from warnstream.adapters.ledger.texts import BulletinTexts, Stored
 from warnstream.adapters.outbox.types import Addressed, Reach, StoredMessage, split_key
 from warnstream.delivery.dispatch.notification import State
+from warnstream.delivery.ledger.columns import STATE_BITS
 from warnstream.delivery.ledger.facts import decode_outcomes
-from warnstream.delivery.ledger.ledger import ADDRESSED, ANSWERED, REACHED, STATE_BITS
+from warnstream.delivery.ledger.ledger import ADDRESSED, ANSWERED, REACHED
 from warnstream.delivery.ledger.past import Tally
 from warnstream.delivery.ledger.queue import IN_HAND, IN_HAND_S_MAX
 from warnstream.delivery.ledger.states import IS_WAITING, WAITING, Delivery, People, Said
@@ -55,6 +59,16 @@ STATE_OF = {
 
 TIME_MAX_S = (1 << 32) - 1
 
+
+class Following(NamedTuple):
+    """By name of a channel: the one that goes on after it, and after how many seconds without an answer."""
+
+    channel: Mapping[str, str]
+    after_s: Mapping[str, int]
+
+
+NOTHING_FOLLOWS = Following({}, {})
+
 Proves = Callable[[str, str], bool]
 """Whether a token was made for a message and a recipient."""
 
@@ -74,6 +88,8 @@ class DoorStore:
         What is kept of a bulletin under its identifier.
     is_read_only : bool
         Nothing is written: the node may be running.
+    following : Following
+        Which channel goes on after another, and when.
 
     Attributes
     ----------
@@ -83,6 +99,7 @@ class DoorStore:
         An earlier version had the doors in rows, which say who was in hand.
     texts : BulletinTexts
     sending : DoorSending
+    silent : SilentDoors
 
     Raises
     ------
@@ -98,9 +115,11 @@ class DoorStore:
         stored: Stored,
         *,
         is_read_only: bool = False,
+        following: Following = NOTHING_FOLLOWS,
     ) -> None:
         self._files = LedgerFiles(directory, is_read_only=is_read_only)
-        self._book = Book(network)
+        self._book = Book(network, next_of=following.channel)
+        self.silent = SilentDoors(self._book, following.after_s)
         self.texts = BulletinTexts(stored)
         self.sending = DoorSending(self._book, self.texts, ask_log)
         self._kept: KeptLedger | None = None
@@ -127,6 +146,11 @@ class DoorStore:
     @no_end.setter
     def no_end(self, stands: frozenset[tuple[str, str]]) -> None:
         self.sending.no_end = stands
+
+    @property
+    def book(self) -> Book:
+        """What is known of every door; to be read with its lock held."""
+        return self._book
 
     @property
     def network(self) -> Network:
@@ -164,25 +188,8 @@ class DoorStore:
 
     def move_to(self, network: Network, fingerprint: str) -> None:
         """Go on under another register while channels send: who is in hand stays in hand."""
-        book = self._book
-        with book.lock:
-            book.fingerprint, before = fingerprint, book.register
-            if are_same_doors(before.network, network):
-                before.network = network
-                return
-            hands = {} if book.queue is None else book.queue.hands()
-            doors = {
-                row: before.door_at(int(book.ledger.village[row]), row)
-                for row in {*hands, *self.sending.rows_in_hand()}
-            }
-            book.move_to(network)
-            rows = {}
-            for row, door in doors.items():
-                village = book.register.village_of(door.village)
-                now = None if village is None else book.register.row_of(village, door.door)
-                if now is not None:
-                    rows[row] = now
-            self.sending.renumber(rows, {row: until for row, (_, until) in hands.items()})
+        move_doors(self._book, self.sending, network, fingerprint)
+        self.silent.forget()
 
     def waiting_villages(self) -> list[str]:
         """Codes of villages in which somebody waits."""
@@ -257,7 +264,8 @@ class DoorStore:
                 rows = sorted({row for row in found if row is not None})
                 numbers = np.array(rows, dtype=np.int64)
                 at_s = _known_time(outcome.at_s)
-                book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s)
+                way = book.register.way_of(outcome.channel)
+                book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s, way)
                 self.sending.taken(outcome.sequence, rows)
 
     def needs_doubt(self, since_s: int) -> bool:
@@ -349,6 +357,11 @@ class DoorStore:
         with self._book.lock:
             return self._book.ledger.by_village()
 
+    def list_of(self, village: int) -> list[DoorState]:
+        """Every door of a village: calls for help first, then who is silent, then the rest by code."""
+        with self._book.lock:
+            return doors_of(self._book, village)
+
     def words_of(self, village: int) -> StoredMessage | None:
         """The newest bulletin of a village; None before the first. StoreError if it is not kept."""
         book = self._book
@@ -387,11 +400,11 @@ class DoorStore:
             shown = None if spot is None else self._shown(spot)
         return None if shown is None else self._addressed(shown)
 
-    def _shown(self, spot: Spot) -> "_Shown":
+    def _shown(self, spot: Spot) -> ShownDoor:
         """By names; with the lock held, since numbers may be others afterwards."""
         book, village = self._book, spot.village
         newest = int(book.ledger.sequence[village])
-        return _Shown(
+        return ShownDoor(
             book.name(village, spot.sequence),
             book.name(village, newest),
             book.newest.get(village),
@@ -399,7 +412,7 @@ class DoorStore:
             ANSWER_OF.get(People(int(book.ledger.people[spot.row]))),
         )
 
-    def _addressed(self, shown: "_Shown") -> Addressed:
+    def _addressed(self, shown: ShownDoor) -> Addressed:
         current = self.texts.of(shown.newest_name, shown.newest)
         message = current if shown.name == shown.newest_name else self.texts.older(shown.name, current)
         return Addressed(message, shown.door, shown.said, current)
@@ -421,16 +434,6 @@ class DoorStore:
         """Counts of episodes opened before a time are not needed any more."""
         with self._book.lock:
             self._book.ledger.past.forget(before_s)
-
-
-class _Shown(NamedTuple):
-    """What an answer link leads to."""
-
-    name: str
-    newest_name: str
-    newest: Bulletin | None
-    door: str
-    said: Answer | None
 
 
 def _known_time(at_s: int) -> int:

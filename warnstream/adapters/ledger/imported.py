@@ -17,7 +17,7 @@ from warnstream.adapters.outbox.door_rows import DoorMessage, DoorRow
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import ANSWERS
 from warnstream.delivery.dispatch.notification import State
-from warnstream.delivery.ledger.facts import urgency_of
+from warnstream.delivery.dispatch.queue import Urgency, urgency_of_level
 from warnstream.delivery.ledger.ledger import Put
 from warnstream.delivery.ledger.states import Result
 from warnstream.model.bulletins import N_BITS, Action, BulletinCause
@@ -82,7 +82,7 @@ def _voice(message: DoorMessage) -> str:
 
 def _put(message: DoorMessage, village: int) -> Put:
     if not _is_bulletin(message):  # one of before there were bulletins: doors had one a warning
-        return Put(village, (message.sent_s << N_BITS) | 1, message.sent_s, urgency=0)
+        return Put(village, (message.sent_s << N_BITS) | 1, message.sent_s, urgency=Urgency.END)
     action = Action(message.msg_type)
     try:
         cause = msgspec.json.decode(message.record, type=_Record).cause
@@ -93,7 +93,7 @@ def _put(message: DoorMessage, village: int) -> Put:
         village=village,
         sequence=message.version,
         issued_s=message.sent_s,
-        urgency=urgency_of(message.level, is_reminder=is_reminder),
+        urgency=urgency_of_level(message.level, is_reminder=is_reminder),
         is_end=action.is_end,
         is_reminder=is_reminder,
         asks=action.moves_people,

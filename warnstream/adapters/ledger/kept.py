@@ -51,6 +51,8 @@ class KeptLedger(msgspec.Struct, frozen=True):
         As `delivery.ledger.parts.pack` has made them; the villages by number in `villages`.
     replaced : dict of str to list of int
         `Past.replaced` by name of channel.
+    ways : list of str
+        Channels by the number that they have in the array ``way``; of an earlier version none.
     """
 
     version: int
@@ -61,6 +63,7 @@ class KeptLedger(msgspec.Struct, frozen=True):
     former: list[FormerDoor]
     arrays: dict[str, KeptArray]
     replaced: dict[str, list[int]]
+    ways: list[str] = []
 
     def unpacked(self) -> dict[str, np.ndarray]:
         """The arrays."""

@@ -3,22 +3,29 @@
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from warnstream.adapters.ledger.book import AskLog
-from warnstream.adapters.ledger.doors import DoorStore
+from warnstream.adapters.ledger.doors import DoorStore, Following
 from warnstream.adapters.ledger.imported import import_doors
 from warnstream.adapters.ledger.links import is_of_door
 from warnstream.adapters.outbox.outbox import Outbox, Proves, Rendered
 from warnstream.adapters.outbox.types import Addressed, Claimed, Reach
+from warnstream.config.channels.following import after_of, next_of
+from warnstream.config.channels.section import ChannelSection
 from warnstream.delivery.dispatch.notification import Settlement, State
+from warnstream.delivery.dispatch.queue import ROWS, Urgency, rows_before
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects, RecipientAnswer, RecipientKind, RenderedBulletin
 from warnstream.model.errors import StoreError
+from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.warning import WarningMessage
 
 log = logging.getLogger(__name__)
+
+NO_CHANNELS: Mapping[str, ChannelSection] = MappingProxyType({})
 
 
 class NodeOutbox(Outbox):
@@ -33,10 +40,28 @@ class NodeOutbox(Outbox):
     doors: DoorStore
 
     def open_doors(
-        self, directory: Path, network: Network, ask_log: AskLog, *, is_read_only: bool = False
+        self,
+        directory: Path,
+        network: Network,
+        ask_log: AskLog,
+        event_clock: Callable[[], float] | None = None,
+        channels: Mapping[str, ChannelSection] = NO_CHANNELS,
+        *,
+        is_read_only: bool = False,
     ) -> None:
-        """Open the ledger. StoreError if its folder cannot be used."""
-        self.doors = DoorStore(directory, network, ask_log, self.stored_message, is_read_only=is_read_only)
+        """Open the ledger. StoreError if it cannot be used.
+
+        `event_clock` is the time in which outcomes are kept; `channels` say which goes on after another.
+        """
+        self.doors = DoorStore(
+            directory,
+            network,
+            ask_log,
+            self.stored_message,
+            is_read_only=is_read_only,
+            following=Following(next_of(channels), after_of(channels)),
+        )
+        self.doors.sending.event_clock = event_clock
         if not is_read_only and self.has_door_rows():
             self._take_over(network)
 
@@ -74,14 +99,14 @@ class NodeOutbox(Outbox):
         return self.doors.issue(bulletins)
 
     def claim(self, channel: str, limit: int, now: float, level_min: int = 0) -> list[Claimed]:
-        """The next notifications of a channel, at most `limit`, the worst level first, posts before doors.
+        """The next notifications of a channel, at most `limit`, in the order of `delivery.dispatch.queue`.
 
         While rows cannot be read doors are told all the same.
         """
         try:
             return self._claim_both(channel, limit, now, level_min)
         except StoreError:
-            claimed = self.doors.sending.claim(channel, limit, now, level_min)
+            claimed = self.doors.sending.claim(channel, limit, now)
             if not claimed:
                 raise
             return claimed
@@ -89,26 +114,36 @@ class NodeOutbox(Outbox):
     def _claim_both(self, channel: str, limit: int, now: float, level_min: int) -> list[Claimed]:
         """One look at the rows: of one post two digests must never be in a batch, which may overtake."""
         sending = self.doors.sending
-        of_doors = sending.level(channel, now)
-        if of_doors is None or of_doors < level_min:
+        of_doors = sending.urgency(channel, now)
+        if of_doors is None:
             return super().claim(channel, limit, now, level_min)
-        rows = super().claim(channel, limit, now, of_doors)
+        rows = super().claim(channel, limit, now, max(rows_before(of_doors), level_min))
         if len(rows) == limit:
             return rows
         below = super().worst_waiting(channel, now)
-        doors_min = level_min if below is None else max(below + 1, level_min)
-        doors = sending.claim(channel, limit - len(rows), now, doors_min)
+        urgency_min = 0 if below is None else ROWS[Level(below)] + 1
+        doors = sending.claim(channel, limit - len(rows), now, urgency_min)
         # Doors that seemed to wait may be such as must not be told now.
         return [*rows, *doors] or super().claim(channel, limit, now, level_min)
 
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
         """Keep what attempts have led to, by key: of doors in the log, of others in rows."""
-        of_doors = {key for key in settlements if self.doors.is_key_of_door(key)}
+        of_doors = self._of_doors(settlements)
         if of_doors:
-            self.doors.sending.settle({key: settlements[key] for key in of_doors}, now)
+            self.doors.sending.settle(of_doors, now)
         others = {key: one for key, one in settlements.items() if key not in of_doors}
         if others:
             super().settle(others, now)
+
+    def hand_in(self, settlements: Mapping[str, Settlement], now: float) -> bool:
+        """Give the log what became of doors, ahead of `settle`; False where there are rows among them."""
+        of_doors = self._of_doors(settlements)
+        if of_doors:
+            self.doors.sending.hand_in(of_doors, now)
+        return len(of_doors) == len(settlements)
+
+    def _of_doors(self, settlements: Mapping[str, Settlement]) -> dict[str, Settlement]:
+        return {key: one for key, one in settlements.items() if self.doors.is_key_of_door(key)}
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
@@ -118,6 +153,13 @@ class NodeOutbox(Outbox):
     def open_count(self, channel: str) -> int:
         """Notifications of a channel that are ready, wait for another attempt or are being sent."""
         return super().open_count(channel) + self.doors.sending.open_count(channel)
+
+    def waiting(self, channel: str) -> dict[Urgency, int]:
+        """Who waits on a channel, by what they are to be told."""
+        found = super().waiting(channel)
+        for urgency, count in self.doors.sending.waiting(channel).items():
+            found[urgency] = found.get(urgency, 0) + count
+        return found
 
     def retire_channels(self, known: Collection[str]) -> int:
         """What waits for a channel that is configured no more has failed, visibly; returns how many."""

@@ -1,16 +1,19 @@
 """Doors by number: those of the register, then former ones, who were told something and have left it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
 
 from warnstream.adapters.ledger.links import village_digest
+from warnstream.delivery.dispatch.queue import Grade, grade_of
 from warnstream.delivery.ledger.ledger import Ledger
 from warnstream.model.arrays import UInt8Array
 from warnstream.model.network import Network
 
 WAYS_MAX = 255
+NOTHING_NEXT: Mapping[str, str] = MappingProxyType({})
 VILLAGES_REMEMBERED = 1_024
 """Villages whose doors are kept ready by code; outcomes and answers come village by village."""
 
@@ -32,6 +35,8 @@ class Register:
     network : Network
     former : iterable of FormerDoor
         Of villages of the network that are not in its register; others are left out.
+    next_of : mapping of str to str
+        The channel that goes on after another.
 
     Attributes
     ----------
@@ -42,7 +47,7 @@ class Register:
     former : tuple of FormerDoor
         In the order of their rows.
     ways : tuple of str
-        Names of channels by number.
+        Names of channels by number; those that go on after others last.
 
     Raises
     ------
@@ -50,7 +55,12 @@ class Register:
         If doors have more than `WAYS_MAX` channels.
     """
 
-    def __init__(self, network: Network, former: Iterable[FormerDoor] = ()) -> None:
+    def __init__(
+        self,
+        network: Network,
+        former: Iterable[FormerDoor] = (),
+        next_of: Mapping[str, str] = NOTHING_NEXT,
+    ) -> None:
         self.network = network
         self.villages: Sequence[str] = network.villages.code
         self.number = {code: number for number, code in enumerate(self.villages)}
@@ -63,7 +73,11 @@ class Register:
         number: dict[str, int] = {}
         channels = [*network.households.channel, *(door.channel for door in self.former)]
         way = [number.setdefault(channel, len(number)) for channel in channels]
-        if len(number) > WAYS_MAX:
+        for channel in list(number):
+            while (channel := next_of.get(channel, channel)) not in number:
+                number[channel] = len(number)
+        self._next_way = {number[one]: number[then] for one, then in next_of.items() if one in number}
+        if len(number) >= WAYS_MAX:
             raise ValueError(f"doors have {len(number)} channels, expected at most {WAYS_MAX}")
         self.ways = tuple(number)
         self._way: UInt8Array = np.array(way, dtype=np.uint8)
@@ -82,7 +96,16 @@ class Register:
     def new_ledger(self) -> Ledger:
         """One in which nobody was told anything."""
         villages = [self.number[door.village] for door in self.former]
-        return Ledger(self.network.households.first_of_village, self._way, villages)
+        first = self.network.households.first_of_village
+        return Ledger(first, self._way, villages, self._grades(), self._next_way)
+
+    def _grades(self) -> UInt8Array:
+        """Who goes first, as far as the register says; of those who have left it nothing is known."""
+        facts = getattr(self.network.households, "facts", None)
+        if facts is None:
+            return np.full(len(self._way), Grade.UNKNOWN, np.uint8)
+        grades = [grade_of(*of_door) for of_door in zip(facts.grade, facts.helpless, strict=True)]
+        return np.array([*grades, *[Grade.UNKNOWN] * len(self.former)], dtype=np.uint8)
 
     def village_of(self, code: str) -> int | None:
         """Number of a village; None if there is none of that code."""

@@ -4,7 +4,7 @@ A claim is known to this process alone. An outcome is an entry of the log first;
 the ledger has been given it, which the log's own thread does (`DoorStore.take_outcomes`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 
 from warnstream.adapters.ledger.book import AskLog, Book, Spot
@@ -12,8 +12,9 @@ from warnstream.adapters.ledger.links import link_number
 from warnstream.adapters.ledger.texts import BulletinTexts
 from warnstream.adapters.outbox.types import KEY_SEPARATOR, Claimed, StoredMessage
 from warnstream.delivery.dispatch.notification import Settlement, Signal
-from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes, level_of
-from warnstream.delivery.ledger.ledger import STATE_BITS
+from warnstream.delivery.dispatch.queue import Urgency
+from warnstream.delivery.ledger.columns import STATE_BITS
+from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes
 from warnstream.delivery.ledger.queue import FREE, Taken
 from warnstream.delivery.ledger.states import WAITING, Delivery, Result
 from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin
@@ -49,11 +50,14 @@ class DoorSending:
     ----------
     no_end : frozenset of (str, str)
         Village code and status of what stands: no such end is handed out there.
+    event_clock : callable or None
+        Time in which outcomes are kept, that of the engine; None: the clock of retries.
     """
 
     def __init__(self, book: Book, texts: BulletinTexts, ask_log: AskLog) -> None:
         self._book, self._texts, self._ask_log = book, texts, ask_log
         self.no_end: frozenset[tuple[str, str]] = frozenset()
+        self.event_clock: Callable[[], float] | None = None
         self._in_hand: dict[str, Taken] = {}
         self._kept: dict[str, tuple[Future[None], Taken]] = {}
         self._due: dict[tuple[int, int], float] = {}
@@ -95,14 +99,14 @@ class DoorSending:
         """Whether somebody is telling a door that now."""
         return key in self._in_hand
 
-    def claim(self, channel: str, limit: int, now: float, level_min: int = 0) -> list[Claimed]:
-        """The next doors of a channel, at most `limit`, of bulletins from `level_min` on."""
+    def claim(self, channel: str, limit: int, now: float, urgency_min: int = 0) -> list[Claimed]:
+        """The next doors of a channel, at most `limit`, of bulletins from an urgency on."""
         book = self._book
         with book.lock:
             way, register = book.register.way_of(channel), book.register
             if way is None or book.queue is None:
                 return []
-            taken = book.queue.claim(way, limit, now, self._forbidden(), 2 * level_min)
+            taken = book.queue.claim(way, limit, now, self._forbidden(), urgency_min)
             named = [(book.name(one.village, one.sequence), book.newest.get(one.village)) for one in taken]
         messages = self._messages(dict(named))
         with book.lock:
@@ -163,14 +167,13 @@ class DoorSending:
             if village is not None and book.ledger.is_end[village] and book.status[village] == status
         )
 
-    def level(self, channel: str, now: float) -> int | None:
+    def urgency(self, channel: str, now: float) -> int | None:
         """Of the worst bulletin that could be claimed now, or more; None if there is surely nothing."""
         with self._book.lock:
             way = self._book.register.way_of(channel)
             if way is None or self._book.queue is None:
                 return None
-            urgency = self._book.queue.urgency(way, now)
-        return None if urgency is None else level_of(urgency)
+            return self._book.queue.urgency(way, now)
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting door of a channel is due; None if none waits."""
@@ -188,6 +191,14 @@ class DoorSending:
             waiting = sum(int(book.ledger.by_way[way, state]) for state in WAITING)
             return waiting + book.queue.in_hand(way)[1]
 
+    def waiting(self, channel: str) -> dict[Urgency, int]:
+        """Doors of a channel that wait or are being told, by urgency; looks at every door."""
+        book = self._book
+        with book.lock:
+            way = book.register.way_of(channel)
+            found = {} if way is None else book.ledger.waiting_by_urgency(way)
+        return {Urgency(urgency): count for urgency, count in found.items()}
+
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
         """Keep what attempts have led to, by key; durable when it returns, if it was in somebody's hands.
 
@@ -198,6 +209,11 @@ class DoorSending:
         StoreError
             If it is not durable yet: asking again keeps nothing twice.
         """
+        self.hand_in(settlements, now)
+        self._wait(settlements)
+
+    def hand_in(self, settlements: Mapping[str, Settlement], now: float) -> None:
+        """Give the log what attempts have led to; `settle` waits until it has it. StoreError."""
         with self._book.lock:
             outcomes = self._outcomes(settlements, now)
             lost = self._undelivered(settlements, now)
@@ -208,7 +224,6 @@ class DoorSending:
             with self._book.lock:
                 for key in settlements.keys() & self._in_hand.keys() - self._kept.keys():
                     self._kept[key] = future, self._in_hand[key]
-        self._wait(settlements)
 
     def _outcomes(self, settlements: Mapping[str, Settlement], now: float) -> list[DoorOutcome]:
         """What the log has to know; who was not tried is free again at once."""
@@ -234,6 +249,8 @@ class DoorSending:
         self, village: int, sequence: int, channel: str, result: Result, at_s: int, doors: list[str]
     ) -> DoorOutcome:
         code = self._book.register.villages[village]
+        if self.event_clock is not None:
+            at_s = int(self.event_clock())
         return DoorOutcome(code, sequence >> N_BITS, sequence & N_MAX, channel, at_s, result, doors)
 
     def _undelivered(self, settlements: Mapping[str, Settlement], now: float) -> list[DoorOutcome]:

@@ -1,11 +1,13 @@
 """Metrics of the consoles that watch a node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from warnstream.adapters.metrics.histograms import WORK_BUCKETS_S
 from warnstream.adapters.metrics.intake import IntakeMetrics
+from warnstream.duty import OfficerAlarm
+from warnstream.model.hands.duty import Urgency
 
 
 class ConsoleMetrics(IntakeMetrics):
@@ -27,9 +29,47 @@ class ConsoleMetrics(IntakeMetrics):
             buckets=WORK_BUCKETS_S,
             registry=registry,
         )
+        self.officer_acts = Counter(
+            "warnstream_officer_acts",
+            "Acts of officers at consoles, by kind and by what came of them.",
+            ["kind", "status"],
+            registry=registry,
+        )
+        self.officer_rings = Counter(
+            "warnstream_officer_rings",
+            "Alarms that no officer had seen and that were brought to a post.",
+            registry=registry,
+        )
+        self.officer_alarms = Gauge(
+            "warnstream_officer_alarms",
+            "Alarms to the officer that stand, by class, and those of them that nobody has seen.",
+            ["urgency", "state"],
+            registry=registry,
+        )
+        self.officer_flood = Gauge(
+            "warnstream_officer_flood",
+            "1 while more alarms were raised in ten minutes than an officer can take.",
+            registry=registry,
+        )
+        self.officers_on_duty = Gauge(
+            "warnstream_officers_on_duty", "Officers who have taken the shift.", registry=registry
+        )
 
     def watch_console(self, connected: Callable[[], int], frames: Callable[[], tuple[int, int]]) -> None:
         """Ask these at every scrape; `frames` were sent, and replaced before they were."""
         self.consoles.set_function(connected)
         self.console_frames.labels("sent").set_function(lambda: frames()[0])
         self.console_frames.labels("replaced").set_function(lambda: frames()[1])
+
+    def count_act(self, kind: str, status: str) -> None:
+        """An act of an officer, and what came of it."""
+        self.officer_acts.labels(kind, status).inc()
+
+    def set_duty(self, alarms: Sequence[OfficerAlarm], now_s: int, *, on_duty: int, is_flood: bool) -> None:
+        """Alarms to the officer as they stand."""
+        for urgency in Urgency:
+            seen = [alarm.is_seen(now_s) for alarm in alarms if alarm.urgency is urgency]
+            self.officer_alarms.labels(urgency.name, "seen").set(sum(seen))
+            self.officer_alarms.labels(urgency.name, "unseen").set(len(seen) - sum(seen))
+        self.officer_flood.set(is_flood)
+        self.officers_on_duty.set(on_duty)

@@ -10,18 +10,18 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
-from warnstream.adapters.metrics.consoles import ConsoleMetrics
+from warnstream.adapters.metrics.channels import ChannelMetrics
 from warnstream.adapters.metrics.histograms import WORK_BUCKETS_S
 from warnstream.model.arrays import Float64Array
 from warnstream.model.effects import Effects
 from warnstream.model.level import Level
 
 
-class Metrics(ConsoleMetrics):
+class Metrics(ChannelMetrics):
     """Counters, gauges and histograms of one node; each is an attribute of prometheus_client's types.
 
     Here stands what is judged and told; what comes in and is kept, in `IntakeMetrics`;
-    who watches, in `ConsoleMetrics`.
+    who watches, in `ConsoleMetrics`; what channels have before them, in `ChannelMetrics`.
     """
 
     def __init__(self) -> None:
@@ -65,6 +65,29 @@ class Metrics(ConsoleMetrics):
         self.released_alone = Gauge(
             "warnstream_released_alone", "Bulletins that nobody released in time.", registry=registry
         )
+
+        self.transfers = Gauge(
+            "warnstream_transfers",
+            "Open transfer lists: moving (somebody is still to go), out (all are safe, not back), overdue.",
+            ["state"],
+            registry=registry,
+        )
+        self.transfer_counter = Gauge(
+            "warnstream_transfer_counter",
+            "The five counters of open transfer lists: how many are done, of how many.",
+            ["counter", "part"],
+            registry=registry,
+        )
+
+    def set_transfers(
+        self, lists: Mapping[str, int], *, overdue: int, counters: Mapping[str, tuple[int, int]]
+    ) -> None:
+        """Open transfer lists by state, and the five counters as (done, total)."""
+        for state, count in {**lists, "overdue": overdue}.items():
+            self.transfers.labels(state).set(count)
+        for counter, (done, total) in counters.items():
+            self.transfer_counter.labels(counter, "done").set(done)
+            self.transfer_counter.labels(counter, "total").set(total)
 
     def set_hands(self, counts: Mapping[str, int], *, refused: int, lapsed: int, alone: int) -> None:
         """Orders by hand after a step."""

@@ -1,9 +1,15 @@
 """What the outbox counts: notifications by channel and state, recipients reached."""
 
+from collections.abc import Mapping
+
 from warnstream.adapters.outbox.types import KINDS, Reach
 from warnstream.adapters.sqlite import Database
-from warnstream.delivery.dispatch.notification import State
+from warnstream.delivery.dispatch.notification import Settlement, State
+from warnstream.delivery.dispatch.queue import ROWS, Urgency
 from warnstream.model.effects import RecipientKind
+from warnstream.model.level import Level
+
+_WAITING = "SELECT level, count(*) FROM notifications WHERE channel = ? AND state = ? GROUP BY level"
 
 
 class OutboxCounts:
@@ -33,6 +39,19 @@ class OutboxCounts:
                 (channel,),
             ).fetchone()
         return int(row[0]) + self.unrecorded
+
+    def waiting(self, channel: str) -> dict[Urgency, int]:
+        """Notifications of a channel that wait or are being sent, by the urgency of their level."""
+        found: dict[Urgency, int] = {}
+        with self._database.reading() as connection:
+            for state in (State.PENDING, State.SENDING):
+                for level, count in connection.execute(_WAITING, (channel, state)):
+                    found[ROWS[Level(level)]] = found.get(ROWS[Level(level)], 0) + int(count)
+        return found
+
+    def hand_in(self, _settlements: Mapping[str, Settlement], _now: float) -> bool:
+        """False: rows are kept by `settle`, which waits for no other thread."""
+        return False
 
     def reach(self) -> dict[RecipientKind, Reach]:
         """How many recipients of each kind were addressed, reached and have answered, each counted once."""

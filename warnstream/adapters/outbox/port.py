@@ -10,6 +10,7 @@ from typing import Protocol
 
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.delivery.dispatch.notification import Settlement
+from warnstream.delivery.dispatch.queue import Urgency
 
 
 class SendingOutbox(Protocol):
@@ -24,8 +25,14 @@ class SendingOutbox(Protocol):
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
         """Keep what attempts have led to, by key."""
 
+    def hand_in(self, settlements: Mapping[str, Settlement], now: float) -> bool:
+        """Begin to keep it; whether another batch may be sent before `settle` is asked for the same ones."""
+
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
 
     def open_count(self, channel: str) -> int:
         """Notifications of a channel that are ready, wait for another attempt or are being sent."""
+
+    def waiting(self, channel: str) -> dict[Urgency, int]:
+        """Who waits on a channel, or is being told, by what they are to be told."""

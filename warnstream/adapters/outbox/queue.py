@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from warnstream.adapters.outbox.sql import OF_KEY, change_of
 from warnstream.delivery.dispatch.notification import NO_ATTEMPT, Settlement, Signal
-from warnstream.delivery.dispatch.queue import next_to_send
+from warnstream.delivery.dispatch.queue import Place, next_to_send
 from warnstream.model.level import Level
 
 LAST_ERROR_CHARACTERS_MAX = 200
@@ -46,7 +46,7 @@ def take_next(
         if len(again) < limit and level >= level_min:
             asked = (channel, int(level), now, limit - len(again))
             again += connection.execute(_DUE_AGAIN, asked).fetchall()
-    rows = next_to_send(_with_level(first), _with_level(again), limit)
+    rows = next_to_send(_placed(first), _placed(again), limit)
     connection.executemany(_CLAIM, [(owner, row[0]) for row in rows])
     return rows
 
@@ -62,8 +62,8 @@ def worst_waiting(connection: sqlite3.Connection, channel: str, now: float) -> i
     return max(levels, default=None)
 
 
-def _with_level(rows: Iterable[QueuedRow]) -> list[tuple[int, QueuedRow]]:
-    return [(row[5], row) for row in rows]
+def _placed(rows: Iterable[QueuedRow]) -> list[tuple[Place, QueuedRow]]:
+    return [(Place(-row[5], 0, 0, 0), row) for row in rows]
 
 
 def next_due(connection: sqlite3.Connection, channel: str) -> float | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from warnstream.adapters.outbox.bulletins import IS_BULLETIN, IS_WARNING
-from warnstream.adapters.outbox.types import KINDS
+from warnstream.adapters.outbox.types import KINDS, RANK_OF_KIND
 from warnstream.adapters.sqlite import as_store_error
 from warnstream.model.effects import RecipientKind
 
@@ -99,3 +99,36 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     except sqlite3.Error as error:
         raise as_store_error(path, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class SentToPost:
+    """When a digest went to a post over one channel, by the machine's clock; None: it did not, or not yet."""
+
+    message: str
+    recipient: str
+    channel: str
+    sent_at: float | None
+    delivered_at: float | None
+
+
+_TO_POSTS = f"""
+SELECT identifier, recipient, channel, sent_at, delivered_at FROM notifications
+JOIN messages ON messages.number = notifications.message
+WHERE kind = {RANK_OF_KIND[RecipientKind.POST]:d} AND sent_s BETWEEN ? AND ? ORDER BY notifications.number
+"""  # noqa: S608 -- constants of this package
+
+
+def read_sent_to_posts(directory: Path, begin_s: int, end_s: int) -> list[SentToPost]:
+    """What posts were sent of what was issued in a stretch of engine time; nothing where there is no outbox.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be read.
+    """
+    path = directory / FILE
+    if not path.exists():
+        return []
+    with _reading(path) as connection:
+        return [SentToPost(*row) for row in connection.execute(_TO_POSTS, (begin_s, end_s))]

@@ -2,7 +2,8 @@
 
 New work wakes it at once; without news it looks once a second for retries that
 are due. An outcome that the disk does not take is kept and written before anything
-else is sent, so a full disk cannot make people's phones ring without end.
+else is sent but one batch, so a full disk cannot make people's phones ring without end: while the log takes
+the outcomes of one batch the next one goes out already.
 
 While nothing gets through, the `Breaker` holds the channel: messages wait, one
 probe at a time goes out. That and every other trouble of the thread is in
@@ -24,10 +25,13 @@ from warnstream.adapters.sending.failure_log import FailureLog
 from warnstream.adapters.sending.guarded_channel import GuardedChannel
 from warnstream.adapters.sending.outgoing import outgoing
 from warnstream.delivery.dispatch.breaker import Breaker
+from warnstream.delivery.dispatch.finishing import Prospect, Throughput
 from warnstream.delivery.dispatch.lateness import is_over, seconds_late
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, settle
 from warnstream.delivery.dispatch.outcome import Outcome, retry
 from warnstream.model.effects import DIGEST_TYPE, RecipientKind
+from warnstream.model.errors import StoreError
+from warnstream.model.times import TimeZone, clock_local, fixed_zone
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +57,11 @@ WORD_OF_SIGNAL = {
 """Label of `warnstream_send_attempts_total`."""
 
 
+UTC = fixed_zone(0)
+
+PROSPECT_S = 2.0
+"""Who waits is counted anew after so long: it looks at every door."""
+
 REPORT_AFTER_S = 30.0
 """Trouble that lasts so long is an alarm for the duty officer; readiness, metric and log have it at once."""
 
@@ -62,7 +71,7 @@ class Shared:
     """What every channel's thread uses.
 
     `clock` is the clock in which retries are due, `event_clock` the time in which messages expire;
-    `lost` takes digest and post of a digest that one of its ways has given up.
+    `lost` takes digest and post of a digest that one of its ways has given up; `time_zone` is for times told.
     """
 
     outbox: SendingOutbox
@@ -73,6 +82,7 @@ class Shared:
     event_clock: Callable[[], float]
     public_url: str
     lost: Callable[[str, str], None] = lambda _digest, _post: None
+    time_zone: TimeZone = UTC
 
 
 class Sender:
@@ -84,12 +94,16 @@ class Sender:
         self._configured = configured
         self._shared = shared
         self._breaker = Breaker()
+        self._throughput = Throughput(configured.expected_per_s)
+        self._working_since: float | None = None
+        self._prospect: tuple[float, Prospect] | None = None
         self._failures = FailureLog(name)
         self._news = threading.Condition()
         self._news_count = 0
         self._is_stopping = False
         self._fault = ""
         self._lost: list[tuple[str, str]] = []
+        self._handed_in: dict[str, Settlement] = {}
         self._fault_at = 0.0
         self._has_worked = False
         self.thread = threading.Thread(target=self._run, name=f"channel-{name}", daemon=True)
@@ -100,7 +114,7 @@ class Sender:
         """Why messages of this channel do not go out now; empty if they do. From any thread."""
         reason = self._fault or self._breaker.reason
         if reason:
-            return f"channel {self.name} is held, its messages wait: {reason}"
+            return f"channel {self.name} is held, its messages wait: {reason}{self._stop_words()}"
         lasts_s = self.channel.under_way_s()
         if lasts_s > STUCK_S:
             return f"channel {self.name}: a batch lasts {lasts_s:.0f} s"
@@ -108,6 +122,34 @@ class Sender:
         if link is None or link.lasts_s < LINK_DOWN_S:
             return ""
         return f"channel {self.name}: no receipts and replies come in: {link.reason}"
+
+    def _stop_words(self) -> str:
+        """Since when it is stopped, who waits, and what they need once it is open."""
+        prospect = self.prospect()
+        if prospect is None or prospect.stopped_s is None or not any(prospect.waiting.values()):
+            return ""
+        since = clock_local(prospect.stopped_s, self._shared.time_zone)
+        return f"; stopped since {since}, {prospect.words()}"
+
+    def prospect(self) -> Prospect | None:
+        """Who waits and how long that will take, at most `PROSPECT_S` old; None: nobody can tell now.
+
+        From any thread.
+        """
+        now, is_stopped, known = time.monotonic(), bool(self._fault or self._breaker.reason), self._prospect
+        is_old = known is None or now - known[0] > PROSPECT_S
+        if known is None or is_old or is_stopped != (known[1].stopped_s is not None):
+            try:
+                waiting = self._shared.outbox.waiting(self.name)
+            except StoreError:
+                return None
+            stopped_s = int(self._shared.event_clock() - self._trouble_lasts_s()) if is_stopped else None
+            known = self._prospect = now, Prospect(waiting, self._throughput.per_s, stopped_s)
+        return known[1]
+
+    def per_s(self) -> float | None:
+        """Messages a second while it works, seen or expected; None: not known. From any thread."""
+        return self._throughput.per_s
 
     def report(self) -> str | None:
         """What the duty officer is told of this channel: its trouble once it lasts, nothing where it works.
@@ -151,6 +193,7 @@ class Sender:
                 self._pause(STORE_PAUSE_S)
             else:
                 self._end_fault()
+        self._settle()
 
     def _begin_fault(self, error: Exception) -> None:
         fault = f"{type(error).__name__}: {error}"
@@ -171,8 +214,10 @@ class Sender:
         room = self._breaker.room(time.monotonic(), self.channel.batch_max)
         claimed = self._shared.outbox.claim(self.name, room, self._shared.clock()) if room else []
         if claimed:
-            self._send_and_settle(claimed)
+            self._send_and_hand_in(claimed)
             return
+        self._settle()
+        self._working_since = None
         has_doubts = self._breaker.is_held or not self._has_worked
         if room and has_doubts and not self._shared.outbox.open_count(self.name):
             self._has_worked = True
@@ -196,16 +241,27 @@ class Sender:
         with self._news:
             self._news.wait_for(lambda: self._is_stopping, wait_s)
 
-    def _send_and_settle(self, claimed: Sequence[Claimed]) -> None:
-        """Send a batch and keep what became of it; after a fault of ours all of it is tried again."""
+    def _send_and_hand_in(self, claimed: Sequence[Claimed]) -> None:
+        """Send a batch, settle the one before, begin to keep this one; after a fault it is tried again."""
         try:
             settled = self._send(claimed)
         except Exception:
             unknown, now = retry("a fault of this node; see the log"), self._shared.clock()
             policy = self._configured.retry
-            self._settle({row.key: settle(unknown, row.attempt, row.key, policy, now) for row in claimed})
+            self._hand_in({row.key: settle(unknown, row.attempt, row.key, policy, now) for row in claimed})
             raise
-        self._settle(settled)
+        self._hand_in(settled)
+
+    def _hand_in(self, settled: dict[str, Settlement]) -> None:
+        """Of doors the next batch goes out while the log takes this; rows are kept at once."""
+        self._settle()
+        self._handed_in = settled
+        try:
+            may_wait = self._shared.outbox.hand_in(settled, self._shared.clock())
+        except Exception:  # noqa: BLE001  `settle` finds it again, and says so
+            may_wait = False
+        if not may_wait:
+            self._settle()
 
     def _send(self, claimed: Sequence[Claimed]) -> dict[str, Settlement]:
         """What became of each notification, by key."""
@@ -221,7 +277,11 @@ class Sender:
             except Exception as error:  # a message that contradicts itself; the others go out
                 logger.exception("message cannot be sent", extra={"channel": self.name})
                 settled[row.key] = Settlement(Signal.GIVEN_UP, reason=str(error))
+        begun_s = time.monotonic() if self._working_since is None else self._working_since
         outcomes = self._judged(list(batch), self.channel.send([message for _, message in batch.values()]))
+        self._working_since = time.monotonic()
+        n_through = sum(outcome.is_sent for outcome in outcomes)
+        self._throughput.took(n_through, self._working_since - begun_s)
         now = self._shared.clock()
         for (key, (row, _)), outcome in zip(batch.items(), outcomes, strict=True):
             settled[key] = settle(outcome, row.attempt, key, self._configured.retry, now)
@@ -261,19 +321,19 @@ class Sender:
         for settlement in settled.values():
             self._shared.metrics.send_attempts.labels(self.name, WORD_OF_SIGNAL[settlement.signal]).inc()
 
-    def _settle(self, settled: dict[str, Settlement]) -> None:
-        """Write down the outcomes; while the disk refuses, nothing more is sent on this channel."""
-        while True:
+    def _settle(self) -> None:
+        """Have the outcomes of the last batch kept; while the disk refuses, nothing more is sent."""
+        while self._handed_in:
             try:
-                self._shared.outbox.settle(settled, self._shared.clock())
+                self._shared.outbox.settle(self._handed_in, self._shared.clock())
             except Exception as error:  # noqa: BLE001  what has been sent must not be forgotten
                 self._begin_fault(error)
                 if self._is_stopping:
                     return
                 self._pause(STORE_PAUSE_S)
             else:
+                self._handed_in = {}
                 self._tell_lost()
-                return
 
     def _tell_lost(self) -> None:
         """A post that cannot be reached is somebody whose answer need not be waited for."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from warnstream.adapters.channels.channel import ConfiguredChannel
 from warnstream.adapters.sending.sender import Sender, Shared
+from warnstream.delivery.dispatch.finishing import Prospect
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,16 @@ class DeliveryWorker:
     def reports(self) -> dict[str, str | None]:
         """Of each channel the trouble that lasts, empty where it works, None where that is not known."""
         return {sender.name: sender.report() for sender in self._senders}
+
+    def prospects(self) -> dict[str, Prospect]:
+        """Of each channel who waits and how long that takes, where that can be told. From any thread."""
+        found = {sender.name: sender.prospect() for sender in self._senders}
+        return {name: prospect for name, prospect in found.items() if prospect is not None}
+
+    def rates(self) -> dict[str, float]:
+        """Messages a second of each channel whose rate is seen or expected. From any thread."""
+        found = {sender.name: sender.per_s() for sender in self._senders}
+        return {name: rate for name, rate in found.items() if rate}
 
     def wake(self) -> None:
         """There may be new work, or the clock has moved."""

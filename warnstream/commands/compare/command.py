@@ -18,8 +18,8 @@ from warnstream.commands.compare.tables import print_comparison
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.times import HOUR_S, iso_local
-from warnstream.review.comparison import Comparison, Judged, NightHours, compare
-from warnstream.review.comparison_files import as_dict, write_comparisons
+from warnstream.review.compare.comparison import Comparison, Judged, NightHours, compare
+from warnstream.review.compare.files import as_dict, write_comparisons
 from warnstream.review.events import Event, read_events
 from warnstream.review.verification import Verification, VerificationPolicy, score_warnings
 from warnstream.runners.bundles.frozen import is_number, load_all, load_named, storage_of

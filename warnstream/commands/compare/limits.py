@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import LEVELS, Level
-from warnstream.review.comparison import Comparison
+from warnstream.review.compare.comparison import Comparison
 from warnstream.review.episodes import Outcome
 
 OUTCOMES = (*(str(outcome) for outcome in Outcome), "split", "merged")

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from warnstream.model.times import iso_local
-from warnstream.review.comparison import EVENT_DAYS_MIN, Comparison, Judged, Row, Told, VillageEpisode
+from warnstream.review.compare.comparison import EVENT_DAYS_MIN, Comparison, Judged, Row, Told, VillageEpisode
 from warnstream.review.episodes import Outcome
 from warnstream.review.verification import ANY_HAZARD, Verification
 

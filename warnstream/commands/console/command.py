@@ -39,6 +39,8 @@ def console_user(options: argparse.Namespace) -> int:
             if not accounts.remove(options.person):
                 raise WarnstreamError(f"{options.person!r} has no account")
             print(f"{options.person} cannot sign in any more")  # noqa: T201
+        elif options.action == "factor":
+            _factor(accounts, configuration, options.person, is_off=options.off)
         else:
             _add(accounts, configuration, options.person)
     finally:
@@ -67,11 +69,40 @@ def _add(accounts: "Accounts", configuration: Configuration, person: str) -> Non
     print(f"{person} ({operator.name}, {operator.role}, {area}) can sign in")  # noqa: T201
 
 
+def _factor(accounts: "Accounts", configuration: Configuration, person: str, *, is_off: bool) -> None:
+    """Give a person a second factor, or take it."""
+    from warnstream.console.proof.totp import address_of, base32
+
+    if person not in {known for known, _ in accounts.people()}:
+        raise WarnstreamError(f"{person!r} has no account: warnstream console-user add CONFIG_DIR {person}")
+    if is_off:
+        if not accounts.factors.remove(person):
+            raise WarnstreamError(f"{person!r} has no second factor")
+        print(f"{person} signs in with the password alone")  # noqa: T201
+        return
+    secret, codes = accounts.factors.enrol(person)
+    print(  # noqa: T201
+        "\n".join(
+            [
+                f"{person} signs in with a code from now on. For the authenticator, this once:",
+                f"  {address_of(secret, person, configuration.node.name)}",
+                f"  secret {base32(secret)} (time, SHA-1, 6 digits, 30 s)",
+                "Codes for a lost device, on paper, each counts once:",
+                *(f"  {code}" for code in codes),
+            ]
+        )
+    )
+
+
 def _lines(accounts: "Accounts", configuration: Configuration) -> list[str]:
     operators = {one.person: one for one in configuration.operators}
     found = []
     for person, set_s in accounts.people():
         operator = operators.get(person)
         who = f"{operator.role} {operator.area}" if operator else "not in operators.csv: cannot sign in"
-        found.append(f"{person}: {who}; password of {iso_local(set_s, configuration.message.time_zone)}")
+        more = ""
+        if accounts.factors.has(person):
+            more = f"; second factor, {accounts.factors.recoveries_left(person)} recovery codes"
+        set_at = iso_local(set_s, configuration.message.time_zone)
+        found.append(f"{person}: {who}; password of {set_at}{more}")
     return found or ["nobody has an account: warnstream console-user add CONFIG_DIR PERSON"]

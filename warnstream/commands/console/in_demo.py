@@ -1,4 +1,4 @@
-"""The console of `warnstream demo --console`: an officer for this one run, whose password is printed."""
+"""The console of `warnstream demo --console`: two people for this one run, whose password is printed."""
 
 import secrets
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from warnstream.console.accounts import Accounts
 from warnstream.runners.console.child import ConsoleChild
 from warnstream.runners.live.node import Node
 
-PERSON = "duty"
+PERSON, SECOND = "duty", "second"
 
 
 def ask_for_console(directory: Path, port: int) -> None:
-    """A section `console:` and a person who may see everything, in the files of the demo."""
+    """A section `console:`, an officer and a second person for everywhere, in the files of the demo."""
     with (directory / "warnstream.yaml").open("a", encoding="utf-8") as settings:
         settings.write(f"\nconsole:\n  port: {port}\n")
     with (directory / "operators.csv").open("a", encoding="utf-8") as operators:
-        operators.write(f"{PERSON},Duty officer,reader,*,,\n")
+        operators.write(f"{PERSON},Duty officer,officer,*,,\n{SECOND},Second person,second,*,,\n")
 
 
 @contextmanager
@@ -32,13 +32,14 @@ def console_beside(node: Node, configuration: Configuration, terminal: Console) 
         return
     password = secrets.token_urlsafe(9)
     accounts = Accounts(configuration.storage.directory)
-    accounts.set_password(PERSON, password)
+    for person in (PERSON, SECOND):
+        accounts.set_password(person, password)
     accounts.close()
     child = ConsoleChild(configuration.directory, node.alarms, ("--quiet",))
     child.start()
     terminal.print(
         f"Console: http://{settings.host}:{settings.port}/ in a few seconds, person {PERSON}, "
-        f"password {password}",
+        f"or {SECOND} for what two must say, password {password}",
         style="bold",
         soft_wrap=True,
         highlight=False,

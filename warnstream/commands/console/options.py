@@ -33,9 +33,12 @@ def add_console_commands(commands: "argparse._SubParsersAction[argparse.Argument
     for action, text in (
         ("add", "ask for a password (or read one line from a pipe) and keep its hash"),
         ("remove", "take the account and its sessions"),
+        ("factor", "ask for a one-time code at every sign-in, too; prints secret and recovery codes"),
         ("list", "persons with an account"),
     ):
         one = actions.add_parser(action, help=text)
         one.add_argument("directory", type=Path, metavar="CONFIG_DIR")
         if action != "list":
             one.add_argument("person", metavar="PERSON", help="a person of operators.csv")
+        if action == "factor":
+            one.add_argument("--off", action="store_true", help="the password alone is enough again")

@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from warnstream.config.channels.apprise import AppriseChannelSection
+from warnstream.config.channels.ebd import EbdChannelSection
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.channels.smpp import SmppChannelSection
@@ -25,6 +26,7 @@ AnyChannel = (
     | SmppChannelSection
     | VoiceChannelSection
     | AppriseChannelSection
+    | EbdChannelSection
     | TerminalChannelSection
 )
 

@@ -39,6 +39,24 @@ class RetrySection(Section):
         return [("wait_max", f"expected at least first_wait ({format_duration(self.first_wait_s)})")]
 
 
+class NextSection(Section):
+    """The channel that goes on where this one has not led to an answer."""
+
+    channel: Annotated[str, value_types.code()] = Field(
+        description="Another channel of this file, which can use the same addresses."
+    )
+    after_s: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "10min",
+        alias="after",
+        description="A household that was asked to prepare or leave and has not answered for so long is told "
+        "by the next channel, those first who cannot go alone. One that this channel has failed to reach "
+        "for good is told at once, whatever is asked.",
+    )
+    source: Annotated[str, value_types.text()] = Field(
+        description="Who has decided that: the county's plan, with its date."
+    )
+
+
 class ChannelSection(Section):
     """What every channel has."""
 
@@ -58,6 +76,9 @@ class ChannelSection(Section):
         "10min", alias="late_after", description="A message that leaves longer after its issue says so."
     )
     retry: RetrySection = part(RetrySection, "Sending again.")
+    next: NextSection | None = Field(
+        None, description="Households only: which channel goes on, and when; such as voice after text."
+    )
 
     is_for_posts_only: ClassVar[bool] = False
     """It has no receipts and people cannot answer on it: `check` tells of households that use it."""
@@ -79,6 +100,11 @@ class ChannelSection(Section):
     def sends_links(self) -> bool:
         """Whether people are sent the address of their answer page."""
         return False
+
+    @property
+    def expected_per_s(self) -> float | None:
+        """Messages a second that it will send, as far as its keys tell; None: that is seen once it does."""
+        return self.rate_per_s
 
     @property
     def policy(self) -> RetryPolicy:

@@ -13,6 +13,9 @@ from warnstream.config.yaml.sections import default
 ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 
+CALL_S = 60.0
+"""A call that rings, speaks twice and waits for a key; our judgement, seen once calls have been made."""
+
 
 class VoiceChannelSection(PhoneChannelSection):
     """A gateway that calls people and speaks."""
@@ -50,6 +53,12 @@ class VoiceChannelSection(PhoneChannelSection):
     def sends_links(self) -> bool:
         """The gateway reports keys to the address of the answer page."""
         return True
+
+    @property
+    def expected_per_s(self) -> float | None:
+        """That many calls at once, each of `CALL_S`, and no more than its rate."""
+        of_lines = self.calls_max / CALL_S
+        return of_lines if self.rate_per_s is None else min(of_lines, self.rate_per_s)
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """What goes into addresses and forms fits them; a phone rings for less than the call may take."""

@@ -10,7 +10,7 @@ from warnstream.config.wording import count_of, name_some
 DOCUMENTS = frozenset({".yaml", ".yml", ".geojson"})
 """Endings of files that a configuration is made of, beside tables."""
 
-FIRST_COLUMNS = frozenset({"station", "village", "household", "post", "zone"})
+FIRST_COLUMNS = frozenset({"station", "village", "household", "post", "zone", "object", "shelter"})
 """A table of ours begins with one of these; others (events, results) are nobody's business."""
 
 

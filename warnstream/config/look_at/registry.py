@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from warnstream.config.look_at import amounts, files, node, people, places, rule_amounts
+from warnstream.config.look_at import amounts, files, node, people, places, rule_amounts, transfers
 from warnstream.config.settings import Configuration
 
 LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
@@ -32,6 +32,8 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     people.only_the_log,
     people.doors_on_channels_for_posts,
     people.odd_numbers,
+    transfers.nowhere_to_go,
+    transfers.uncounted,
 )
 
 

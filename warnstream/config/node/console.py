@@ -35,6 +35,11 @@ class ConsoleSection(Section):
     key: Annotated[str | None, value_types.text()] = default(
         None, description="File with the key of that certificate."
     )
+    shift_plan: list[Annotated[str, value_types.code()]] = part(
+        list,
+        "Posts of chain.csv that are rung one after the other while no officer has seen an urgent alarm; "
+        "without any `node.duty_posts`.",
+    )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """Passwords go over plain connections of this machine alone."""
@@ -55,6 +60,7 @@ class ConsoleSection(Section):
             tuple(self.proxies),
             directory / self.certificate if self.certificate else None,
             directory / self.key if self.key else None,
+            tuple(self.shift_plan),
         )
 
 

@@ -13,7 +13,6 @@ from pydantic import Field, field_validator
 from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
-from warnstream.config.node.changes import ChangesSection
 from warnstream.config.node.console import ConsoleSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.feeds import FeedSection
@@ -22,8 +21,9 @@ from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
+from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
-from warnstream.config.node.release import ReleaseSection
+from warnstream.config.node.release import ChangesSection, ReleaseSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
@@ -264,6 +264,9 @@ class ForecastSection(Section):
     damp_s: Annotated[int, value_types.duration("5min", "24h")] = default(
         "1h", alias="damp", description="Time in which the forecast motion falls to 1/e."
     )
+    table: Annotated[str | None, value_types.text()] = default(
+        None, description="CSV file of `warnstream fit-forecast`; rules with a `probability` need it."
+    )
 
 
 OUTLINE_METHODS = ("polygon", "grid")
@@ -343,6 +346,7 @@ class NodeDocument(Section):
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
     chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")
     bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
+    paper: PaperSection = part(PaperSection, "What is printed for when the network is gone.")
     release: ReleaseSection = part(
         ReleaseSection, "What households are told by itself, and what waits for an officer."
     )

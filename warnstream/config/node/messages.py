@@ -28,6 +28,12 @@ class TransferSection(Section):
     night_ends_s: Annotated[int, value_types.duration("0s", "24h")] = default(
         "6h", alias="night_ends", description="Local clock at which the night ends."
     )
+    walk_s: Annotated[int, value_types.duration("0s", "6h")] = default(
+        "20min",
+        alias="walk",
+        description="Who has less than that before a hazard goes to the nearest safe place, not to the "
+        "shelter (a judgement, to be signed by the county).",
+    )
 
 
 class MessagesSection(Section):

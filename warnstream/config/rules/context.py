@@ -19,7 +19,8 @@ class RuleContext:
     """What the terms of one rule may refer to; None where the file that says it is wrong.
 
     `columns` are those of the rule's values table with their units, or
-    ``station``; `table` is that file's name. `leads_s` are those of the nowcast.
+    ``station``; `table` is that file's name. `leads_s` are those of the nowcast; `has_chances`: there is a
+    table of probabilities.
     """
 
     hazard: str
@@ -32,6 +33,7 @@ class RuleContext:
     measured: Mapping[str, frozenset[Variable]] | None = None
     longest_s: int | None = None
     leads_s: tuple[int, ...] = LEADS_S
+    has_chances: bool | None = None
     duration_fault: Callable[[int, int | None], str] = lambda _duration_s, _longest_s: ""
 
 

@@ -1,6 +1,15 @@
 """Levels of one rule against each other: what asks the same with other amounts must ask for more."""
 
-from warnstream.model.rules.expressions import Expression, Group, Lasting, Relation, Sequence, Term, parts_of
+from warnstream.model.rules.expressions import (
+    Expression,
+    Group,
+    Lasting,
+    ReachTerm,
+    Relation,
+    Sequence,
+    Term,
+    parts_of,
+)
 
 
 def asks_less_or_equal(lower: Expression, higher: Expression) -> bool:
@@ -12,19 +21,19 @@ def asks_less_or_equal(lower: Expression, higher: Expression) -> bool:
 def _pairs(lower: Expression, higher: Expression) -> list[tuple[Term, Term]] | None:
     """Terms of two conditions that differ in their amounts alone; None if they differ otherwise."""
     if isinstance(lower, Term) and isinstance(higher, Term):
-        same = (lower.quantity, lower.relation, lower.over_s) == (
-            higher.quantity,
-            higher.relation,
-            higher.over_s,
+        # What is expected asks for another thing than what has fallen.
+        mine, others = (
+            (one.quantity, one.relation, one.over_s, isinstance(one, ReachTerm)) for one in (lower, higher)
         )
+        same = mine == others
         plain = not isinstance(lower.amount, str) and not isinstance(higher.amount, str)
         return [(lower, higher)] if same and plain else ([] if lower == higher else None)
     if type(lower) is not type(higher):
         return None
-    mine, others = _inside(lower), _inside(higher)
-    if mine is None or others is None:
+    inside, other_inside = _inside(lower), _inside(higher)
+    if inside is None or other_inside is None:
         return [] if lower == higher else None
-    (form, parts), (other_form, other_parts) = mine, others
+    (form, parts), (other_form, other_parts) = inside, other_inside
     if form != other_form or len(parts) != len(other_parts):
         return None
     found = [_pairs(part, other) for part, other in zip(parts, other_parts, strict=True)]
@@ -51,4 +60,7 @@ def _asks_more(pairs: list[tuple[Term, Term]]) -> bool:
         sign * (float(higher.amount) - float(lower.amount))
         for sign, (lower, higher) in zip(signs, pairs, strict=True)
     ]
+    for lower, higher in pairs:
+        if isinstance(lower, ReachTerm) and isinstance(higher, ReachTerm):
+            steps += [higher.probability - lower.probability, float(lower.within_s - higher.within_s)]
     return all(step >= 0 for step in steps) and any(step > 0 for step in steps)

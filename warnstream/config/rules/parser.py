@@ -12,7 +12,7 @@ from warnstream.config.rules.terms import QUANTITIES, RELATIONS, TermReader
 from warnstream.config.rules.wording import words_of
 from warnstream.config.yaml.tree import Location
 from warnstream.config.yaml.value_types import shown
-from warnstream.model.level import Level
+from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.expressions import (
     Expression,
     Lasting,
@@ -27,7 +27,19 @@ CONDITIONS_MAX = 200
 JOINTS = ("any", "all", "first")
 SUBJECTS = (*QUANTITIES, "hazard", "sign", *JOINTS)
 _OTHER_KEYS = frozenset(
-    {*RELATIONS, "for", "over", "clear", "clear_ratio", "window", "then", "within", "validated"}
+    {
+        *RELATIONS,
+        "for",
+        "over",
+        "clear",
+        "clear_ratio",
+        "window",
+        "then",
+        "within",
+        "validated",
+        "of",
+        "probability",
+    }
 )
 
 
@@ -48,6 +60,12 @@ def parse_levels(raw: list[object], context: RuleContext) -> ParsedRule:
     return _ConditionReader(context).parse(raw)
 
 
+def _rank(item: object) -> int:
+    """Number of the level of an item as it was written; 0 where that is none."""
+    word = item.get("level") if isinstance(item, dict) else None
+    return next((int(level) for level in LEVELS if level.word == word), 0)
+
+
 class _ConditionReader(RuleReader):
     """Reads the conditions of one rule."""
 
@@ -58,13 +76,15 @@ class _ConditionReader(RuleReader):
 
     def parse(self, raw: list[object]) -> ParsedRule:
         seen: dict[Level, int] = {}
-        for number, item in enumerate(raw):
+        # Higher levels first: a share of one is a part of what they ask.
+        for number, item in sorted(enumerate(raw), key=lambda entry: -_rank(entry[1])):
             at: Location = (number,)
             if not isinstance(item, dict):
                 self.fault(at, f"expected `level:` and a condition, got {shown(item)}")
                 continue
             level = self.level((*at, "level"), item.get("level"))
             n_before = len(self.result.faults)
+            self._terms.begin(level)
             when = self._condition(at, {key: value for key, value in item.items() if key != "level"})
             if level is not None and seen.setdefault(level, number) != number:
                 self.fault(
@@ -72,6 +92,8 @@ class _ConditionReader(RuleReader):
                 )
             elif level is not None and when is not None and len(self.result.faults) == n_before:
                 self.result.levels.append(RuleLevel(level, when, words_of(when)))
+                self._terms.keep(level, when)
+        self.result.levels.sort(key=lambda item: seen[item.level])
         self._check_order(seen)
         return self.result
 

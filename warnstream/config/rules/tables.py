@@ -186,6 +186,7 @@ def _context(
         columns=none_named if table is None else table.unit,
         measured=measured,
         longest_s=context.around.longest_s,
+        has_chances=context.around.has_chances,
         duration_fault=duration_fault,
     )
 

@@ -1,19 +1,30 @@
 """One term of a rule: a quantity, where it is measured, and the amount that it is compared with.
 
 A term carries its unit with every amount: ``{rain: 1h, at_least: 40mm}``; an amount of each village
-stands in a column of the rule's values table: ``at_least: {column: critical_1h}``.
+stands in a column of the rule's values table: ``at_least: {column: critical_1h}``. A share is a part of
+what a higher level of the rule asks of the same rain: ``{rain: 24h, at_least: 90%, of: orange}``.
 """
 
 import re
 from dataclasses import dataclass
 
 from warnstream.config.faults import unknown
-from warnstream.config.rules.context import RuleReader, column_key, station_key
+from warnstream.config.rules.context import ParsedRule, RuleContext, RuleReader, column_key, station_key
+from warnstream.config.thresholds.expected_levels import NO_TABLE, chance_faults
 from warnstream.config.yaml.quantities import format_duration, parse_decimal
 from warnstream.config.yaml.tree import Location
 from warnstream.config.yaml.value_types import choice_of, shown
+from warnstream.model.level import Level
 from warnstream.model.observations.days import DAYS_MAX, last_days
-from warnstream.model.rules.expressions import Quantity, Relation, Term
+from warnstream.model.rules.expressions import (
+    Expression,
+    Quantity,
+    ReachTerm,
+    Relation,
+    ShareTerm,
+    Term,
+    leaves_of,
+)
 from warnstream.model.rules.indicators import Indicator, indicator_of_days
 from warnstream.model.times import DAY_S, HOUR_S
 
@@ -25,6 +36,7 @@ STAGE_SPAN_M = 1.0
 
 _AMOUNT = re.compile(r"([+-]?\d[\d.eE+-]*) ?([^\d\s.].*)?")
 _RATIO_MAX = 1.0
+SHARE_MIN, SHARE_MAX = 0.1, 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +76,28 @@ _WINDOW_S_MAX = {
 
 
 class TermReader(RuleReader):
-    """Reads the terms of one rule."""
+    """Reads the terms of one rule, its higher levels first."""
+
+    def __init__(self, context: RuleContext, result: ParsedRule) -> None:
+        super().__init__(context, result)
+        self._level: Level | None = None
+        self._asked: dict[Level, list[Term]] = {}
+
+    def begin(self, level: Level | None) -> None:
+        """The terms that follow are those of a level; None where nobody knows of which."""
+        self._level = level
+
+    def keep(self, level: Level, when: Expression) -> None:
+        """What a level asks, for shares of it."""
+        self._asked[level] = [leaf for leaf in leaves_of(when) if isinstance(leaf, Term)]
 
     def term(self, at: Location, subject: str, raw: dict[str, object]) -> Term | None:
         """A quantity against an amount; None, and a fault, where it is none."""
         argument = QUANTITIES[subject]
+        if "of" in raw:
+            return self._share(at, subject, raw)
+        if "probability" in raw or "within" in raw:
+            return self._reach(at, subject, raw)
         window = ("window",) if argument.form == "sensor_window" else ()
         self.only(at, raw, (subject, *RELATIONS, "over", "clear", "clear_ratio", "for", *window))
         quantity = self._quantity(at, subject, argument, raw)
@@ -83,6 +112,87 @@ class TermReader(RuleReader):
             return None
         clear = self._clear(at, raw, argument.indicator, relation, amount)
         return None if clear is None else Term(quantity, relation, amount, clear, over_s)
+
+    def _share(self, at: Location, subject: str, raw: dict[str, object]) -> ShareTerm | None:
+        """A part of what a higher level asks of the same rain."""
+        self.only(at, raw, (subject, "at_least", "of", "clear_ratio", "for"))
+        if subject != "rain":
+            self.fault((*at, "of"), f"a share is one of rain, not of {subject}")
+            return None
+        quantity = self._quantity(at, subject, QUANTITIES[subject], raw)
+        of = self.level((*at, "of"), raw["of"])
+        percent = self._amount((*at, "at_least"), self.needed(at, raw, "at_least"), "%")
+        if quantity is None or of is None or percent is None:
+            return None
+        share = float(percent) / 100.0 if not isinstance(percent, str) else 0.0
+        if not SHARE_MIN <= share <= SHARE_MAX:
+            self.fault((*at, "at_least"), f"expected a share from {SHARE_MIN:.0%} to {SHARE_MAX:.0%}")
+            return None
+        whole = self._whole((*at, "of"), quantity, of)
+        if whole is None:
+            return None
+        amount: float | str
+        if isinstance(whole, str):
+            amount = f"{share:g} of {whole}"
+            self.result.derived[amount] = (whole, share, Indicator.RAIN, Relation.AT_LEAST)
+        else:
+            amount = round(whole * share, 6)
+        plain = {key: value for key, value in raw.items() if key == "clear_ratio"}
+        clear = self._clear(at, plain, Indicator.RAIN, Relation.AT_LEAST, amount)
+        if clear is None:
+            return None
+        return ShareTerm(quantity, Relation.AT_LEAST, amount, clear, share=share, of=of, whole=whole)
+
+    def _reach(self, at: Location, subject: str, raw: dict[str, object]) -> ReachTerm | None:
+        """Rain that will probably reach an amount within a time."""
+        self.only(at, raw, (subject, "at_least", "within", "probability", "clear", "clear_ratio", "for"))
+        if subject != "rain" or isinstance(raw[subject], dict):
+            self.fault((*at, "within"), "a probability is one of rain over a duration")
+            return None
+        quantity = self._quantity(at, subject, QUANTITIES[subject], raw)
+        within_s = self.duration((*at, "within"), self.needed(at, raw, "within"))
+        percent = self._amount((*at, "probability"), self.needed(at, raw, "probability"), "%")
+        amount = self._amount((*at, "at_least"), self.needed(at, raw, "at_least"), "mm")
+        if quantity is None or percent is None or amount is None or not within_s:
+            return None
+        probability = float(percent) / 100.0 if not isinstance(percent, str) else 0.0
+        faults = chance_faults(int(quantity.parameter), within_s, probability)
+        if self.context.has_chances is False:
+            faults.append(("probability", NO_TABLE))
+        for key, expected in faults:
+            self.fault((*at, key or subject), expected)
+        clear = self._clear(at, raw, Indicator.RAIN, Relation.AT_LEAST, amount)
+        if clear is None or faults:
+            return None
+        return ReachTerm(
+            quantity,
+            Relation.AT_LEAST,
+            amount,
+            clear,
+            within_s=within_s,
+            probability=probability,
+            of=self._level or Level.NONE,
+        )
+
+    def _whole(self, at: Location, quantity: Quantity, of: Level) -> float | str | None:
+        """What the level `of` asks of that rain; None, and a fault, where that is not one amount."""
+        if self._level is None:
+            return None
+        if of <= self._level:
+            self.fault(at, f"expected a level above {self._level.word}, of which this is a share")
+            return None
+        asked = {
+            term.amount
+            for term in self._asked.get(of, [])
+            if term.quantity == quantity
+            and term.relation is Relation.AT_LEAST
+            and not isinstance(term, ShareTerm | ReachTerm)
+        }
+        if len(asked) != 1:
+            found = "asks several amounts" if asked else "asks none"
+            self.fault(at, f"expected a level that asks one amount of the same rain, {of.word} {found}")
+            return None
+        return asked.pop()
 
     def _quantity(
         self, at: Location, subject: str, argument: Argument, raw: dict[str, object]

@@ -2,13 +2,16 @@
 
 from warnstream.config.wording import days_words
 from warnstream.config.yaml.quantities import format_duration
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.rules.expressions import (
     Expression,
     Group,
     Lasting,
     LevelTerm,
     Quantity,
+    ReachTerm,
     Relation,
+    ShareTerm,
     SignTerm,
     Term,
 )
@@ -48,6 +51,16 @@ def words_of(expression: Expression) -> str:
     return f"{first}, and not more than {format_duration(expression.within_s)} later {then}"
 
 
+def expected_words(one: ExpectedLevel) -> str:
+    """What raises a level of a table before its threshold is reached, in words."""
+    over = " or ".join(format_duration(duration_s) for duration_s in one.duration_s)
+    of = f"what reaches {one.of.word}{f' over {over}' if over else ''}"
+    if one.share:
+        return f"{one.raises.word} from {one.share:.0%} of {of} on"
+    within = f"within {format_duration(one.within_s)} with a probability of {one.probability:.0%}"
+    return f"{one.raises.word} if {of} is reached {within}"
+
+
 def _inner(expression: Expression) -> str:
     words = words_of(expression)
     return words if isinstance(expression, Term | SignTerm | LevelTerm) else f"({words})"
@@ -60,6 +73,12 @@ def _term(term: Term) -> str:
     if term.relation is Relation.RISES_BY:
         return f"{name} has risen by {amount} or more in {format_duration(term.over_s)}"
     until = "" if isinstance(term.clear, str) else f" (holds to {_amount(term.clear, written)})"
+    if isinstance(term, ShareTerm):
+        of = f"{term.share:.0%} of what reaches {term.of.word} ({_amount(term.whole, written)})"
+        amount = of if isinstance(term.whole, str) else f"{of}, {amount}"
+    if isinstance(term, ReachTerm):
+        within = f"within {format_duration(term.within_s)} with a probability of {term.probability:.0%}"
+        return f"{name} reaches {amount} {within} or more{until}"
     verb = "at most" if term.relation is Relation.AT_MOST else "at least"
     return f"{name} is {verb} {amount}{until}"
 

@@ -16,11 +16,16 @@ from warnstream.config.folder import Folder
 from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_cells, read_rows
 from warnstream.config.yaml.quantities import code_expected, is_code
+from warnstream.model.arrays import Int32Array
 from warnstream.model.network import ChainPost, Households, Villages
 
 HOUSEHOLDS_FILE = "households.csv"
 CHAIN_FILE = "chain.csv"
-HOUSEHOLD_COLUMNS = Columns(("household", "village", "channel", "address"))
+FACT_COLUMNS = ("class", "persons", "helpless", "zone", "helper", "shelter")
+"""What households.csv may say of a door beside its channel."""
+
+PLAIN_COLUMNS = Columns(("household", "village", "channel", "address"))
+HOUSEHOLD_COLUMNS = Columns(PLAIN_COLUMNS.required, FACT_COLUMNS)
 CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"))
 RANK_MAX = 100
 EVERYWHERE = "*"
@@ -41,6 +46,9 @@ class Register:
         Knows the addresses of each channel of channels.yaml; None where that could not be read.
     line_of_household, line_of_post : dict of str to int
         Line on which each recipient was declared.
+    fact_rows : list of (int, tuple of str)
+        Line and cells of `FACT_COLUMNS` of every household, in the order of `Households`; empty where the
+        file has none of these columns.
     """
 
     villages: Villages | None
@@ -48,6 +56,7 @@ class Register:
     section_of_channel: Mapping[str, type[ChannelSection]] | None
     line_of_household: dict[str, int] = field(default_factory=dict)
     line_of_post: dict[str, int] = field(default_factory=dict)
+    fact_rows: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
 
 
 def read_households(folder: Folder, register: Register, faults: FaultLog) -> Households | None:
@@ -77,8 +86,12 @@ def read_households(folder: Folder, register: Register, faults: FaultLog) -> Hou
     # One name object per channel, not one per door.
     sections = register.section_of_channel or {}
     known = {name: (name, section.is_address) for name, section in sections.items()}
-    for line, (code, village_code, channel, address) in read_cells(
-        HOUSEHOLDS_FILE, data, HOUSEHOLD_COLUMNS, faults
+    facts: list[tuple[int, tuple[str, ...]]] = []
+    # Columns that nobody filled in are not picked from 900,000 rows.
+    has_facts = data.partition(b"\n")[0].count(b",") != len(PLAIN_COLUMNS.required) - 1
+    columns = HOUSEHOLD_COLUMNS if has_facts else PLAIN_COLUMNS
+    for line, (code, village_code, channel, address, *more) in read_cells(
+        HOUSEHOLDS_FILE, data, columns, faults
     ):
         village = village_of_code.get(village_code)
         name, is_address = known.get(channel, NO_CHANNEL)
@@ -91,14 +104,22 @@ def read_households(folder: Folder, register: Register, faults: FaultLog) -> Hou
         villages.append(village)
         names.append(name)
         addresses.append(address)
-    return _sorted_by_village(codes, villages, names, addresses, len(village_of_code))
+        if has_facts:
+            facts.append((line, tuple(more)))
+    own = np.asarray(villages, dtype=np.int32)
+    order = np.argsort(own, kind="stable").tolist()
+    register.fact_rows[:] = [facts[row] for row in order] if has_facts else []
+    return _in_order(order, own, codes, names, addresses, len(village_of_code))
 
 
-def _sorted_by_village(
-    codes: list[str], villages: list[int], names: list[str], addresses: list[str], n_villages: int
+def _in_order(
+    order: list[int],
+    village: Int32Array,
+    codes: list[str],
+    names: list[str],
+    addresses: list[str],
+    n_villages: int,
 ) -> Households:
-    village = np.asarray(villages, dtype=np.int32)
-    order = np.argsort(village, kind="stable").tolist()
     first = np.zeros(n_villages + 1, dtype=np.int32)
     np.cumsum(np.bincount(village, minlength=n_villages), out=first[1:])
     return Households(

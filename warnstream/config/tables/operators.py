@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
@@ -9,10 +10,10 @@ from warnstream.config.tables.csv_rows import Columns, Row, read_rows
 from warnstream.config.tables.households_and_chain import EVERYWHERE
 from warnstream.config.yaml.value_types import choice_of
 from warnstream.model.hands.orders import Operator, Role
-from warnstream.model.network import Villages
+from warnstream.model.network import ChainPost, Villages
 
 OPERATORS_FILE = "operators.csv"
-OPERATOR_COLUMNS = Columns(("person", "name", "role", "area", "phone"), ("public_key",))
+OPERATOR_COLUMNS = Columns(("person", "name", "role", "area", "phone"), ("public_key", "post"))
 KEY_BYTES = 32
 """Of an Ed25519 public key (RFC 8032)."""
 OPENSSH_KIND = "ssh-ed25519"
@@ -20,7 +21,9 @@ OPENSSH_BYTES = 4 + len(OPENSSH_KIND) + 4 + KEY_BYTES
 PHONE_CHARACTERS_MAX = 20
 
 
-def read_operators(folder: Folder, villages: Villages | None, faults: FaultLog) -> tuple[Operator, ...]:
+def read_operators(
+    folder: Folder, villages: Villages | None, chain: Iterable[ChainPost], faults: FaultLog
+) -> tuple[Operator, ...]:
     """Rows of operators.csv in the order of the file; none without it: then nobody orders by hand.
 
     Parameters
@@ -28,6 +31,8 @@ def read_operators(folder: Folder, villages: Villages | None, faults: FaultLog) 
     folder : Folder
     villages : Villages or None
         None where they could not be read: then areas are not checked.
+    chain : iterable of ChainPost
+        Posts at which a person may be rung.
     faults : FaultLog
 
     Returns
@@ -44,15 +49,16 @@ def read_operators(folder: Folder, villages: Villages | None, faults: FaultLog) 
     if villages is not None:
         areas = {*villages.code, *villages.township, *villages.county, EVERYWHERE}
     lines: dict[str, int] = {}
+    posts = {post.post for post in chain}
     found = (
-        _operator_of(row, areas, lines, faults)
+        _operator_of(row, areas, posts, lines, faults)
         for row in read_rows(OPERATORS_FILE, data, OPERATOR_COLUMNS, faults)
     )
     return tuple(operator for operator in found if operator is not None)
 
 
 def _operator_of(
-    row: Row, areas: set[str] | None, lines: dict[str, int], faults: FaultLog
+    row: Row, areas: set[str] | None, posts: set[str], lines: dict[str, int], faults: FaultLog
 ) -> Operator | None:
     n_before = len(faults)
     person, name, role, area = row.code("person"), row.text("name"), row.cell("role"), row.text("area")
@@ -63,7 +69,9 @@ def _operator_of(
         row.fault("role", f"expected {choice_of([str(one) for one in Role])}, got {role!r}")
     if areas is not None and area and area not in areas:
         faults.add_unknown(row.file, row.line, "area", area, areas)
-    phone, key = row.cell("phone"), row.cell("public_key")
+    phone, key, post = row.cell("phone"), row.cell("public_key"), row.cell("post")
+    if post and post not in posts:
+        faults.add_unknown(row.file, row.line, "post", post, posts)
     if not _is_phone(phone):
         # The number itself is not repeated: faults go to logs and screens.
         row.fault("phone", f"expected 3 to {PHONE_CHARACTERS_MAX} of + and 0-9, or nothing")
@@ -75,7 +83,7 @@ def _operator_of(
         )
     if len(faults) > n_before:
         return None
-    return Operator(person, name, Role(role), area, phone, key)
+    return Operator(person, name, Role(role), area, phone, key, post)
 
 
 def _is_phone(phone: str) -> bool:

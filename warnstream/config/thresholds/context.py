@@ -14,13 +14,17 @@ from warnstream.model.rules.rules import Thresholds
 
 @dataclass(frozen=True, slots=True)
 class ValidationContext:
-    """What thresholds are checked against; None where the file that says it is wrong."""
+    """What thresholds are checked against; None where the file that says it is wrong.
+
+    `has_chances`: a table of probabilities is named.
+    """
 
     villages: Villages | None
     zones: tuple[Zone, ...]
     stations: Stations | None
     longest_s: int | None
     stage_m_range: tuple[float, float] | None
+    has_chances: bool | None = None
 
 
 Build = Callable[[Sequence[Threshold], Villages, Stations], Thresholds]

@@ -56,6 +56,12 @@ def check_rain_levels(levels: Sequence[RainLevelSection], context: HazardContext
     check_classes(values, "mm", lambda number, expected: fault(number, "rain_mm", expected))
 
 
+def levels_over(levels: Sequence[RainLevelSection], rows: Sequence[Threshold]) -> set[tuple[Level, int]]:
+    """Levels and durations in seconds that a table has any value for."""
+    general = {(level.level, level.duration_s) for level in levels}
+    return general | {(row.level, row.duration_s) for row in rows}
+
+
 def critical_rain(
     levels: Sequence[RainLevelSection],
     rows: Sequence[Threshold],
@@ -63,7 +69,7 @@ def critical_rain(
     wetness: str = "",
 ) -> CriticalRain:
     """Values over all places; of ground of one class, its own before those of all."""
-    durations_s = sorted({level.duration_s for level in levels} | {row.duration_s for row in rows})
+    durations_s = sorted({duration_s for _, duration_s in levels_over(levels, rows)})
     column = {duration_s: index for index, duration_s in enumerate(durations_s)}
     default: Float64Array = np.full((len(durations_s), len(LEVELS)), np.nan)
     for level in sorted(levels, key=lambda level: getattr(level, "wetness", None) or ""):

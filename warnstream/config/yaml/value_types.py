@@ -135,6 +135,20 @@ def decimal(least: float, most: float, *, above: bool = False) -> Form:
     return Form(parse, {"type": "number", lower: least, "maximum": most}, words)
 
 
+def percent(least: int, most: int) -> Form:
+    """A share written with its sign, such as ``90%``; parsed to 0.9."""
+
+    def parse(value: object) -> float:
+        text = _as_text(value, "a share such as 90%")
+        match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,3})?) ?%", text)
+        if match is None or not least <= float(match[1]) <= most:
+            raise ValueError(f"expected a share from {least}% to {most}%, got {shown(value)}")
+        return float(match[1]) / 100.0
+
+    schema = {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$"}
+    return Form(parse, schema, f"{least}% to {most}%")
+
+
 def decimal_range(least: float, most: float) -> Form:
     """Two ascending numbers ``[low, high]``."""
     bound = decimal(least, most)

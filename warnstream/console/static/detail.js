@@ -1,11 +1,13 @@
 // One village: level and hazards, why in two lines, doors in four numbers, chain, words as they were sent.
 
+import { openDoors } from "./doors.js";
 import { bar, byId, el } from "./dom.js";
 import { clock, pick, w } from "./words.js";
 
 export class Detail {
-  constructor(onVillage) {
+  constructor(onVillage, onDoors) {
     this.onVillage = onVillage;
+    this.onDoors = onDoors;
     this.shown = null;
     this.code = "";
   }
@@ -35,8 +37,9 @@ export class Detail {
   }
 
   show(live, geo, village) {
-    const place = byId("detail");
+    const place = byId("facts");
     if (village < 0) {
+      byId("village").replaceChildren();
       this.shown = null;
       this.code = "";
       return void fillIfOther(place, nearList(live, geo, this.onVillage));
@@ -45,8 +48,9 @@ export class Detail {
     const level = live.state.level[village];
     const town = geo.towns[known.town ?? 0];
     const offset = live.state.head.utc_offset_s ?? 0;
-    const parts = [heading(known, town, level, this.shown)];
-    if (this.shown) parts.push(...bodyOf(this.shown, offset, level));
+    fillIfOther(byId("village"), [heading(known, town, level, this.shown)]);
+    const parts = [];
+    if (this.shown) parts.push(...bodyOf(this.shown, offset, level, this.onDoors));
     parts.push(el("p", { class: "quiet" }, this.failed ? w.noAnswer : this.shown ? "" : w.asking));
     parts.push(...othersOf(live, geo, village, this.onVillage));
     fillIfOther(place, parts);
@@ -55,13 +59,14 @@ export class Detail {
 
 // Written anew only where something differs, and then without losing the place or what has the focus.
 function fillIfOther(place, parts) {
+  const scrolled = byId("detail");
   const fresh = el("div", {}, ...parts);
   const old = place.firstElementChild;
   if (old?.isEqualNode(fresh)) return;
   const focused = old?.contains(document.activeElement) ? document.activeElement.dataset.village : null;
-  const top = place.scrollTop;
+  const top = scrolled.scrollTop;
   place.replaceChildren(fresh);
-  place.scrollTop = top;
+  scrolled.scrollTop = top;
   if (focused) place.querySelector(`[data-village="${focused}"]`)?.focus();
 }
 
@@ -72,23 +77,31 @@ function heading(known, town, level, shown) {
     el("div", {}, el("h2", {}, known.name), el("p", { class: "quiet" }, `${town.name} · ${town.county ?? ""}${doors}`)));
 }
 
-function bodyOf(village, offset, level) {
+function bodyOf(village, offset, level, onDoors) {
   const parts = [];
   const hazards = village.hazards ?? [];
   const doors = village.doors ?? {};
-  if (doors.help) parts.push(el("p", { class: "flag flag-help" }, w.helpOpen(doors.help)));
+  const helps = village.helps ?? [];
+  if (helps.length) parts.push(helpsOf(helps, offset));
+  else if (doors.help) parts.push(el("p", { class: "flag flag-help" }, w.helpOpen(doors.help)));
   if (village.waits) parts.push(el("p", { class: "flag flag-hand" }, waitsOf(village.waits, offset)));
   if (village.is_dry) parts.push(el("p", { class: "flag" }, w.villageDry));
   if (village.sight) parts.push(el("p", { class: "flag flag-blind" }, village.sight === 2 ? w.blind : w.partly));
   if (!hazards.length) parts.push(el("p", { class: "quiet" }, w.noneStands));
   hazards.forEach((hazard, at) => parts.push(hazardOf(hazard, offset, at === 0)));
   if (doors.addressed || level) parts.push(doorsOf(doors));
+  if (onDoors() && doors.addressed) parts.push(el("button", { type: "button", class: "quiet-button", "data-village": "doors", onclick: () => openDoors(village.code, village.name, offset) }, w.doorList));
   if (doors.failed) parts.push(el("p", { class: "quiet" }, w.failed(doors.failed)));
   parts.push(el("h3", {}, w.chain), chainOf(village.posts ?? [], offset));
   const words = village.words;
   parts.push(el("h3", {}, w.words, words ? el("span", {}, w.sentAt(clock(words.issued_s, offset))) : ""));
   parts.push(words ? el("blockquote", {}, pick(words.zh, words.en)) : el("p", { class: "quiet" }, w.wordsNone));
   return parts;
+}
+
+function helpsOf(helps, offset) {
+  return el("ul", { class: "helps" }, ...helps.map((call) => el("li", { class: call.assigned ? "helped" : "flag-help" },
+    el("span", {}, w.callOf(call.caller, clock(call.opened_s, offset), "")), el("strong", {}, call.assigned ? w.goes(call.assigned) : w.nobodyGoes))));
 }
 
 function waitsOf(waits, offset) {

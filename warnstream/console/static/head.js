@@ -6,7 +6,7 @@ import { clock, settings, span, use, w } from "./words.js";
 const NEEDS = ["help", "release", "dry", "silent", "unseen"];
 let parts = null;
 
-export function buildHead(onSetting, onTable, onSignOut) {
+export function buildHead(onSetting, onTable, onSignOut, onSound, onShift) {
   const button = (id, press) => el("button", { id, type: "button", onclick: press });
   parts = {
     mode: el("strong", { id: "mode" }),
@@ -17,6 +17,8 @@ export function buildHead(onSetting, onTable, onSignOut) {
       const count = el("span", { class: "level-count" });
       return { level, badge, count, whole: el("span", { class: "level-item" }, badge, count) };
     }),
+    shift: button("to-shift", onShift),
+    sound: button("to-sound", onSound),
     table: button("to-table", onTable),
     theme: button("to-theme", () => {
       use(settings.language, settings.theme === "dark" ? "light" : "dark");
@@ -31,7 +33,7 @@ export function buildHead(onSetting, onTable, onSignOut) {
   byId("head").replaceChildren(
     el("div", { id: "now" }, parts.mode, parts.clock, parts.age),
     el("div", { id: "levels", role: "group" }, ...parts.levels.map((one) => one.whole)),
-    el("div", { id: "settings" }, parts.table, parts.theme, parts.language, parts.out),
+    el("div", { id: "settings" }, parts.shift, parts.sound, parts.table, parts.theme, parts.language, parts.out),
   );
   parts.needs = Object.fromEntries(NEEDS.map((need) => {
     const tile = { number: el("span", { class: "number" }), name: el("strong"), note: el("span", { class: "note" }) };
@@ -41,8 +43,15 @@ export function buildHead(onSetting, onTable, onSignOut) {
   byId("needs").replaceChildren(...NEEDS.map((need) => parts.needs[need].whole));
 }
 
-export function showHead(live, isTable) {
+export function showHead(live, isTable, sound, session) {
   const head = live.state?.head;
+  const isOfficer = session?.role === "officer";
+  parts.shift.hidden = parts.sound.hidden = !isOfficer;
+  setText(parts.sound, w.sound[sound.state]);
+  setClass(parts.sound, "wrong", sound.state === "suspended");
+  const own = head?.shifts?.find((one) => one.person === session?.person);
+  setText(parts.shift, own ? w.youOnDuty : head?.shifts?.length ? w.dutyOf(head.shifts[0].name) : w.takeShift);
+  setClass(parts.shift, "hand-first", isOfficer && head && !head.shifts?.length);
   setText(parts.table, isTable ? w.map : w.table);
   setText(parts.theme, settings.theme === "dark" ? w.light : w.dark);
   setText(parts.language, w.other);

@@ -1,8 +1,10 @@
 // The page: signing in, one screen, one selection that queue, map and keys share.
 
+import { isSeen, NO_DATA_S, openShift, sendAct, showAlarms, Sound, toSee } from "./alarms.js";
 import { Detail } from "./detail.js";
 import { byId, el, keyed, setClass, setText } from "./dom.js";
 import { buildHead, showHead } from "./head.js";
+import { Hands, showProposals } from "./hands.js";
 import { Live } from "./live.js";
 import { CountyMap } from "./map.js";
 import { buildQueue, reveal, showQueue, step } from "./queue.js";
@@ -10,10 +12,13 @@ import { loadSettings, settings, use, w } from "./words.js";
 
 const LABELS = 9;
 const ASK_MS = 5000;
+const KINDS = { r: "release", e: "end", c: "correct", a: "assign" };
 
 const live = new Live(changed, () => signIn(w.signedOut));
-const detail = new Detail((village) => selectVillage(village, true));
-detail.onChange = () => geo && live.state && detail.show(live, geo, village);
+const detail = new Detail((village) => selectVillage(village, true), () => ["officer", "second"].includes(session?.role));
+const sound = new Sound();
+const hands = new Hands(() => detail.ask(detail.code));
+detail.onChange = () => geo && live.state && showDetail();
 let session = null;
 let geo = null;
 let map = null;
@@ -22,7 +27,7 @@ let village = -1;
 let isTable = false;
 
 loadSettings();
-buildHead(onSetting, toggleTable, signOut);
+buildHead(onSetting, toggleTable, signOut, toggleSound, () => live.state && session && openShift(live, session, sound));
 buildQueue((chosen) => selectTown(chosen, true));
 buildSignIn();
 setInterval(tick, 500);
@@ -85,17 +90,47 @@ function showAll() {
 function show() {
   if (!geo || !live.state) return tick();
   if (town < 0 && village < 0 && live.rows.size) selectTown([...live.rows.keys()][0], false);
-  showQueue(live, geo, town, session);
+  const nowS = live.clock?.now_s ?? 0;
+  const urgent = new Set((live.state.head.alarms ?? []).filter((one) => one.urgency === "A" && !isSeen(one, nowS)).map((one) => one.town));
+  showQueue(live, geo, town, session, urgent);
   map.labels([...live.rows.values()].slice(0, LABELS).map((row) => row.town));
   map.select(village);
-  detail.show(live, geo, village);
+  showAlarms(live, geo, session, see, (picked) => selectVillage(picked, true));
+  showProposals(live, geo, session, (proposal) => hands.agree(proposal));
+  showDetail();
   if (isTable) showTable();
   tick();
 }
 
+async function toggleSound() {
+  await (sound.state === "on" ? sound.turnOff() : sound.turnOn());
+  tick();
+}
+
+async function see(alarm) {
+  const said = { kind: "see", urgency: alarm.urgency, villages: alarm.village < 0 ? [] : [geo.villages[alarm.village].code] };
+  const { status, said: answer } = await sendAct(said);
+  if (status !== 200) setText(byId("said"), (answer.problems ?? []).join(" "));
+}
+
+// `M`: the alarm is seen, or the page's own one of a picture that is too old.
+function seeNow() {
+  if (live.isOld) return sound.silence();
+  const alarm = toSee(live.state?.head.alarms ?? [], live.clock?.now_s ?? 0, town);
+  if (alarm && session?.role === "officer") see(alarm);
+}
+
+function showDetail() {
+  detail.show(live, geo, village);
+  hands.show({ live, geo, village }, village < 0 ? null : detail.shown, session);
+}
+
 function tick() {
   if (byId("screen").hidden) return;
-  showHead(live, isTable);
+  showHead(live, isTable, sound, session);
+  const nowS = live.clock?.now_s ?? 0;
+  const alarms = live.state?.head.alarms ?? [];
+  if (session?.role === "officer") sound.tick(live.isOld ? [] : alarms, nowS, Boolean(live.state?.head.is_flood), live.ageS > NO_DATA_S && live.ageS < Infinity);
   const banner = byId("banner");
   const isOld = live.isOld;
   banner.hidden = !isOld;
@@ -137,12 +172,19 @@ function worstOf(chosen) {
 
 function onKey(event) {
   if (byId("screen").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target instanceof HTMLInputElement || byId("keys").open) return;
+  if (event.key === "Escape" && hands.draft) {
+    hands.close();
+    byId("detail").focus();
+    return void event.preventDefault();
+  }
+  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open || byId("doors").open) return;
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k" || (["arrowdown", "arrowup"].includes(key) && event.target.id === "rows")) {
     if (geo && live.state) selectTown(step(live, town, key === "j" || key === "arrowdown" ? 1 : -1), true);
   } else if (key === "enter" && !(event.target instanceof HTMLButtonElement)) byId("detail").focus();
   else if (key === "escape") byId("rows").focus();
+  else if (key in KINDS && hands.press(KINDS[key])) ;
+  else if (key === "m") seeNow();
   else if (key === "t") toggleTable();
   else if (key === "?") showKeys();
   else return;
@@ -209,6 +251,7 @@ function onSetting() {
     buildLegend();
   }
   byId("calm").replaceChildren();
+  hands.close();
   show();
 }
 
@@ -222,11 +265,16 @@ function buildSignIn() {
       const response = await fetch("/api/v1/session", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ person: byId("person").value.trim(), password: byId("password").value }),
+        body: JSON.stringify({ person: byId("person").value.trim(), password: byId("password").value, code: byId("code").value.trim() }),
       });
       if (response.ok) {
-        byId("password").value = "";
+        byId("password").value = byId("code").value = "";
+        byId("code-field").hidden = true;
         await begin();
+      } else if (response.status === 401) {
+        byId("code-field").hidden = false;
+        byId("code").focus();
+        setText(problem, w.codeWanted);
       } else setText(problem, response.status === 429 ? w.many : w.wrong);
     } catch {
       setText(problem, w.noAnswerIn);
@@ -244,12 +292,14 @@ function wordSignIn() {
   setText(byId("sign-in-title"), w.title);
   setText(byId("person-label"), w.person);
   setText(byId("password-label"), w.password);
+  setText(byId("code-label"), w.code);
   setText(byId("sign-in-button"), w.signIn);
   setText(byId("sign-in-language"), w.other);
 }
 
 function signIn(problem) {
   live.stop();
+  hands.close();
   session = null;
   town = village = -1;
   byId("screen").hidden = true;

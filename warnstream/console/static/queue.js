@@ -14,7 +14,7 @@ export function buildQueue(onChoose) {
   byId("queue").replaceChildren(el("div", { id: "queue-head" }, header.left, header.right), list, el("div", { id: "calm" }));
 }
 
-export function showQueue(live, geo, selected, session) {
+export function showQueue(live, geo, selected, session, urgent) {
   const rows = [...live.rows.values()];
   const levels = live.state.head.levels;
   const villages = levels.reduce((sum, n) => sum + n, 0);
@@ -24,7 +24,7 @@ export function showQueue(live, geo, selected, session) {
   byId("queue").classList.toggle("calm", rows.length === 0);
   const nowS = live.clock.now_s ?? 0;
   const offset = live.state.head.utc_offset_s ?? 0;
-  keyed(list, rows, (row) => row.town, make, (element, row) => fill(element, row, geo, nowS, row.town === selected));
+  keyed(list, rows, (row) => row.town, make, (element, row) => fill(element, row, geo, nowS, row.town === selected, urgent.has(row.town)));
   showCalm(rows.length === 0, live, geo, session, offset);
 }
 
@@ -43,10 +43,11 @@ function make(row) {
   return element;
 }
 
-function fill(element, row, geo, nowS, isSelected) {
+function fill(element, row, geo, nowS, isSelected, isUrgent) {
   const { parts } = element;
   const town = geo.towns[row.town];
   setClass(element, "selected", isSelected);
+  setClass(element, "unseen", isUrgent);
   element.setAttribute("aria-selected", String(isSelected));
   const level = row.level ?? 0;
   parts.badge.className = `badge level-${level}`;
@@ -84,7 +85,7 @@ function showCalm(isCalm, live, geo, session, offset) {
     [w.watched.villages, `${seen.toLocaleString("en")} / ${live.state.level.length.toLocaleString("en")}`],
     [w.watched.channels, channels.length ? w.channels(channels.join(", ")) : w.channelsGood],
     [w.watched.step, clock(live.clock.now_s ?? 0, offset, true)],
-    [w.watched.shift, session?.name ?? ""],
+    [w.watched.shift, (head.shifts ?? []).map((one) => one.name).join(", ") || w.nobodyOnDuty],
   ];
   if (!place.firstElementChild) place.append(el("h2"), el("dl"));
   setText(place.firstElementChild, w.calm);

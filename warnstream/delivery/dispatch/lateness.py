@@ -4,7 +4,7 @@ from warnstream.model.bulletins import Action
 from warnstream.model.effects import RecipientKind
 from warnstream.model.warning import MessageType
 
-ENDS = frozenset({str(MessageType.CANCEL), str(Action.CLEAR), str(Action.CORRECT)})
+ENDS = frozenset({str(MessageType.CANCEL), str(Action.CLEAR), str(Action.CORRECT), str(Action.RETURN)})
 """Types of messages and bulletins after which nothing stands."""
 
 

@@ -1,4 +1,4 @@
-"""What a log says of doors beside the bulletins: outcomes, and how urgent a bulletin is."""
+"""What a log says of doors beside the bulletins: outcomes of attempts."""
 
 import zlib
 from collections.abc import Sequence
@@ -37,17 +37,3 @@ def decode_outcomes(payload: bytes) -> list[DoorOutcome]:
         return msgspec.msgpack.decode(zlib.decompress(payload), type=list[DoorOutcome])
     except (msgspec.MsgspecError, zlib.error) as error:
         raise ValueError(f"not an entry of outcomes: {error}") from None
-
-
-def urgency_of(level: int, *, is_reminder: bool) -> int:
-    """Greater is told first; two for each level.
-
-    >>> urgency_of(4, is_reminder=True) > urgency_of(3, is_reminder=False)
-    True
-    """
-    return 2 * level + (not is_reminder)
-
-
-def level_of(urgency: int) -> int:
-    """The level that an urgency was made of."""
-    return urgency // 2

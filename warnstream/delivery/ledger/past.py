@@ -55,6 +55,19 @@ class Past:
         cells = way[counts].astype(np.int64) * N_STATES + came_to
         self.replaced += np.bincount(cells, minlength=N_WAYS_MAX * N_STATES).reshape(self.replaced.shape)
 
+    def replace_all(self, by_way: Int64Array) -> None:
+        """The same for all doors of a village; `by_way` are they by channel and `Delivery`."""
+        replaced = self.replaced[: len(by_way)]
+        for state in Delivery:
+            if state not in (Delivery.NONE, Delivery.SPARED):
+                replaced[:, Delivery.SPARED if IS_WAITING[state] else state] += by_way[:, state]
+
+    def correct(self, way: UInt8Array, was: Delivery, now: Delivery) -> None:
+        """Doors of which more is known than when they were counted."""
+        counts = np.bincount(way, minlength=N_WAYS_MAX)
+        self.replaced[:, was] -= counts
+        self.replaced[:, now] += counts
+
     def arrive(self, way: UInt8Array) -> None:
         """Doors that were being told a bulletin when it was replaced, and got it."""
         arrived = np.bincount(way, minlength=N_WAYS_MAX)

@@ -1,21 +1,23 @@
 """Which doors a channel tells next; what only a running process knows: who is in hand, when a retry is due.
 
-A channel's queue is a heap of villages, not of doors: a bulletin for 900,000 doors costs an entry a village,
-and one that is replaced costs nothing, because the doors of a village are looked up when its turn comes. The
-order is that of `delivery.dispatch.queue`: urgency, then the order of issue; in it the never-tried first.
+A channel's queue is a heap of villages, not of doors: a bulletin for 900,000 doors costs an entry a village
+and grade, and one that is replaced costs nothing, because the doors of a village are looked up when its turn
+comes. The order is that of `delivery.dispatch.queue`, then that of issue.
 
 A door in somebody's hands is given to nobody else before its outcome is known, or before `IN_HAND_S_MAX` has
 passed: then whoever had it is gone. Clocks of retries are the caller's; any that does not run back will do.
 """
 
 import heapq
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from warnstream.delivery.dispatch.notification import LONG_DUE
-from warnstream.delivery.dispatch.queue import next_to_send
-from warnstream.delivery.ledger.ledger import STATE_BITS, Ledger
+from warnstream.delivery.dispatch.queue import Place, next_to_send, place_of
+from warnstream.delivery.ledger.columns import STATE_BITS
+from warnstream.delivery.ledger.ledger import Ledger
 from warnstream.delivery.ledger.states import Delivery
 from warnstream.model.arrays import UInt8Array
 
@@ -38,12 +40,20 @@ class Taken(NamedTuple):
 
 
 class Again(NamedTuple):
-    """Another attempt, in order of urgency and time; its bulletin (`sequence`) may have been replaced."""
+    """Another attempt, in order of place and time; its bulletin (`sequence`) may have been replaced."""
 
-    minus_urgency: int
+    place: Place
     due_at: float
     row: int
     sequence: int
+
+
+class Entry(NamedTuple):
+    """Doors of one village and grade that may wait on a channel, in order."""
+
+    place: Place
+    turn: int
+    village: int
 
 
 class DoorQueue:
@@ -66,13 +76,15 @@ class DoorQueue:
         self.hold: UInt8Array = np.zeros(len(ledger), np.uint8)
         self._turns = [0] * len(ledger.sequence)
         self._next_turn = 0
-        self._villages: list[list[tuple[int, int, int]]] = [[] for _ in range(n_ways)]
-        self._listed: list[dict[int, tuple[int, int, int]]] = [{} for _ in range(n_ways)]
+        self._villages: list[list[Entry]] = [[] for _ in range(n_ways)]
+        self._listed: list[dict[tuple[int, int], Entry]] = [{} for _ in range(n_ways)]
         self._later: list[list[tuple[float, int, int]]] = [[] for _ in range(n_ways)]
         self._again: list[list[Again]] = [[] for _ in range(n_ways)]
         self._in_hand: list[dict[int, tuple[int, float]]] = [{} for _ in range(n_ways)]
+        self._way_in_hand: dict[int, int] = {}
         for village in sorted(ledger.waiting_by_village(), key=lambda one: int(ledger.issued_s[one])):
-            self.put_down(village)
+            ways = np.unique(ledger.way[ledger.rows_of(village)])  # some may have gone on to another channel
+            self._enlist(village, ways.tolist())
         self._tried_before()
 
     def _tried_before(self) -> None:
@@ -88,16 +100,27 @@ class DoorQueue:
         """A village has a newer bulletin: one entry a channel. No attempt waits, all are first ones."""
         rows = self._ledger.rows_of(village)
         hold = self.hold[rows]
-        self.hold[rows] = np.where(hold == LATER, FREE, hold)
+        if hold.any():
+            self.hold[rows] = np.where(hold == LATER, FREE, hold)
+        self._enlist(village, self._ledger.first_ways(village))
+
+    def _enlist(self, village: int, ways: Sequence[int]) -> None:
         self._next_turn += 1
         self._turns[village] = self._next_turn
-        for way in np.flatnonzero(np.bincount(self._ledger.way[rows])).tolist():
-            self._list(way, village)
+        for grade in self._ledger.grades(village):
+            place = self._place(village, grade)
+            for way in ways:
+                self._list(way, Entry(place, self._next_turn, village))
 
-    def _list(self, way: int, village: int) -> None:
-        entry = (-int(self._ledger.urgency[village]), self._turns[village], village)
-        if self._listed[way].get(village) != entry:
-            self._listed[way][village] = entry
+    def _place(self, village: int, grade: int) -> Place:
+        ledger = self._ledger
+        urgency, arrives_s = int(ledger.urgency[village]), int(ledger.arrives_s[village])
+        return place_of(urgency, arrives_s, int(ledger.level[village]), grade)
+
+    def _list(self, way: int, entry: Entry) -> None:
+        where = entry.village, entry.place.grade
+        if self._listed[way].get(where) != entry:
+            self._listed[way][where] = entry
             heapq.heappush(self._villages[way], entry)
 
     def claim(
@@ -111,7 +134,7 @@ class DoorQueue:
         self._free_abandoned(way, now)
         again = self._due_again(way, limit, now, forbidden, urgency_min)
         first = self._never_tried(way, limit, forbidden, urgency_min)
-        rows = next_to_send(first, [(-one.minus_urgency, one.row) for one in again], limit)
+        rows = next_to_send(first, [(one.place, one.row) for one in again], limit)
         if not rows:
             return []
         self.hold[rows] = IN_HAND
@@ -123,6 +146,7 @@ class DoorQueue:
         columns = (rows, villages.tolist(), ledger.sequence[villages].tolist(), ledger.tries[rows].tolist())
         taken = [Taken(*of_door) for of_door in zip(*columns, strict=True)]
         self._in_hand[way].update((one.row, (one.sequence, until)) for one in taken)
+        self._way_in_hand.update(dict.fromkeys(rows, way))
         return taken
 
     def hands(self) -> dict[int, tuple[int, float]]:
@@ -136,29 +160,29 @@ class DoorQueue:
 
     def _never_tried(
         self, way: int, limit: int, forbidden: frozenset[int], urgency_min: int
-    ) -> list[tuple[int, int]]:
-        """Urgency and row of free doors; entries of villages that have no more are dropped."""
+    ) -> list[tuple[Place, int]]:
+        """Place and row of free doors; entries of villages that have no more are dropped."""
         heap, listed = self._villages[way], self._listed[way]
-        found: list[tuple[int, int]] = []
+        found: list[tuple[Place, int]] = []
         kept = []
-        while heap and len(found) < limit and -heap[0][0] >= urgency_min:
+        while heap and len(found) < limit and -heap[0].place.minus_urgency >= urgency_min:
             entry = heapq.heappop(heap)
-            village = entry[2]
-            if listed.get(village) != entry:  # replaced by a newer bulletin, which has an entry of its own
+            village, grade = entry.village, entry.place.grade
+            if listed.get((village, grade)) != entry:  # a newer bulletin has an entry of its own
                 continue
             room = limit - len(found)
-            free = [] if village in forbidden else self._free(village, way, room)
+            free = [] if village in forbidden else self._free(village, way, grade, room)
             if len(free) == room or village in forbidden:  # there may be more
                 kept.append(entry)
             else:
-                del listed[village]
-            found += [(-entry[0], row) for row in free]
+                del listed[village, grade]
+            found += [(entry.place, row) for row in free]
         for entry in kept:
             heapq.heappush(heap, entry)
         return found
 
-    def _free(self, village: int, way: int, limit: int) -> list[int]:
-        rows = self._ledger.waiting(village, way)
+    def _free(self, village: int, way: int, grade: int, limit: int) -> list[int]:
+        rows = self._ledger.waiting(village, way, grade)
         free: list[int] = rows[self.hold[rows] == FREE][:limit].tolist()
         return free
 
@@ -170,9 +194,9 @@ class DoorQueue:
         heap, village = self._again[way], self._ledger.village
         found: list[Again] = []
         forbidden_ones: list[Again] = []
-        while heap and len(found) < limit and -heap[0].minus_urgency >= urgency_min:
+        while heap and len(found) < limit and -heap[0].place.minus_urgency >= urgency_min:
             one = heapq.heappop(heap)
-            if self._still_waits(one.row, one.sequence):
+            if self._ledger.way[one.row] == way and self._still_waits(one.row, one.sequence):
                 (forbidden_ones if int(village[one.row]) in forbidden else found).append(one)
         for one in forbidden_ones:
             heapq.heappush(heap, one)
@@ -182,8 +206,8 @@ class DoorQueue:
         later = self._later[way]
         while later and later[0][0] <= now:
             due_at, row, sequence = heapq.heappop(later)
-            urgency = int(self._ledger.urgency[self._ledger.village[row]])
-            heapq.heappush(self._again[way], Again(-urgency, due_at, row, sequence))
+            place = self._place(int(self._ledger.village[row]), int(self._ledger.grade[row]))
+            heapq.heappush(self._again[way], Again(place, due_at, row, sequence))
 
     def _still_waits(self, row: int, sequence: int) -> bool:
         """Not replaced by a newer bulletin, and no receipt has come meanwhile."""
@@ -193,7 +217,7 @@ class DoorQueue:
     def urgency(self, way: int, now: float) -> int | None:
         """Of the most urgent that could be claimed now, or more; None if there is surely nothing."""
         self._ripen(way, now)
-        heads = [-heap[0][0] for heap in (self._villages[way], self._again[way]) if heap]
+        heads = [-heap[0][0].minus_urgency for heap in (self._villages[way], self._again[way]) if heap]
         return max(heads, default=None)
 
     def next_due(self, way: int) -> float | None:
@@ -230,10 +254,13 @@ class DoorQueue:
         """
         ledger = self._ledger
         way, village = int(ledger.way[row]), int(ledger.village[row])
-        self._in_hand[way].pop(row, None)
+        held_by = self._way_in_hand.pop(row, None)
+        if held_by is not None:
+            self._in_hand[held_by].pop(row, None)
         if due_at > 0 and sequence == int(ledger.sequence[village]):
             self.hold[row] = LATER
             heapq.heappush(self._later[way], (due_at, row, sequence))
             return
         self.hold[row] = FREE
-        self._list(way, village)
+        place = self._place(village, int(ledger.grade[row]))
+        self._list(way, Entry(place, self._turns[village], village))

@@ -64,6 +64,8 @@ class Result(StrEnum):
     EXPIRED = "expired"
     UNDELIVERED = "undelivered"
     """The channel took it, and reports that it will not reach the door."""
+    SILENT = "silent"
+    """No attempt: it was told, and nobody has answered for so long that the next channel has its turn."""
 
 
 class Said(IntEnum):
@@ -101,10 +103,12 @@ DELIVERED_BY: dict[Result, tuple[frozenset[Delivery], Delivery]] = {
     Result.UNREACHABLE: (WAITING, Delivery.UNREACHABLE),
     Result.EXPIRED: (WAITING, Delivery.EXPIRED),
     Result.UNDELIVERED: (frozenset({Delivery.SENT}), Delivery.UNREACHABLE),
+    Result.SILENT: (frozenset({Delivery.SENT, Delivery.DELIVERED}), Delivery.QUEUED),
 }
 """Result -> (states in which it changes something, the state it leads to), for the newest bulletin.
 
-A receipt is believed in any state. A failure never lowers what was sent.
+A receipt is believed in any state. A failure never lowers what was sent. Where another channel comes after
+the one that a door is on, `UNREACHABLE` and `SILENT` lead to that one, to wait there (`Ledger.take`).
 """
 
 _ON_THEIR_OWN = frozenset(

@@ -18,6 +18,7 @@ import numpy as np
 
 from warnstream.hazards.conditions.memory import Followed, Lasted, Past
 from warnstream.hazards.conditions.values import Values, coverage_of, values_of
+from warnstream.hazards.expected.asking import asked_of
 from warnstream.hazards.sources import HazardSources
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.observations.days import DayWindow, over_duration
@@ -29,13 +30,15 @@ from warnstream.model.rules.expressions import (
     Leaf,
     LevelTerm,
     Quantity,
+    ReachTerm,
     Relation,
     RuleTable,
     Sequence,
+    ShareTerm,
     SignTerm,
     Term,
-    lead_s_of,
     parts_of,
+    rests_on_what_comes,
 )
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.rules import HazardRule
@@ -129,6 +132,10 @@ class RulePlan:
     def amount(self, leaf: Term) -> Float64Array:
         """What a term is compared with, shape (n_places,)."""
         return np.broadcast_to(np.asarray(self._amount(leaf.amount)), (self._n_places,))
+
+    def whole(self, leaf: ShareTerm) -> Float64Array:
+        """What a share is a part of, shape (n_places,)."""
+        return np.broadcast_to(np.asarray(self._amount(leaf.whole)), (self._n_places,))
 
     def deciding(self, term: Term, place: int, sources: HazardSources) -> Term:
         """A term as it decided at a place: of the days that have ended, where the sum has begun anew."""
@@ -225,6 +232,8 @@ class RulePlan:
         return self._followed[number].step(first, then, expression.within_s, sources.now_s)
 
     def _compare(self, number: int, term: Term, sources: HazardSources) -> BoolArray:
+        if isinstance(term, ReachTerm):
+            return self._will_reach(term, sources)
         value = self._compared(number, term, sources)
         amount, clear = self._amount(term.amount), self._amount(term.clear)
         if term.relation is Relation.RISES_BY:
@@ -234,6 +243,15 @@ class RulePlan:
         if term.relation is Relation.AT_LEAST and (window := term.quantity.days) and window.resets:
             return self._of_days(window, value, amount, clear, sources)
         return np.stack([value >= amount, value >= clear])
+
+    def _will_reach(self, term: ReachTerm, sources: HazardSources) -> BoolArray:
+        """Where it is probable enough, or has been observed; where nothing is known it does not hold."""
+        value = self.value(term.quantity, sources).value
+        observed = np.stack([value >= self._amount(term.amount), value >= self._amount(term.clear)])
+        chance = sources.chances.get(asked_of(term).key)
+        if chance is None:
+            return observed
+        return observed | np.stack([chance.is_reached, chance.is_holding])
 
     @staticmethod
     def _of_days(
@@ -316,6 +334,7 @@ class RulePlan:
         if isinstance(expression, Term):
             return replace(
                 told,
+                probability=_probability(expression, place, sources),
                 value=float(self._compared(number, expression, sources)[place]),
                 amount=float(self.amount(expression)[place]),
                 station=int(self.value(expression.quantity, sources).station[place]),
@@ -385,6 +404,12 @@ def _sights(table: RuleTable) -> list[Term | LevelTerm]:
     return list(found.values())
 
 
+def _probability(term: Term, place: int, sources: HazardSources) -> float:
+    """Of a term that asks for one; NaN where nobody knows it."""
+    chance = sources.chances.get(asked_of(term).key) if isinstance(term, ReachTerm) else None
+    return float("nan") if chance is None else float(chance.found.probability[place])
+
+
 def _twice(held: BoolArray) -> BoolArray:
     """What has no clear value holds exactly while it is reached."""
     return np.stack([held, held])
@@ -400,6 +425,7 @@ def _knows_enough(quantity: Quantity, sources: HazardSources) -> BoolArray | boo
 
 
 def _needs_forecast(expression: Expression) -> bool:
+    """Whether it holds before what it warns of has been observed."""
     if isinstance(expression, Term):
-        return lead_s_of(expression.quantity) > 0
+        return rests_on_what_comes(expression)
     return any(_needs_forecast(part) for part in parts_of(expression))

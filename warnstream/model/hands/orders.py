@@ -33,6 +33,17 @@ class OrderKind(StrEnum):
     SILENCE = "silence"
     RELEASE = "release"
     RESPOND = "respond"
+    TRANSFER = "transfer"
+    TRANSFER_OVER = "transfer-over"
+    LEAVE_SHELTER = "leave-shelter"
+    ASSESS = "assess"
+    RETURN = "return"
+    TRANSFER_CLOSE = "transfer-close"
+
+    @property
+    def is_transfer(self) -> bool:
+        """It moves people out or brings them back, and binds no level."""
+        return self in _OF_TRANSFERS
 
     @property
     def is_floor(self) -> bool:
@@ -43,6 +54,21 @@ class OrderKind(StrEnum):
     def is_ceiling(self) -> bool:
         """The level in force is at most the order's."""
         return self in (OrderKind.LOWER, OrderKind.END, OrderKind.CORRECT)
+
+
+_OF_TRANSFERS = frozenset(
+    {
+        OrderKind.TRANSFER,
+        OrderKind.TRANSFER_OVER,
+        OrderKind.LEAVE_SHELTER,
+        OrderKind.ASSESS,
+        OrderKind.RETURN,
+        OrderKind.TRANSFER_CLOSE,
+    }
+)
+
+SAFE, UNSAFE = "safe", "unsafe"
+"""Verdicts of an assessment."""
 
 
 class Response(StrEnum):
@@ -85,7 +111,20 @@ class HandOrder:
     response : str
         Word of `Response`, of an order to respond.
     order : str
-        Of a release: identifier of the order that a second person agrees to.
+        Of a release: identifier of the order that a second person agrees to; of the close of a transfer
+        list: its name.
+    zones, grades : tuple of str
+        Of a transfer, an assessment, a return: codes of zones (empty: all of the villages), and of a
+        transfer whom it is for (empty: all grades).
+    by, onset : str
+        Of a transfer: by which hour people are away, and when the hazard is expected; a clock such as
+        ``18:00`` or a time with its date. Empty: at once; nobody knows.
+    verdict : str
+        Of an assessment: `SAFE` or `UNSAFE`.
+    happened_s : int
+        Of what is told late: when it was in truth, seconds UTC; 0: now. It is kept and changes nothing else.
+    asks_second : bool
+        Whatever it orders, it waits for a second person; red by hand does anyway.
     """
 
     identifier: str
@@ -102,6 +141,13 @@ class HandOrder:
     post: str = ""
     response: str = ""
     order: str = ""
+    zones: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
+    by: str = ""
+    onset: str = ""
+    verdict: str = ""
+    happened_s: int = 0
+    asks_second: bool = False
 
 
 class BoundKind(StrEnum):
@@ -202,7 +248,8 @@ class Role(StrEnum):
 class Operator:
     """A row of operators.csv: who may lay a hand on warnings of which area.
 
-    `area` is a village's code, a township, a county or ``*``; `public_key` is Ed25519 in base64, or empty.
+    `area` is a village's code, a township, a county or ``*``; `public_key` is Ed25519 in base64, or empty;
+    `post` is where they are rung while they are on duty, or empty.
     """
 
     person: str
@@ -211,3 +258,4 @@ class Operator:
     area: str
     phone: str
     public_key: str = ""
+    post: str = ""

@@ -19,7 +19,8 @@ class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     Attributes
     ----------
     kind : str
-        issue, raise, lower, end, correct, extend, silence, release or respond.
+        issue, raise, lower, end, correct, extend, silence, release, respond, transfer, transfer-over,
+        leave-shelter, assess, return or transfer-close.
     author, reason : str
     villages, townships, rivers : list of str
         Codes of villages, names of townships, codes of river gauges: the villages that these warn.
@@ -35,9 +36,18 @@ class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     version : str
         Identifier of the last message that the author has seen.
     post, response, order : str
-        Of a silence; of an order to respond; of a release of an order that waits.
+        Of a silence; of an order to respond; of a release of an order that waits, or of the close of a
+        transfer list.
+    zones, grades : list of str
+        Codes of zones, whose villages are meant with them; grades A to D.
+    by, onset : str
+        Of a transfer: a clock or a time with its date.
+    verdict : str
+        Of an assessment: safe or unsafe.
     identifier : str
         The same one again changes nothing; empty: a new one.
+    happened_at : str
+        ISO 8601, with an offset or by the local clock: when it was in truth, of what is told late.
     """
 
     kind: str
@@ -56,4 +66,10 @@ class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     post: str = ""
     response: str = ""
     order: str = ""
+    zones: list[str] = []
+    grades: list[str] = []
+    by: str = ""
+    onset: str = ""
+    verdict: str = ""
     identifier: str = ""
+    happened_at: str = ""

@@ -95,6 +95,8 @@ class ConditionFound:
     since_s : int
         Of a condition that must last: since when; of a sequence: when its first part held last. -1: not.
     parts : tuple of ConditionFound
+    probability : float
+        Of a term that asks for one; NaN otherwise, and where nobody knows it.
     """
 
     condition: Expression
@@ -105,6 +107,7 @@ class ConditionFound:
     station: int = -1
     since_s: int = -1
     parts: tuple["ConditionFound", ...] = ()
+    probability: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,30 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareTerm(Term):
+    """A share of what reaches a higher level; `amount` is that share, `whole` what reaches `of`.
+
+    It says that the level is near, never that it has been reached.
+    """
+
+    share: float = 0.0
+    of: Level = Level.NONE
+    whole: float | str = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReachTerm(Term):
+    """Rain that will reach an amount within a time, with at least so much probability.
+
+    `of` is the level that the amount stands for.
+    """
+
+    within_s: int = 0
+    probability: float = 0.0
+    of: Level = Level.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class SignTerm:
     """A person has seen a sign in the village; `is_validated`: and a named person has confirmed it."""
 
@@ -202,6 +226,11 @@ def lead_s_of(quantity: Quantity) -> int:
     """How far ahead a quantity looks, seconds; 0 for what has been observed."""
     ahead = quantity.indicator in {Indicator.FORECAST_RAIN, Indicator.SOIL_WATER}
     return int(quantity.parameter) if ahead else 0
+
+
+def rests_on_what_comes(leaf: Term) -> bool:
+    """Whether a term holds before what it warns of has been observed."""
+    return isinstance(leaf, ShareTerm | ReachTerm) or lead_s_of(leaf.quantity) > 0
 
 
 def leaves_of(expression: Expression) -> Iterator[Leaf]:

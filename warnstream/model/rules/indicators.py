@@ -13,6 +13,7 @@ from warnstream.model.grids import GridRain
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.days import DayWindow, over_duration
 from warnstream.model.observations.readings import COUNTERS, Variable
+from warnstream.model.rules.outlook import Outlook
 
 
 class Indicator(IntEnum):
@@ -409,6 +410,8 @@ class HazardLevels:
     ratio : Float64Array
         How much of the critical rainfall of the highest level has fallen, of all durations the
         most; NaN where nothing is known, and from evaluators without such a score.
+    outlook : Outlook or None
+        What levels rest on whose thresholds have not been reached; None: all by observation or the nowcast.
     """
 
     level: LevelArray
@@ -424,6 +427,7 @@ class HazardLevels:
     indicator: UInt8Array
     is_confirmed: BoolArray
     ratio: Float64Array
+    outlook: Outlook | None = None
 
 
 def no_levels(n_villages: int, indicator: Indicator) -> HazardLevels:

@@ -12,7 +12,7 @@ from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimi
 from warnstream.model.observations.rain_limits import RAIN_RECORDS, RainLimits
 from warnstream.model.observations.readings import Variable
 from warnstream.model.observations.signs import SignKind
-from warnstream.model.times import HOUR_S, TimeZone
+from warnstream.model.times import HOUR_S, MINUTE_S, TimeZone
 from warnstream.model.warning import MessageStatus
 
 
@@ -164,13 +164,15 @@ class TransferPolicy:
 
     `policy_s` and `law_s` are the times that the county and the law ask for; a
     hazard between `night_begins_s` and `night_ends_s` of the local clock (seconds
-    after midnight) asks for the beginning of that night.
+    after midnight) asks for the beginning of that night. Who has less than `walk_s` left does not walk
+    to the shelter but to the nearest safe place.
     """
 
     policy_s: int = 6 * HOUR_S
     law_s: int = 3 * HOUR_S
     night_begins_s: int = 18 * HOUR_S
     night_ends_s: int = 6 * HOUR_S
+    walk_s: int = 20 * MINUTE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt8Array
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.signs import SignTrigger
 from warnstream.model.rules.by_place import defined_by_rows, of_places, rows_of_places
@@ -405,6 +406,8 @@ class HazardRule:
         What signs that people see mean for this hazard; None: nothing.
     calls_households : bool
         False: its warnings go to duty posts, to households they are for others to issue.
+    expected : tuple of ExpectedLevel
+        What raises a level before its threshold has been reached.
     """
 
     name: str
@@ -418,6 +421,15 @@ class HazardRule:
     source: str
     signs: SignTrigger | None = None
     calls_households: bool = True
+    expected: tuple[ExpectedLevel, ...] = ()
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place, or are raised where another is expected; (n_places, 4)."""
+        defined = self.thresholds.defined(n_places)
+        for one in self.expected:
+            own = defined[:, one.raises - 1] | defined[:, one.of - 1]
+            defined = np.where(np.arange(len(LEVELS)) == one.raises - 1, own[:, None], defined)
+        return defined
 
     @property
     def is_relayed(self) -> bool:

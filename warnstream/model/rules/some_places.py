@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from warnstream.model.arrays import Int64Array
 from warnstream.model.rules.indicators import HazardLevels, VillageAntecedent, VillageRain
+from warnstream.model.rules.outlook import outlook_with
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +68,11 @@ def antecedent_of_places(
 def levels_with(found: HazardLevels, places: Int64Array, anew: HazardLevels) -> HazardLevels:
     """What was found of all places, with what is found anew of some; both stay as they are."""
     arrays = []
-    for name in HazardLevels.__slots__:
+    for name in HazardLevels.__slots__[:-1]:
         array = getattr(found, name).copy()
         array[places] = getattr(anew, name)
         arrays.append(array)
-    return HazardLevels(*arrays)
+    if found.outlook is None and anew.outlook is None:
+        return HazardLevels(*arrays)
+    outlook = outlook_with(found.outlook, places, anew.outlook, len(found.level))
+    return replace(HazardLevels(*arrays), outlook=outlook)

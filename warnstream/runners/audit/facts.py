@@ -34,7 +34,9 @@ from warnstream.runners.intake.history_entries import (
 
 WARNING, BULLETIN, DIGEST = "warning", "bulletin", "digest"
 ALARM, CONFIGURED, UNJUDGED, UNREADABLE = "alarm", "configuration", "entry_set_aside", "entry_unreadable"
+ORDER, RELEASE, DRILL = "order", "release", "drill"
 ORDER, RELEASE = "order", "release"
+DUTY = "duty"
 HELP_CALLED, HELP_ASSIGNED, HELP_CLOSED = "help_called", "help_assigned", "help_closed"
 
 
@@ -219,7 +221,15 @@ def _order(payload: bytes) -> Iterator[AuditFact]:
 def _hand_order(order: HandOrder) -> dict[str, object]:
     """Every field that says something."""
     said: dict[str, object] = {**msgspec.to_builtins(order), "level": order.level.word if order.level else ""}
+    if happened_s := said.pop("happened_s"):
+        said["happened"] = iso_utc(int(str(happened_s)))
     return {name: value for name, value in said.items() if value}
+
+
+def _drill(payload: bytes) -> Iterator[AuditFact]:
+    order = entries.decode_drill(payload)
+    said: dict[str, object] = {name: value for name, value in msgspec.to_builtins(order).items() if value}
+    yield AuditFact(DRILL, said)
 
 
 def _cancel(payload: bytes) -> Iterator[AuditFact]:
@@ -253,6 +263,12 @@ def _help(payload: bytes) -> Iterator[AuditFact]:
     yield AuditFact(kind, {"help": action.help, "post": action.post, "person": action.person})
 
 
+def _duty(payload: bytes) -> Iterator[AuditFact]:
+    act = entries.decode_act(payload)
+    said: dict[str, object] = msgspec.to_builtins(act)
+    yield AuditFact(DUTY, {name: value for name, value in said.items() if value and name != "post"})
+
+
 def _configuration(payload: bytes) -> Iterator[AuditFact]:
     configuration = decode_configuration(payload)
     yield AuditFact(
@@ -278,11 +294,13 @@ _FACTS: Mapping[str, Callable[[bytes], Iterator[AuditFact]]] = {
     SET_ASIDE: _set_aside,
     entries.ALARM: _alarm,
     entries.ORDER: _order,
+    entries.DRILL: _drill,
     entries.CANCEL: _cancel,
     entries.AFFIRM: _affirm,
     entries.CLOCK: _clock,
     entries.ANSWER: _answer,
     entries.HELP: _help,
+    entries.ACT: _duty,
 }
 
 AUDITED = frozenset([ISSUED, *_FACTS])

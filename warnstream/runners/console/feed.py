@@ -7,12 +7,13 @@ nobody connected a turn costs one comparison. What fails here is an alarm of kin
 import logging
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from warnstream.adapters.console.acts import encode_done
 from warnstream.adapters.console.facts import encode_facts
-from warnstream.adapters.console.frame import Ask, Head
+from warnstream.adapters.console.frame import Act, Ask, Head
 from warnstream.adapters.console.link import ConsoleLink
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
@@ -23,8 +24,10 @@ from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import describe
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.console.picture import Picture
+from warnstream.runners.console.acts import Acts, Requests
+from warnstream.runners.console.picture import Picture, proposals_of, shifts_of
 from warnstream.runners.console.village import village_facts
+from warnstream.runners.intake.intake import Intake
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +47,10 @@ class KeeperView(Protocol):
     warnings: list[WarningStatus]
 
     @property
+    def intake(self) -> Intake:
+        """What entries have led to, and what waits for a step."""
+
+    @property
     def engine(self) -> Engine:
         """The engine of the moment."""
 
@@ -57,6 +64,9 @@ class Readiness(Protocol):
 
     def readiness(self) -> tuple[bool, list[str]]:
         """Whether the node is ready, and what /readyz says."""
+
+    def rates_per_s(self) -> Mapping[str, float]:
+        """How fast channels tell doors, as far as it is known."""
 
     def channels_down(self) -> list[str]:
         """Channels that reach nobody."""
@@ -74,11 +84,11 @@ class ConsoleFeed:
     readiness : Readiness
     alarms : AlarmPort
     metrics : Metrics
-    wake : callable
-        Ends the loop's sleep.
+    requests : Requests
+        Takes entries of the journal, and wakes the loop.
     """
 
-    def __init__(
+    def __init__(  # the parts of a node, each by name
         self,
         configuration: Configuration,
         keeper: KeeperView,
@@ -86,12 +96,20 @@ class ConsoleFeed:
         readiness: Readiness,
         alarms: AlarmPort,
         metrics: Metrics,
-        wake: Callable[[], None],
+        requests: Requests,
     ) -> None:
         self._configuration, self._keeper, self._outbox = configuration, keeper, outbox
         self._readiness, self._alarms, self._metrics = readiness, alarms, metrics
-        self._wake = wake
-        self._asked: queue.Queue[tuple[Ask, Answer]] = queue.Queue(ASKED_MAX)
+        self._wake = wake = requests.wake
+        self._asked: queue.Queue[tuple[Ask | Act, Answer]] = queue.Queue(ASKED_MAX)
+        self._acts = Acts(
+            configuration,
+            keeper,
+            requests,
+            outbox.doors.list_of,
+            rates=readiness.rates_per_s,
+            count=metrics.count_act,
+        )
         directory: Path = configuration.storage.directory
         self._link = ConsoleLink(directory, self._take_ask, wake)
         self._picture: Picture | None = None
@@ -120,6 +138,10 @@ class ConsoleFeed:
     def stepped(self, step: EngineStep) -> None:
         """Remember what the last step found."""
         self._step, self._stepped_at = step.assessment, time.monotonic()
+        duty = self._keeper.intake.duty.desk
+        alarms, now_s = duty.alarms, self._keeper.engine.desk.now_s
+        on_duty, is_flood = len(duty.shifts.of), alarms.is_flood
+        self._metrics.set_duty(alarms.standing(), now_s, on_duty=on_duty, is_flood=is_flood)
 
     def look(self) -> None:
         """A frame where a second has passed, and an answer where one waits."""
@@ -146,7 +168,9 @@ class ConsoleFeed:
             picture = self._picture = Picture(people.network, people.rules, n_judged)
             self._village = people.network.villages.index_of_code()
         desk = keeper.engine.desk
-        parts = picture.take(self._step, keeper.warnings, desk, self._outbox.doors, now)
+        parts = picture.take(
+            self._step, keeper.warnings, desk, keeper.intake.duty.desk, self._outbox.doors, now
+        )
         is_ready, reasons = self._readiness.readiness()
         head = Head(
             node=self._configuration.node.name,
@@ -160,10 +184,13 @@ class ConsoleFeed:
             channels_down=tuple(self._readiness.channels_down()),
             hazards=picture.hazards,
             kept=picture.kept,
+            proposals=proposals_of(desk, self._village),
+            shifts=shifts_of(keeper.intake.duty.desk),
+            is_flood=keeper.intake.duty.desk.alarms.is_flood,
         )
         self._link.publish(head, parts)
 
-    def _take_ask(self, ask: Ask, answer: Answer) -> None:
+    def _take_ask(self, ask: Ask | Act, answer: Answer) -> None:
         """In the socket's thread."""
         try:
             self._asked.put_nowait((ask, answer))
@@ -177,17 +204,23 @@ class ConsoleFeed:
         except queue.Empty:
             return
         self._told_at = now
-        village = self._village.get(ask.village)
         try:
-            if village is None:
-                answer(b"", "there is no such village")
+            if isinstance(ask, Act):
+                self._acts.take(ask, lambda done: answer(encode_done(done), ""))
             else:
-                network = self._keeper.people.network
-                facts = village_facts(self._keeper.engine, self._outbox.doors, network, village)
-                answer(encode_facts(facts), "")
+                self._tell_village(ask.village, answer)
         except Exception as error:  # whoever asks must not end the loop
-            log.exception("a village cannot be told to a console", extra={"village": ask.village})
+            log.exception("a console cannot be answered", extra={"ask": type(ask).__name__})
             answer(b"", describe(error))
+
+    def _tell_village(self, code: str, answer: Answer) -> None:
+        village = self._village.get(code)
+        if village is None:
+            answer(b"", "there is no such village")
+            return
+        network = self._keeper.people.network
+        facts = village_facts(self._keeper.engine, self._outbox.doors, network, village)
+        answer(encode_facts(facts), "")
 
     def _fail(self, text: str) -> None:
         self._alarms.raise_alarm(ALARM, text, is_blocking=False, zh=f"控制台显示异常：{text}")

@@ -4,14 +4,16 @@ Of warnings, posts and calls for help the villages that are concerned are gone t
 everything else is an array that is copied. A part that is as it was is left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from warnstream.adapters.console.frame import NEVER, KeptVillage, Part, part_of
+from warnstream.adapters.console.frame import NEVER, KeptVillage, Part, ProposalFacts, ShiftFacts, part_of
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
 from warnstream.desk import WarningDesk, WarningStatus
+from warnstream.duty import DutyDesk
+from warnstream.model.hands.duty import Trouble
 from warnstream.model.network import Network
 from warnstream.model.rules.rules import HazardRule
 from warnstream.routing.chain import Chain
@@ -64,12 +66,18 @@ class Picture:
         step: AssessmentStep | None,
         warnings: Sequence[WarningStatus],
         desk: WarningDesk,
+        duty: DutyDesk,
         doors: DoorStore,
         now: float,
     ) -> dict[str, Part]:
         """What has changed since the last call; `now` is monotonic."""
         found = {"doors": part_of(doors.by_village(), "u4")}
-        found |= {"chain": _chain(desk), "helps": _helps(desk), "waits": _waits(desk)}
+        found |= {
+            "alarms": alarms_of(duty),
+            "chain": _chain(desk),
+            "helps": _helps(desk),
+            "waits": _waits(desk),
+        }
         if warnings is not self._warnings:
             self._warnings = warnings
             found["level"] = part_of(self._levels(warnings), "u1")
@@ -102,6 +110,47 @@ class Picture:
             if len(of_villages) == self._n_judged:
                 ratio[self._row_of[hazard], : self._n_judged] = of_villages
         return ratio
+
+
+def proposals_of(desk: WarningDesk, number: Mapping[str, int]) -> tuple[ProposalFacts, ...]:
+    """Orders that wait for a second person."""
+    return tuple(
+        ProposalFacts(
+            one.order.identifier,
+            str(one.order.kind),
+            one.order.author,
+            one.order.reason,
+            one.order.hazard,
+            int(one.order.level),
+            tuple(number[code] for code in one.order.villages if code in number),
+            one.since_s,
+            one.due_s,
+        )
+        for one in desk.hands.state.waiting
+    )
+
+
+def alarms_of(duty: DutyDesk) -> Part:
+    """Alarms to the officer; troubles are bits in the order of `Trouble`."""
+    rows = [
+        (
+            alarm.village,
+            alarm.urgency,
+            sum(1 << bit for bit, trouble in enumerate(Trouble) if trouble in alarm.badness),
+            alarm.level,
+            alarm.since_s,
+            alarm.raised_s,
+            alarm.raised,
+            alarm.seen_until_s,
+        )
+        for alarm in duty.alarms.standing()
+    ]
+    return part_of(np.array(rows, dtype=np.int64).reshape(-1, 8), "i8")
+
+
+def shifts_of(duty: DutyDesk) -> tuple[ShiftFacts, ...]:
+    """Who is on duty."""
+    return tuple(ShiftFacts(s.person, s.area, s.since_s, s.offered, s.note) for s in duty.shifts.of)
 
 
 def _chain(desk: WarningDesk) -> Part:

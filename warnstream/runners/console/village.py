@@ -2,6 +2,7 @@
 
 from warnstream.adapters.console.facts import (
     HazardFacts,
+    HelpFacts,
     PostFacts,
     VillageFacts,
     WaitFacts,
@@ -17,6 +18,7 @@ from warnstream.model.errors import StoreError
 from warnstream.model.network import Network
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.chain import Chain
+from warnstream.runners.console.acts import version_of
 
 
 def village_facts(engine: Engine, doors: DoorStore, network: Network, village: int) -> VillageFacts:
@@ -36,6 +38,12 @@ def village_facts(engine: Engine, doors: DoorStore, network: Network, village: i
         words=_words(doors, village),
         waits=None if held is None else _waits(held),
         is_dry=any(village in chain.dry_villages for chain in desk.chains.of.values()),
+        seen=version_of(desk, village),
+        helps=[
+            HelpFacts(call.name, call.caller, call.opened_s, call.assigned, call.heads)
+            for call in desk.chains.calls
+            if call.village == village
+        ],
     )
 
 

@@ -26,10 +26,14 @@ def describe_reason(reason: Reason) -> str:
     if reason.indicator == SILENT_RAISER:
         return f"{zone}not confirmed, silent: {', '.join(fact.station for fact in reason.facts)}"
     who = reason.grid or reason.station
-    text = f"{zone}{who} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
+    expected = reason.expected
+    relation = ">=" if expected is None else f"of {expected.level.word} expected at"
+    text = f"{zone}{who} {reason.value:g} {reason.unit}{window} {relation} {reason.threshold:g}"
+    if expected is not None and expected.share:
+        text += f" (from {expected.share:.0%} of it on)"
     if reason.coverage < 0.995:
         text += f" ({reason.coverage:.0%} observed)"
-    if reason.is_observed:
+    if reason.is_observed or expected is not None:
         return text
     return f"{text}, {reason.forecast_value:g} of it expected within {reason.lead_s // HOUR_S} h"
 

@@ -14,6 +14,7 @@ from warnstream.adapters.http.models.explanation import (
     ComparisonRecord,
     ConditionRecord,
     DowngradeRecord,
+    ExpectedRecord,
     ExplanationRecord,
     FactRecord,
     FindingRecord,
@@ -43,6 +44,7 @@ from warnstream.delivery.texts import title_of
 from warnstream.delivery.texts_en import ENGLISH
 from warnstream.desk import WarningStatus
 from warnstream.model.changes import Fact, Reason, Relayed
+from warnstream.model.forecast import Expected
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.station_quality import WHY
@@ -165,6 +167,22 @@ def reason_record(reason: Reason | None) -> ReasonRecord | None:
         lone_gauge=reason.lone_gauge,
         relayed=_relayed(reason.relayed),
         observed_until=iso_utc(reason.observed_until_s),
+        expected=_expected(reason.expected),
+    )
+
+
+def _expected(expected: Expected | None) -> ExpectedRecord | None:
+    if expected is None:
+        return None
+    return ExpectedRecord(
+        level=expected.level.word,
+        share=expected.share,
+        probability=round(expected.probability, 3),
+        within_s=expected.within_s,
+        onset_early_s=expected.onset_early_s,
+        onset_s=expected.onset_s,
+        source=expected.source,
+        calibrated_on=expected.calibrated_on,
     )
 
 

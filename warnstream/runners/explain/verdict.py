@@ -19,6 +19,7 @@ from warnstream.model.rules.expressions import (
     Group,
     Lasting,
     LevelTerm,
+    ReachTerm,
     Relation,
     Sequence,
     SignTerm,
@@ -311,6 +312,11 @@ class Verdict:
         if found.station >= 0:
             code = self._configuration.network.stations.code[found.station]
             name = name if code in name else f"{name} ({code})"
+        if isinstance(condition, ReachTerm):
+            known = "unknown" if np.isnan(found.probability) else f"{found.probability:.0%}"
+            within = describe_duration(condition.within_s)
+            asked = f"probability {known} within {within}, of {condition.probability:.0%}"
+            return f"{name} {value} of {amount}, {asked}"
         if condition.relation is Relation.RISES_BY:
             return f"{name} rose by {value}{over}, of {amount}"
         return f"{name} {value}, {relation} {amount}"

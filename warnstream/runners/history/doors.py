@@ -112,7 +112,7 @@ def _events(found: Entries, topics: Topics, told: _Time) -> Iterator[_Event]:
             doubted = number if kind == DOUBT else doubted
             yield _Event((number, 0, 0), _take(kind, payload))
         else:
-            told.now_s, answers = _heard(kind, payload, topics, told.now_s)
+            told.now_s, answers = heard(kind, payload, topics, told.now_s)
             if answers:
                 yield _Event((number, 0, 0), _answer(answers))
 
@@ -133,7 +133,7 @@ def _answer(answers: list[RecipientAnswer]) -> Callable[[DoorStore], object]:
     return lambda store: store.answer_many(answers)
 
 
-def _heard(kind: str, payload: bytes, topics: Topics, now_s: int) -> tuple[int, list[RecipientAnswer]]:
+def heard(kind: str, payload: bytes, topics: Topics, now_s: int) -> tuple[int, list[RecipientAnswer]]:
     """Engine time after an entry, and the answers in it."""
     if kind == entries.TICK:
         return max(now_s, entries.decode_tick(payload)), []

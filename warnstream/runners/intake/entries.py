@@ -17,9 +17,12 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.hands.drills import DrillOrder
+from warnstream.model.hands.duty import DutyAct
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.transfers.marks import RowMark
 
 MESSAGES = "messages"
 TICK = "tick"
@@ -34,6 +37,9 @@ UNDELIVERED = "undelivered"
 CLOCK = "clock"
 ORDER = "order"
 REPORT = "report"
+MARK = "mark"
+DRILL = "drill"
+ACT = "act"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -149,7 +155,7 @@ def decode_affirm(payload: bytes) -> OperatorAffirm:
 
 
 def encode_action(
-    action: OperatorAffirm | FieldReport | SignReport | SignVerdict | HelpAssign | HelpClose,
+    action: OperatorAffirm | FieldReport | SignReport | SignVerdict | HelpAssign | HelpClose | RowMark,
 ) -> tuple[str, bytes]:
     """Kind and payload of the entry of what a post does."""
     if isinstance(action, OperatorAffirm):
@@ -158,6 +164,8 @@ def encode_action(
         return REPORT, msgspec.msgpack.encode(action)
     if isinstance(action, HelpAssign | HelpClose):
         return HELP, encode_help(action)
+    if isinstance(action, RowMark):
+        return MARK, encode_mark(action)
     return SIGN, encode_sign(action)
 
 
@@ -213,6 +221,36 @@ def decode_order(payload: bytes) -> HandOrder:
     return msgspec.msgpack.decode(payload, type=HandOrder)
 
 
+def encode_mark(mark: RowMark) -> bytes:
+    """Payload of a `MARK` entry."""
+    return msgspec.msgpack.encode(mark)
+
+
+def decode_mark(payload: bytes) -> RowMark:
+    """What a `MARK` entry says of rows of transfer lists."""
+    return msgspec.msgpack.decode(payload, type=RowMark)
+
+
+def encode_drill(order: DrillOrder) -> bytes:
+    """Payload of a `DRILL` entry."""
+    return msgspec.msgpack.encode(order)
+
+
+def decode_drill(payload: bytes) -> DrillOrder:
+    """What a `DRILL` entry asks for."""
+    return msgspec.msgpack.decode(payload, type=DrillOrder)
+
+
+def encode_act(act: DutyAct) -> bytes:
+    """Payload of an `ACT` entry."""
+    return msgspec.msgpack.encode(act)
+
+
+def decode_act(payload: bytes) -> DutyAct:
+    """What a person on duty did."""
+    return msgspec.msgpack.decode(payload, type=DutyAct)
+
+
 def encode_alarm(signal: AlarmSignal) -> bytes:
     """Payload of an `ALARM` entry."""
     return msgspec.msgpack.encode(signal)
@@ -264,6 +302,8 @@ class _Actions(msgspec.Struct, array_like=True):
     alerts: list[AlertArrived] = []
     reports: list[FieldReport] = []
     heard: list[FeedHeard] = []
+    marks: list[RowMark] = []
+    drills: list[DrillOrder] = []
 
 
 ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
@@ -273,7 +313,9 @@ ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
     HELP: decode_help,
     REPORT: decode_report,
     ORDER: decode_order,
+    DRILL: decode_drill,
     UNDELIVERED: decode_undelivered,
+    MARK: decode_mark,
 }
 """Kind of entry of what a person did -> what reads it."""
 
@@ -290,8 +332,23 @@ def encode_actions(actions: list[Action]) -> bytes:
     alerts = [action for action in actions if isinstance(action, AlertArrived)]
     reports = [action for action in actions if isinstance(action, FieldReport)]
     heard = [action for action in actions if isinstance(action, FeedHeard)]
+    marks = [action for action in actions if isinstance(action, RowMark)]
+    drills = [action for action in actions if isinstance(action, DrillOrder)]
     return msgspec.msgpack.encode(
-        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports, heard)
+        _Actions(
+            answers,
+            cancels,
+            signs,
+            affirms,
+            helps,
+            undelivered,
+            orders,
+            alerts,
+            reports,
+            heard,
+            marks,
+            drills,
+        )
     )
 
 
@@ -308,6 +365,8 @@ def decode_actions(payload: bytes) -> list[Action]:
         *helps,
         *waiting.undelivered,
         *waiting.orders,
+        *waiting.marks,
+        *waiting.drills,
         *waiting.heard,
         *waiting.alerts,
     ]

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from functools import cache, partial
 
 import msgspec
-import numpy as np
 
 from warnstream.engine import Action, Engine, EngineStep, split_actions
 from warnstream.ingest.flat_json.decoder import RawMessage
@@ -29,19 +28,21 @@ from warnstream.lifecycle.machine import OPEN_STATES
 from warnstream.lifecycle.past_crossings import PastCrossingBook, proven_level
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
+from warnstream.model.hands.drills import is_of_drill
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
 from warnstream.model.observations.readings import ReadingBatch
-from warnstream.model.observations.refusals import RefusalReason
-from warnstream.model.times import HOUR_S, parse_iso
+from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.carry.carry import carry
 from warnstream.runners.carry.names import NOBODYS, JudgedAs, decode_names, encode_names, names_of
 from warnstream.runners.intake.alignment import align_levels
 from warnstream.runners.intake.door_entries import OF_DOORS
+from warnstream.runners.intake.duty import DutyIntake
 from warnstream.runners.intake.entries import (
+    ACT,
     ACTION_DECODERS,
     ALARM,
     ANSWER,
@@ -50,8 +51,6 @@ from warnstream.runners.intake.entries import (
     MESSAGES,
     TICK,
     AnswerEntry,
-    AnswerMessage,
-    ClockBeacon,
     decode_actions,
     decode_alarm,
     decode_messages,
@@ -59,16 +58,19 @@ from warnstream.runners.intake.entries import (
     encode_actions,
 )
 from warnstream.runners.intake.grid_entries import WaitingFrames
-from warnstream.runners.intake.history_entries import (
-    CONFIGURATION,
-    ISSUED,
-    SET_ASIDE,
-    decode_change,
-)
+from warnstream.runners.intake.history_entries import CONFIGURATION, ISSUED, SET_ASIDE, decode_change
 from warnstream.runners.intake.outcome import Outcome, Past
-from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
-from warnstream.runners.intake.said import alerts_in, refused_said, reports_in, signs_in
-from warnstream.runners.intake.state_file import StateCopy, StateFile, register_of
+from warnstream.runners.intake.refusals import refused_frame, refused_readings
+from warnstream.runners.intake.said import (
+    alerts_in,
+    answer_in,
+    real_actions,
+    refused_said,
+    reports_in,
+    signs_in,
+    time_in,
+)
+from warnstream.runners.intake.state_file import StateCopy, StateFile, arrays_of, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
 
@@ -95,6 +97,7 @@ class Intake:
         status: MessageStatus = MessageStatus.ACTUAL,
         past_crossings_s: int = 6 * HOUR_S,
         judged_as: JudgedAs = NOBODYS,
+        duty: DutyIntake | None = None,
     ) -> None:
         self.engine = engine
         self._stations = network.stations
@@ -113,6 +116,7 @@ class Intake:
         self._topics = topics
         self.alarms = AlarmBook(topics.prefix, status)
         self.past_crossings = PastCrossingBook(past_crossings_s)
+        self.duty = duty or DutyIntake.unwatched(network.villages)
         self._is_simulated = clock == "simulated"
         self._station_topics = StationTopics(topics)
         self._actions: list[Action] = []
@@ -131,6 +135,7 @@ class Intake:
             GRID: lambda payload, _: self._frames.add(payload),
             ALARM: self._take_alarm,
             CLOCK: self._take_clock,
+            ACT: self._take_act,
             CONFIGURATION: self._take_configuration,
             **{kind: partial(self._take_action, decode) for kind, decode in ACTION_DECODERS.items()},
             **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS), lambda _payload, _outcome: None),
@@ -160,6 +165,11 @@ class Intake:
     def is_asked(self) -> bool:
         """A sign, an order or an answer of a person, or an alert, waits for a step."""
         return bool(self._actions)
+
+    @property
+    def orders_waiting(self) -> list[HandOrder]:
+        """Orders by hand that the next step will carry out."""
+        return [action for action in self._actions if isinstance(action, HandOrder)]
 
     def consume(self, kind: str, payload: bytes) -> Outcome:
         """Take one journal entry.
@@ -222,43 +232,34 @@ class Intake:
 
     def copied(self) -> StateCopy:
         """What a snapshot holds, in copies that nothing changes; call it between entries."""
-        arrays = {
-            f"{part}/{name}": array
-            for part, named in self.engine.assessment.snapshot().items()
-            for name, array in named.items()
-        }
         contents = {
             "desk": self.engine.desk.snapshot(),
             "frames": self._frames.snapshot(),
             "actions": encode_actions(self._actions),
             "alarms": self.alarms.snapshot(),
             "past_crossings": self.past_crossings.snapshot(),
+            "duty": self.duty.desk.snapshot(),
             "configuration": self.configuration,
             "names": self._encode_names(),
         }
-        arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
-        arrays |= {name: array.copy() for name, array in self._waiting.snapshot().items()}
+        arrays = arrays_of(self.engine.assessment.snapshot(), contents, self._waiting.snapshot())
         return StateCopy(arrays, self._register, self._status, self._judged_as.fingerprint)
 
-    def restore(self, snapshot: bytes) -> list[str]:
+    def restore(self, snapshot: bytes | StateCopy) -> list[str]:
         """Take up a whole snapshot, before anything else; what begins anew. ValueError, KeyError."""
-        return self._take_up(StateFile(snapshot))
-
-    def _take_up(self, file: StateFile) -> list[str]:
-        notes = self.restore_judged(file)
+        notes = self.restore_judged(file := StateFile(snapshot))
         self.restore_people(file)
         return notes or []
 
     def take_over(self, before: "Intake") -> list[str]:
         """Go on from another configuration's state, between entries; what begins anew. As of `restore`."""
-        copied, self._owed, self._early = before.left()
-        self.is_clock_accepted = before.is_clock_accepted
-        return self._take_up(StateFile(copied))
+        copied, self._owed, self._early, self.is_clock_accepted = before.left()
+        return self.restore(copied)
 
-    def left(self) -> tuple[StateCopy, list[OperatorCancel | HandOrder], Outcome]:
+    def left(self) -> tuple[StateCopy, list[OperatorCancel | HandOrder], Outcome, bool]:
         """What another configuration goes on from; messages that wait are decoded by this one."""
         self._waiting.decode(self.now_s, self._early)
-        return self.copied(), self._owed, self._early
+        return self.copied(), self._owed, self._early, self.is_clock_accepted
 
     def let_go(self) -> None:
         """Nobody goes on with it: what it holds can be freed at once."""
@@ -290,6 +291,8 @@ class Intake:
             self.alarms.restore(file.bytes_of("alarms"))
         if "past_crossings" in file:
             self.past_crossings.restore(file.bytes_of("past_crossings"))
+        if "duty" in file:
+            self.duty.desk.restore(file.bytes_of("duty"))
         if "configuration" in file:
             self.configuration = file.bytes_of("configuration")
 
@@ -306,9 +309,13 @@ class Intake:
         posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
         self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
 
-    def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, _outcome: Outcome) -> None:
+    def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, outcome: Outcome) -> None:
         """What a person did; it waits for the next step."""
-        self._actions.append(decode(payload))
+        self._actions += real_actions([decode(payload)], self.now_s, outcome)
+
+    def _take_act(self, payload: bytes, _outcome: Outcome) -> None:
+        if self._past is None or self._past.is_followed:
+            self.duty.take(payload, self.now_s)
 
     def _take_clock(self, _payload: bytes, _outcome: Outcome) -> None:
         self.is_clock_accepted = True
@@ -369,7 +376,7 @@ class Intake:
         elif observer is not None:
             self._actions += signs_in(message, observer, outcome)
         elif reporter is not None:
-            self._actions += reports_in(message, reporter, outcome)
+            self._actions += real_actions(reports_in(message, reporter, outcome), self.now_s, outcome)
         elif bringer is not None:
             self._actions += alerts_in(message, bringer, outcome)
         elif grid is not None:
@@ -378,28 +385,20 @@ class Intake:
             self._waiting.add([message])
 
     def _take_time(self, message: RawMessage, outcome: Outcome) -> None:
-        if not self._is_simulated:
-            return
-        try:
-            now_s = parse_iso(msgspec.json.decode(message.payload, type=ClockBeacon).time)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            outcome.refusals.append(refuse(RefusalReason.BAD_TIME, str(error), message))
-            return
-        if now_s > self.now_s:  # a redelivered or older time changes nothing
+        now_s = time_in(message, outcome) if self._is_simulated else None
+        if now_s is not None and now_s > self.now_s:  # a redelivered or older time changes nothing
             self._step(now_s, outcome)
 
     def _take_answer_message(self, message: RawMessage, recipient: str, outcome: Outcome) -> None:
-        try:
-            posted = msgspec.json.decode(message.payload, type=AnswerMessage)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            outcome.refusals.append(refuse(RefusalReason.BAD_ANSWER, str(error), message))
-            return
-        self._take_answer(posted.message, recipient, posted.answer, outcome)
+        posted = answer_in(message, outcome)
+        if posted is not None:
+            self._take_answer(posted.message, recipient, posted.answer, outcome)
 
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)
-        self._actions.append(given)
-        outcome.answers.append(given)
+        self._actions += real_actions([given], self.now_s, outcome)
+        if not is_of_drill(message):
+            outcome.answers.append(given)
 
     def _step(self, now_s: int, outcome: Outcome) -> None:
         self.is_clock_accepted = False
@@ -422,6 +421,7 @@ class Intake:
             villages = self._network.villages
             proven = [proven_level(crossing, villages) for crossing in step.assessment.past_crossings]
             self.past_crossings.step(proven, now_s)
+            outcome.rings += self.duty.step(self.engine.desk, self.alarms, now_s)
         outcome.refusals += refused_said(self.engine.assessment, self._topics)
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
         outcome.refusals += [refused_frame(refused) for refused in step.assessment.grids.refused]

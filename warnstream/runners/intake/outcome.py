@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from warnstream.engine import EngineStep
 from warnstream.model.alarms import Alarm
+from warnstream.model.digests import CallFailed, FieldReport
 from warnstream.model.effects import Effects, RecipientAnswer
+from warnstream.model.hands.drills import DrillOrder
+from warnstream.model.hands.duty import Ring
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
 from warnstream.runners.intake.alignment import Difference
@@ -29,6 +32,10 @@ class Outcome:
         Between what people were told and what that configuration finds.
     n_without : int
         Messages that carry no observation by their kind.
+    of_drill : list
+        What people did that is of a drill: orders, and answers to its messages. It is handed over.
+    rings : list of Ring
+        Posts that are told of what no officer has seen.
     """
 
     steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
@@ -39,6 +46,8 @@ class Outcome:
     differences: list[Difference] = field(default_factory=list)
     n_without: int = 0
     alarms: list[Alarm] = field(default_factory=list)
+    of_drill: list[DrillOrder | RecipientAnswer | FieldReport | CallFailed] = field(default_factory=list)
+    rings: list[Ring] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,22 @@
 """What people and other services say in messages of their own topics: signs, reports, and alerts."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from warnstream.assessment import Assessment
+from warnstream.engine import Action
 from warnstream.ingest.cap.reader import read_alerts
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.alerts import RefusedAlert
 from warnstream.model.alerts.alert import AlertArrived, FeedHeard
-from warnstream.model.digests import FieldReport, ReportBody
+from warnstream.model.digests import CallFailed, FieldReport, ReportBody
+from warnstream.model.effects import Answer, RecipientAnswer
+from warnstream.model.hands.drills import DrillOrder, is_of_drill
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.runners.intake.entries import SignEntry, sign_action
+from warnstream.model.times import parse_iso
+from warnstream.runners.intake.entries import AnswerMessage, ClockBeacon, SignEntry, sign_action
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.intake.refusals import refuse, refuse_sign
 from warnstream.runners.intake.topics import Topics
@@ -60,3 +66,45 @@ def _refused_alert(refused: RefusedAlert, topics: Topics) -> Refusal:
     arrived = refused.arrived
     detail = f"{arrived.alert.identifier} of {arrived.alert.sender}: {refused.detail}"
     return Refusal(refused.reason, detail, topics.alerts_of(arrived.source), arrived.content)
+
+
+def real_actions(actions: Iterable[Action], now_s: int, outcome: Outcome) -> list[Action]:
+    """What of actions is for the real engine; what is of a drill goes there (`Outcome.of_drill`) alone.
+
+    But for two: the real desk knows where a drill is on, and a call for help in a drill may be meant.
+    """
+    real: list[Action] = []
+    for action in actions:
+        if isinstance(action, DrillOrder):
+            outcome.of_drill.append(action)
+            real.append(action)
+        elif isinstance(action, RecipientAnswer) and is_of_drill(action.message):
+            outcome.of_drill.append(action)
+            real += [action] if action.answer is Answer.NEED_HELP else []
+        elif isinstance(action, FieldReport) and is_of_drill(action.message):
+            outcome.of_drill.append(action)
+            if action.in_need:
+                real.append(RecipientAnswer(action.message, action.sender, Answer.NEED_HELP, now_s))
+        elif isinstance(action, CallFailed) and is_of_drill(action.digest):
+            outcome.of_drill.append(action)
+        else:
+            real.append(action)
+    return real
+
+
+def time_in(message: RawMessage, outcome: Outcome) -> int | None:
+    """The time that a message tells; None, and a refusal, where it tells none."""
+    try:
+        return parse_iso(msgspec.json.decode(message.payload, type=ClockBeacon).time)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        outcome.refusals.append(refuse(RefusalReason.BAD_TIME, str(error), message))
+        return None
+
+
+def answer_in(message: RawMessage, outcome: Outcome) -> AnswerMessage | None:
+    """The answer that a device publishes; None, and a refusal, where it is none."""
+    try:
+        return msgspec.json.decode(message.payload, type=AnswerMessage)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        outcome.refusals.append(refuse(RefusalReason.BAD_ANSWER, str(error), message))
+        return None

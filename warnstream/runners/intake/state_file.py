@@ -165,6 +165,13 @@ class StateCopy:
         return pack_state(self.arrays, self.register, self.status, self.configuration)
 
 
+def arrays_of(parts: Mapping[str, ArrayOf], contents: Mapping[str, bytes], rest: ArrayOf) -> ArrayOf:
+    """Arrays of a state: those of its parts by name, packed contents, and copies of the rest."""
+    found = {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
+    found |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
+    return found | {name: array.copy() for name, array in rest.items()}
+
+
 def snapshot_time_s(snapshot: bytes) -> int:
     """Engine time of a snapshot; -1 if it was taken before the first step. ValueError if it is none."""
     try:

@@ -23,8 +23,14 @@ class Topics:
         """What the node listens to."""
         observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
         own = [self.clock, *(f"{self.prefix}/{kind}/+" for kind in ("answer", "sign", "report"))]
+        own.append(f"{self.drill}/answer/+")
         asked = [*([self.grids] if self.has_grids else []), *([self.alerts] if self.has_alerts else [])]
         return [*dict.fromkeys(observed), *own, *asked]
+
+    @property
+    def drill(self) -> str:
+        """Below it is everything of a drill."""
+        return f"{self.prefix}/drill"
 
     @property
     def grids(self) -> str:
@@ -65,9 +71,11 @@ class Topics:
         return f"{self.prefix}/clock"
 
     def recipient_of(self, topic: str) -> str | None:
-        """Who answers on this topic; None if it is no answer topic."""
-        head = f"{self.prefix}/answer/"
-        return topic.removeprefix(head) if topic.startswith(head) else None
+        """Who answers on this topic, for real or in a drill; None if it is no answer topic."""
+        for head in (f"{self.prefix}/answer/", f"{self.drill}/answer/"):
+            if topic.startswith(head):
+                return topic.removeprefix(head)
+        return None
 
     def reporter_of(self, topic: str) -> str | None:
         """Who reports on this topic (`FieldReport`); None if it is no such topic."""

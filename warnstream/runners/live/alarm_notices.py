@@ -1,17 +1,68 @@
 """What is sent to the duty posts when an alarm of the node begins or ends."""
 
 import logging
+from collections.abc import Callable, Iterable, Sequence
 
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
-from warnstream.delivery.alarm_texts import alarm_texts
-from warnstream.model.alarms import Alarm
-from warnstream.model.times import DAY_S
+from warnstream.delivery.alarm_texts import alarm_texts, ring_texts
+from warnstream.lifecycle.identity import legal
+from warnstream.model.alarms import Alarm, kind_of
+from warnstream.model.hands.duty import Ring
+from warnstream.model.network import ChainPost
+from warnstream.model.times import DAY_S, HOUR_S, compact_utc
+from warnstream.routing.duty import duty_posts
 
 ALARM_VALID_S = DAY_S
 """An alarm that could not be sent for so long is not sent any more."""
 
+RING_VALID_S = HOUR_S
+"""Whoever is reached later looks at the console anyway."""
+
 log = logging.getLogger(__name__)
+
+
+class Notices:
+    """What posts are told of the node itself.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    send : callable
+        Takes a notice and the posts that it is for.
+    """
+
+    def __init__(
+        self, configuration: Configuration, send: Callable[[AlarmNotice, Sequence[ChainPost]], None]
+    ) -> None:
+        self._configuration, self._send = configuration, send
+        self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+
+    def tell_all(self, alarms: Iterable[Alarm], rings: Iterable[Ring]) -> None:
+        """Everything that one entry has led to."""
+        for alarm in alarms:
+            self.tell(alarm)
+        for ring in rings:
+            self.ring(ring)
+
+    def tell(self, alarm: Alarm) -> None:
+        """Begin or end of an alarm, for the duty posts."""
+        posts = self._configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
+        if alarm.is_sent and posts:
+            self._send(notice_of(alarm, self._configuration), posts)
+
+    def ring(self, ring: Ring) -> None:
+        """What no officer has seen, for their posts."""
+        posts = [post for post in self._configuration.network.chain if post.post in ring.posts]
+        self._send(notice_of_ring(ring, self._configuration), posts)
+
+
+def notice_of_ring(ring: Ring, configuration: Configuration) -> AlarmNotice:
+    """What a post reads of an alarm that no officer has seen."""
+    message = configuration.message
+    zh, en = ring_texts(ring, configuration.node.name, message.time_zone)
+    name = f"{legal(message.prefix)}.@duty.{compact_utc(ring.at_s)}-{ring.number}"
+    return AlarmNotice(name, 1, str(message.status), ring.at_s, ring.at_s + RING_VALID_S, zh, en)
 
 
 def notice_of(alarm: Alarm, configuration: Configuration) -> AlarmNotice:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from warnstream.adapters.ledger.doors import DoorStore, doubtful_since_s
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.outbox.outbox import Rendered
+from warnstream.delivery.ledger.facts import encode_outcomes
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.bulletins import Bulletin
@@ -21,7 +22,14 @@ from warnstream.model.errors import StoreError
 from warnstream.model.network import Network
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.history.doors import follow_doors, take_of_doors
-from warnstream.runners.intake.door_entries import CALL_CLOSED, DOUBT, ClosedCall, encode_closed, encode_doubt
+from warnstream.runners.intake.door_entries import (
+    CALL_CLOSED,
+    DOUBT,
+    OUTCOME,
+    ClosedCall,
+    encode_closed,
+    encode_doubt,
+)
 from warnstream.runners.intake.entries import decode_help
 from warnstream.runners.intake.topics import Topics
 from warnstream.runners.live.log import Log
@@ -50,6 +58,7 @@ class DoorKeeper:
     def __init__(self, outbox: NodeOutbox, journal: Log, alarms: AlarmPort, append: Append) -> None:
         self._outbox, self._journal, self._alarms, self._append = outbox, journal, alarms, append
         self._is_incomplete = False
+        self._looked_at_s = -1
         self._is_recovering = False
         self._was_rebuilt = False
 
@@ -114,6 +123,22 @@ class DoorKeeper:
             return
         if not self._was_rebuilt:
             self._alarms.end_alarm(REBUILT)
+
+    def call_silent(self, now_s: int) -> bool:
+        """Doors that nobody answers from go on to their next channel; whether any did: there may be more."""
+        if now_s == self._looked_at_s:
+            return False
+        outcomes = self._doors.silent.due(now_s)
+        if not outcomes:
+            self._looked_at_s = now_s
+            return False
+        payload = encode_outcomes(outcomes)
+        if self._append([(OUTCOME, payload)]) is None:
+            return False
+        self._doors.take_outcomes(payload)
+        n_doors = sum(len(one.doors) for one in outcomes)
+        log.info("silent doors go on to their next channel", extra={"doors": n_doors})
+        return True
 
     def issue(self, bulletins: Sequence[Bulletin], render: Render) -> None:
         """What the log has of a step is for doors from now on, whatever becomes of rows."""

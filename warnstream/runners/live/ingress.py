@@ -32,13 +32,15 @@ ACKNOWLEDGE_S_MAX = 0.1
 class Turn:
     """What one turn of the loop took: entries in order, and who waits for them to be durable.
 
-    `streams_at_s` is when the first message of a stream in it came; None without any.
+    `streams_at_s` is when the first message of a stream in it came; None without any. Entries of
+    `requests` stand together, from `requests_from` on.
     """
 
     entries: list[tuple[str, bytes]] = field(default_factory=list)
     arrived: list[InboundBatch] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     streams_at_s: float | None = None
+    requests_from: int = 0
 
 
 class Ingress:
@@ -100,6 +102,7 @@ class Ingress:
         lone = [batch for batch in arrived if batch.topics and not batch.is_stream]
         streams = [batch for batch in arrived if batch.topics and batch.is_stream]
         turn.entries = [(entries.MESSAGES, _entry(lone))] if lone else []
+        turn.requests_from = len(turn.entries)
         turn.entries += [(request.kind, request.payload) for request in turn.requests]
         if any(kind not in OF_DOORS for kind, _ in turn.entries):  # what was told asks for no step
             self._pace.arrived(lone[0].at_s if lone else time.monotonic())
@@ -113,13 +116,15 @@ class Ingress:
             turn.streams_at_s = streams[0].at_s
         return turn
 
-    def settle(self, turn: Turn) -> None:
-        """It is durable: tell every source and everybody who waits."""
+    def settle(self, turn: Turn, first: int = 0) -> None:
+        """It is durable, its first entry under that number: tell every source and everybody who waits."""
         for source in self._sources:
             own = [batch for batch in turn.arrived if batch.source is source]
             if own:
                 source.acknowledge(own)
-        for request in turn.requests:
+        for sequence, request in enumerate(turn.requests, start=first + turn.requests_from):
+            if request.told is not None:
+                request.told(sequence)
             request.done.set_result(None)
 
     def give_up(self, turn: Turn, error: StoreError) -> None:

@@ -8,21 +8,21 @@ entries after it: nothing is lost, and what had been told is known by its key.
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from msgspec import structs
 
 from warnstream import __version__
 from warnstream.adapters.http.models.county import DifferenceRecord
+from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
-from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.errors import StoreError, describe
+from warnstream.model.network import ChainPost
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
-from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.history.start import Start, begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
@@ -37,7 +37,7 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome
-from warnstream.runners.live.alarm_notices import notice_of
+from warnstream.runners.live.alarm_notices import Notices
 from warnstream.runners.live.doors import DoorKeeper
 from warnstream.runners.live.recording.around import Stores, Watchers
 from warnstream.runners.live.recording.recorder import Desk, Recorder
@@ -117,7 +117,7 @@ class Keeper:
     def _show_under(self, configuration: Configuration) -> None:
         """Who is told, and what people see, goes by the numbers of this configuration from now on."""
         alarms, metrics, rules = self._watchers.alarms, self._watchers.metrics, configuration.rules
-        self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+        self._notices = Notices(configuration, self._send)
         self._renderer = Renderer(self._people, metrics, lambda: self._intake.engine.desk)
         self.board = CountyState(configuration, metrics)
         self._past_crossings = PastCrossingWatch(alarms, rules, configuration.message.time_zone)
@@ -158,6 +158,11 @@ class Keeper:
     def is_asked(self) -> bool:
         """A sign, an order or an answer of a person waits for a step."""
         return self._intake.is_asked
+
+    @property
+    def intake(self) -> Intake:
+        """What entries have led to, and what waits for a step; to be read only."""
+        return self._intake
 
     def newest_waiting(self) -> dict[int, int]:
         """Newest time observed by each station among the readings that the next step will judge."""
@@ -312,9 +317,13 @@ class Keeper:
             self._stores.refused.keep(refusals, time.time(), sequence)
 
     def go_on(self) -> bool:
-        """Between entries: what is left to record of a front, the end of a snapshot; whether more is left."""
+        """Between entries: what is left of a front, a snapshot's end, silent doors; whether more is left."""
         self.snapshots.settle()
-        return self._recorder.go_on()
+        is_simulated = self._configuration.node.clock == "simulated"
+        now_s = self._intake.now_s if is_simulated else int(self._watchers.clock())
+        if calls := self._doors.call_silent(now_s):
+            self._watchers.wake_channels()
+        return self._recorder.go_on() or calls
 
     def _whole(self, is_awaited: bool) -> Intake | None:  # noqa: FBT001  # the port of snapshots
         """The state, where all that it led to is recorded; `is_awaited`: record what waits for that."""
@@ -333,8 +342,9 @@ class Keeper:
         self._watchers.metrics.messages_without_reading.inc(outcome.n_without)
         if outcome.announced:
             self._watchers.look_at_grids()
-        for alarm in outcome.alarms:
-            self._send_alarm(alarm)
+        self._notices.tell_all(outcome.alarms, outcome.rings)
+        self._watchers.metrics.officer_rings.inc(len(outcome.rings) if is_live else 0)
+        self._watchers.to_drill(sequence, outcome.of_drill)
         if is_live:
             self._issue(sequence, outcome)
         for readings, step in outcome.steps:
@@ -393,13 +403,10 @@ class Keeper:
             self._watchers.disk.took()
             return sequence
 
-    def _send_alarm(self, alarm: Alarm) -> None:
-        """Begin or end of an alarm, for the duty posts."""
-        posts = self._configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
-        if alarm.is_sent and posts:
-            notice = notice_of(alarm, self._configuration)
-            self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
-            self._watchers.wake_channels()
+    def _send(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> None:
+        """A notice of the node itself, for posts."""
+        self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
+        self._watchers.wake_channels()
 
     def _tell_refused_inputs(self) -> None:
         """The desk refuses what cannot be; that is a fault of ours and must be seen."""
@@ -412,14 +419,12 @@ class Keeper:
     def _count_step(self, readings: ReadingBatch, step: EngineStep, *, is_live: bool) -> None:
         """Metrics and the state that people see."""
         assessed = step.assessment
-        if any(warning.unaffirmed_s for warning in self.warnings):
-            self.warnings = (
-                self._intake.engine.desk.open_warnings()
-            )  # the duty officer may have confirmed one
+        engine, network, show = self._intake.engine, self._people.network, self._views.update
+        if any(warning.unaffirmed_s for warning in self.warnings):  # the duty officer may have confirmed one
+            self.warnings = engine.desk.open_warnings()
         self._watchers.metrics.warnings_unaffirmed.set(
             sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         )
-        engine, network, show = self._intake.engine, self._people.network, self._views.update
         show("chain", lambda: self.chain.take(engine.desk, network.villages, is_live=is_live))
         show("hands", lambda: self.hands.take(engine.desk, network.villages, is_live=is_live))
         now_s = self._intake.now_s

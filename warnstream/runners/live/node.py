@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.api import HttpApi
@@ -21,7 +22,7 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.ledger.beside import MainOutbox
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_endpoints
@@ -34,8 +35,8 @@ from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
@@ -49,6 +50,7 @@ from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import note_end
+from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
@@ -114,8 +116,7 @@ class Node:
         wall: Callable[[], float] = time.time,
         on_change: Callable[[Configuration], None] | None = None,
     ) -> None:
-        read = configuration
-        configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
+        read, (configuration, http_max) = configuration, fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
         self.metrics = Metrics()
         directory = configuration.storage.directory
@@ -136,8 +137,11 @@ class Node:
         self._feeds = FeedWatch(self.alarms, self.metrics, configuration.message.time_zone)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
-        told = Told(lambda: self.status, self._replies.heard, self._keep_lost, self._time)
+        lost = partial(self._requests.keep_lost, self.outbox)
+        told = Told(lambda: self.status, self._replies.heard, lost, self._time)
         self.delivery = delivery_of(configuration, tokens, self.outbox, self._publisher, self.metrics, told)
+        wake, metrics, journal = self.delivery.wake, self.metrics, self._journal
+        self._drills = DrillRoom(configuration, self.outbox, self.alarms, metrics, wake, journal)
         bundle = OwnBundle(configuration, self._journal, self.alarms, self.metrics)
         stores = Stores(self._journal, self.outbox, self._refused, bundle)
         watchers = Watchers(
@@ -152,8 +156,10 @@ class Node:
                 self._feeds,
                 lambda: self.engine,
                 lambda step: self._console.stepped(step),  # noqa: PLW0108  # the console comes later
+                lambda _step: self._drills.look(self._keeper),
                 on_step,
             ),
+            self._drills.hand,
         )
         self._keeper = Keeper(configuration, stores, watchers)
         self._open_to_changes(read, bundle, on_change)
@@ -167,6 +173,7 @@ class Node:
         self._api_app = api.app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self.metrics.watch_channels(self.delivery.prospects)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -175,14 +182,13 @@ class Node:
         self, read: Configuration, bundle: OwnBundle, on_change: Callable[[Configuration], None] | None
     ) -> None:
         """How another configuration comes in while this one runs."""
-
-        def parts() -> tuple[Takes, ...]:
-            return self, self._explanations, self.status, self._console, self._clock, self._grids
-
         self._errands = Errands(self._inbox.wake)
-        node = NodeChange(self._keeper, read, self._clock, parts, on_change)
+        node = NodeChange(self._keeper, read, self._clock, self._parts, on_change)
         self.reloads = Reloads(node, bundle, self._errands, self.metrics)
         self._reload_door = ReloadDoor(read.storage.directory, self.reloads)
+
+    def _parts(self) -> tuple[Takes, ...]:
+        return self, self._explanations, self.status, self._console, self._clock, self._grids, self._drills
 
     def _show(self, configuration: Configuration) -> None:
         """What people see of it: over HTTP, and at consoles."""
@@ -200,19 +206,20 @@ class Node:
             delivery=self.delivery,
             audit=self._audit,
             reloads=self.reloads,
+            drills=self._drills,
         )
         self._console = ConsoleFeed(
-            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
+            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._requests
         )
 
-    def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
+    def _outbox_of(self, configuration: Configuration) -> MainOutbox:
         """Rows and ledger; doors that an earlier version left in rows come with their villages."""
         directory = configuration.storage.directory
-        outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
+        outbox = MainOutbox.open_or_begin_anew(directory, OWNER)
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
         known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
-        outbox.open_doors(directory, known.network, self._keep_outcomes)
+        outbox.open_doors(directory, known.network, self._keep_outcomes, self._time, configuration.channels)
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
@@ -267,6 +274,7 @@ class Node:
         self._orders.start()
         self._console.start()
         self._reload_door.start()
+        self._drills.start()
         self.status.is_starting = False
         log.info(
             "node started",
@@ -325,18 +333,11 @@ class Node:
         return self._requests.ask(OUTCOME, payload, is_last=True)
 
     def _order_faults(self, order: AnyOrder) -> list[str]:
+        if isinstance(order, DrillOrder):
+            return self._drills.faults_of(order)
         desk = self.engine.desk
         known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
         return [*faults_on(desk, order), *known]
-
-    def _keep_lost(self, digest: str, post: str) -> None:
-        """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""
-        try:
-            if self.outbox.is_lost(digest, post):
-                failure = entries.encode_undelivered(CallFailed(digest, post))
-                self._requests.ask(entries.UNDELIVERED, failure)
-        except StoreError as error:
-            log.warning("undelivered digest not kept", extra={"error": str(error)})
 
     def _turn(self) -> None:
         """Take what came, make it durable, acknowledge it, let the engine see it."""
@@ -406,7 +407,7 @@ class Node:
             self.metrics.journal_append.observe(time.perf_counter() - started)
             self.metrics.journal_sequence.set(sequence)
             self.metrics.messages_received.inc(sum(len(batch.topics) for batch in turn.arrived))
-            self._ingress.settle(turn)
+            self._ingress.settle(turn, sequence - len(turn.entries) + 1)
             return sequence
 
     def _close(self) -> None:
@@ -418,6 +419,7 @@ class Node:
                 wait([closed], TAKE_EVERY_S)
         closed.result()
         has_ended = self.delivery.stop(meanwhile=self._take_outcomes)
+        self._drills.stop()
         self._publisher.stop()
         for source in self._sources:
             source.stop()

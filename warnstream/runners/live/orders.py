@@ -21,15 +21,22 @@ from warnstream.desk import WarningDesk
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import ClockAccepted, OperatorCancel
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
+from warnstream.model.times import iso_utc
+from warnstream.model.transfers.marks import RowMark
 from warnstream.runners.intake.entries import (
     CANCEL,
     CLOCK,
+    DRILL,
     HELP,
+    MARK,
     ORDER,
     encode_cancel,
     encode_clock,
+    encode_drill,
     encode_help,
+    encode_mark,
     encode_order,
 )
 
@@ -44,7 +51,7 @@ LOOK_S = 0.5
 
 STOP_S_MAX = 10.0
 
-AnyOrder = OperatorCancel | HandOrder | HelpAssign | HelpClose | ClockAccepted
+AnyOrder = OperatorCancel | HandOrder | HelpAssign | HelpClose | ClockAccepted | RowMark | DrillOrder
 
 
 class _Left(msgspec.Struct):
@@ -55,6 +62,8 @@ class _Left(msgspec.Struct):
     close: HelpClose | None = None
     cancel: OperatorCancel | None = None
     clock: ClockAccepted | None = None
+    mark: RowMark | None = None
+    drill: DrillOrder | None = None
 
 
 class Problems(msgspec.Struct):
@@ -95,6 +104,10 @@ def entry_of(order: AnyOrder) -> tuple[str, bytes]:
         return CLOCK, encode_clock(order)
     if isinstance(order, HandOrder):
         return ORDER, encode_order(order)
+    if isinstance(order, RowMark):
+        return MARK, encode_mark(order)
+    if isinstance(order, DrillOrder):
+        return DRILL, encode_drill(order)
     return HELP, encode_help(order)
 
 
@@ -105,7 +118,7 @@ def faults_on(desk: WarningDesk, order: AnyOrder) -> list[str]:
     if isinstance(order, HelpAssign | HelpClose):
         fault = desk.chains.fault_of(order)
         return [fault] if fault else []
-    return []
+    return desk.mark_faults(order) if isinstance(order, RowMark) else []
 
 
 def _left(order: AnyOrder) -> _Left:
@@ -115,6 +128,10 @@ def _left(order: AnyOrder) -> _Left:
         return _Left(clock=order)
     if isinstance(order, HandOrder):
         return _Left(order=order)
+    if isinstance(order, RowMark):
+        return _Left(mark=order)
+    if isinstance(order, DrillOrder):
+        return _Left(drill=order)
     return _Left(assign=order) if isinstance(order, HelpAssign) else _Left(close=order)
 
 
@@ -179,7 +196,8 @@ class Orders:
         except msgspec.MsgspecError as error:
             self._refuse(path, [str(error)])
             return
-        order = left.order or left.assign or left.close or left.cancel or left.clock
+        order: AnyOrder | None = left.order or left.assign or left.close or left.cancel or left.clock
+        order = order or left.mark or left.drill
         problems = ["it holds no order"] if order is None else self._faults_of(order)
         if order is None or problems:
             self._refuse(path, problems)
@@ -203,9 +221,16 @@ def _said(order: AnyOrder) -> dict[str, object]:
     if isinstance(order, HandOrder):
         where = {"villages": len(order.villages), "hazard": order.hazard, "level": order.level.word}
         who = {"author": order.author, "second": order.second, "alone": order.is_alone}
-        return {"order": order.identifier, "kind": str(order.kind), **where, **who, "reason": order.reason}
+        late = {"happened": iso_utc(order.happened_s)} if order.happened_s else {}
+        said = {"order": order.identifier, "kind": str(order.kind), **where, **who, **late}
+        return {**said, "reason": order.reason}
     if isinstance(order, OperatorCancel):
         return {"warning": order.warning, "author": order.operator, "reason": order.note}
+    if isinstance(order, DrillOrder):
+        who = {"author": order.author, "villages": len(order.villages)}
+        return {"drill": order.identifier, "act": str(order.act), **who, "reason": order.reason}
     if isinstance(order, ClockAccepted):
         return {"order": "system clock accepted", "author": order.operator, "reason": order.note}
+    if isinstance(order, RowMark):
+        return {"rows": len(order.rows), "word": order.word, "author": order.by, "reason": order.note}
     return {"help": order.help, "person": order.person}

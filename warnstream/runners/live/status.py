@@ -1,7 +1,7 @@
 """What the HTTP interface asks of a running node, from any thread: its situation, and entries to keep."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET
 from msgspec.structs import asdict
@@ -19,29 +19,35 @@ from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRec
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import ReportsRecord
+from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
+from warnstream.delivery.texts import clean
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
+from warnstream.model.hands.drills import is_of_drill
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.keeper import Keeper
 from warnstream.runners.live.reloading.reloads import Reloads
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.views.signs_json import affirm_fault
-from warnstream.runners.live.views.state_json import describe_warnings
+from warnstream.runners.live.views.state_json import describe_channels, describe_warnings
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.reports import describe_reports
+from warnstream.runners.transfers.describe import describe_transfers
+from warnstream.runners.transfers.marking import mark_of
 
 DIFFERENCES_SHOWN_MAX = 1_000
 
@@ -68,11 +74,13 @@ class Status:
         delivery: DeliveryWorker,
         audit: AuditWriter,
         reloads: Reloads,
+        drills: DrillRoom,
     ) -> None:
         self._configuration = configuration
         self._keeper, self._alarms, self._requests = keeper, alarms, requests
         self._explanations, self._sources, self._outbox = explanations, sources, outbox
-        self._delivery, self._audit, self._reloads = delivery, audit, reloads
+        self._delivery, self._audit = delivery, audit
+        self._reloads, self._drills = reloads, drills
         self.is_starting = True
 
     def go_by(self, configuration: Configuration) -> None:
@@ -97,15 +105,27 @@ class Status:
         blocking += self._delivery.troubles()
         judging = self._keeper.judging
         blocking += judging.waits()
-        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing(), *self._reloads.said()]
+        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing(), self._no_shift()]
+        told += self._reloads.said()
         # A channel that is held is named at once, and by its alarm too once that stands.
         reasons = [one for one in dict.fromkeys(told) if one]
         return ReadinessRecord(ready=not blocking, reasons=reasons, bundle=self._keeper.bundle.number)
+
+    def _no_shift(self) -> str:
+        """Said where there is a console: a node without one rings its duty posts by itself."""
+        duty = self._keeper.intake.duty
+        return (
+            "nobody has taken the shift at the console" if duty.is_watched and not duty.desk.shifts.of else ""
+        )
 
     def readiness(self) -> tuple[bool, list[str]]:
         """`ready`, for consoles."""
         found = self.ready()
         return found.ready, found.reasons
+
+    def rates_per_s(self) -> Mapping[str, float]:
+        """How fast each channel has told doors, by name, as far as it is known."""
+        return self._delivery.rates()
 
     def channels_down(self) -> list[str]:
         """Channels whose trouble lasts."""
@@ -123,6 +143,7 @@ class Status:
             alarms=self._alarms.records(),
             configuration=self._configuration_record(),
             audit=self._audit_record(),
+            channels=describe_channels(self._delivery.prospects()),
         )
 
     def _audit_record(self) -> AuditRecord:
@@ -174,6 +195,11 @@ class Status:
         """Open calls for help, oldest first."""
         return self._keeper.chain.calls
 
+    def who_comes(self, caller: str) -> str:
+        """The person who has the open call of a door or post; empty: nobody, or it has not called."""
+        calls = [call for call in self._keeper.chain.calls if call.caller == caller and call.assigned]
+        return clean(calls[0].assigned or "") if calls else ""
+
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""
         if isinstance(action, OperatorAffirm):
@@ -181,6 +207,8 @@ class Status:
                 return affirm_fault(action, self._keeper.warnings, self._configuration.network)
         if isinstance(action, HelpAssign | HelpClose):
             return self._keeper.engine.desk.chains.fault_of(action)
+        if isinstance(action, FieldReport) and is_of_drill(action.message):
+            return self._drills.report_fault(action)
         if isinstance(action, FieldReport):
             return self._keeper.engine.desk.report_fault(action)
         return self._keeper.engine.assessment.signs.fault_of(action)
@@ -192,7 +220,7 @@ class Status:
 
     def rehearse_order(self, request: OrderRequest) -> RehearsalRecord:
         """Whom an order would reach. OrderFaultsError with everything that is wrong with it."""
-        return rehearse(self._configuration, request)
+        return rehearse(self._configuration, request, self._delivery.rates())
 
     def give_order(self, request: OrderRequest) -> OrderTakenRecord:
         """Take an order; returns once it is durable.
@@ -210,6 +238,23 @@ class Status:
     def submit_action(self, action: PostAction) -> None:
         """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
         self._requests.ask_and_wait(*entries.encode_action(action))
+
+    def transfers(self, only: str | None) -> TransfersRecord:
+        """Transfer lists without rows, or one with them; the five counters."""
+        return describe_transfers(self._keeper.engine.desk, only)
+
+    def mark_rows(
+        self, rows: Sequence[str], word: str, by: str, note: str, *, is_post: bool
+    ) -> MarkTakenRecord:
+        """Take what somebody says of rows of transfer lists; returns once it is durable.
+
+        OrderFaultsError with everything that is wrong with it; StoreError if it cannot be kept.
+        """
+        mark = mark_of(self._configuration, rows, word, by, note, is_post=is_post)
+        if faults := self._keeper.engine.desk.mark_faults(mark):
+            raise OrderFaultsError(faults)
+        self._requests.ask_and_wait(entries.MARK, entries.encode_mark(mark))
+        return MarkTakenRecord(mark=mark.identifier, rows=len(mark.rows))
 
     def reports(self) -> ReportsRecord:
         """What posts and doors have reported from the field."""

@@ -4,6 +4,7 @@ Who asks, for where, in which words, is checked here against the configuration; 
 stands is the desk's to say (`WarningDesk.order_faults`).
 """
 
+import time
 import uuid
 
 from warnstream.adapters.geometry import villages_within
@@ -17,19 +18,37 @@ from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Villages
 from warnstream.model.rules.rules import CriticalStage
+from warnstream.model.times import DAY_S, MINUTE_S, local_to_utc_s, parse_iso
 
 IDENTIFIER_CHARACTERS_MAX = 100
 EVERYWHERE = "*"
 
+LATE_S_MAX = 7 * DAY_S
+"""What is told later than that is for a person to file."""
+
+AHEAD_S_MAX = 5 * MINUTE_S
+"""Clocks of people differ so much."""
+
 _FLOORS = frozenset(kind for kind in OrderKind if kind.is_floor)
+_OF_PLACES = frozenset({OrderKind.TRANSFER, OrderKind.ASSESS, OrderKind.RETURN})
 _ONLY_OF = {
     "level": _FLOORS | {OrderKind.LOWER},
-    "second": _FLOORS,
-    "alone": _FLOORS,
-    "lasts": frozenset(OrderKind) - {OrderKind.RELEASE, OrderKind.RESPOND},
+    "second": _FLOORS | {OrderKind.RETURN},
+    "alone": _FLOORS | frozenset(kind for kind in OrderKind if kind.is_ceiling) | {OrderKind.EXTEND},
+    "lasts": frozenset(
+        kind
+        for kind in OrderKind
+        if not kind.is_transfer and kind not in (OrderKind.RELEASE, OrderKind.RESPOND)
+    ),
+    "hazard": frozenset(kind for kind in OrderKind if not kind.is_transfer),
+    "zones": _OF_PLACES,
+    "grades": frozenset({OrderKind.TRANSFER}),
+    "by": frozenset({OrderKind.TRANSFER}),
+    "onset": frozenset({OrderKind.TRANSFER}),
+    "verdict": frozenset({OrderKind.ASSESS}),
     "post": frozenset({OrderKind.SILENCE}),
     "response": frozenset({OrderKind.RESPOND}),
-    "order": frozenset({OrderKind.RELEASE}),
+    "order": frozenset({OrderKind.RELEASE, OrderKind.TRANSFER_CLOSE}),
 }
 """Words that only some kinds of order have: elsewhere they would be passed over, against what is meant."""
 
@@ -47,6 +66,7 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
     level = _level_of(request.level, faults)
     villages = _villages_of(request, configuration, faults)
     for_s = _duration_of(request.lasts, faults)
+    happened_s = happened_of(request.happened_at, configuration, faults)
     if kind is not None:
         faults += _foreign_words(request, kind)
         most_s = longest_s(configuration.hands, kind)
@@ -66,6 +86,7 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
             faults += _person_faults(request.second, "second", release, villages, configuration)
     if faults or kind is None:
         raise OrderFaultsError(faults)
+    by = request.by
     return HandOrder(
         identifier=request.identifier or uuid.uuid4().hex,
         kind=kind,
@@ -81,16 +102,46 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
         post=request.post,
         response=request.response,
         order=request.order,
+        zones=tuple(dict.fromkeys(request.zones)),
+        grades=tuple(sorted(set(request.grades))),
+        by=by,
+        onset=request.onset,
+        verdict=request.verdict,
+        happened_s=happened_s,
     )
 
 
+def happened_of(text: str, configuration: Configuration, faults: list[str]) -> int:
+    """The true time of what is told late, seconds UTC; 0 for nothing, or for a fault, which is noted."""
+    if not text:
+        return 0
+    try:
+        try:
+            happened_s = parse_iso(text)
+        except ValueError:
+            happened_s = local_to_utc_s(parse_iso(f"{text}Z"), configuration.message.time_zone)
+    except ValueError:
+        faults.append(f"happened_at: expected a time such as 2026-06-18T02:10, got {text!r}")
+        return 0
+    now_s = time.time()
+    is_told = configuration.node.clock == "simulated"
+    if not is_told and not now_s - LATE_S_MAX <= happened_s <= now_s + AHEAD_S_MAX:
+        faults.append(f"happened_at: expected a time of the last {LATE_S_MAX // DAY_S} days, got {text!r}")
+    return happened_s
+
+
 def agreement_faults(order: HandOrder, desk: WarningDesk, configuration: Configuration) -> list[str]:
-    """Whether the second person answers for every village of the order that waits for one."""
-    waiting = [one.order for one in desk.hands.state.waiting if order.order == one.order.identifier]
+    """Whether a person answers for every village of another order: one to agree to, a list to close."""
+    waiting = [one.order.villages for one in desk.hands.state.waiting if order.order == one.order.identifier]
+    if order.kind is OrderKind.TRANSFER_CLOSE and order.order in desk.transfers.state.lists:
+        waiting.append(tuple(desk.transfers.state.lists[order.order].villages))
+    known = configuration.network.villages.index_of_code()
     return [
         fault
-        for one in waiting
-        for fault in _person_faults(order.author, "author", order.kind, list(one.villages), configuration)
+        for villages in waiting
+        for fault in _person_faults(
+            order.author, "author", order.kind, [one for one in villages if one in known], configuration
+        )
     ]
 
 
@@ -154,6 +205,10 @@ def _villages_of(request: OrderRequest, configuration: Configuration, faults: li
         found = _warned_by(code, configuration)
         faults += [] if found else [f"rivers: no village is warned by a river gauge {code!r}"]
         meant |= found
+    zones = {zone.code: zone.village for zone in configuration.network.zones}
+    for code in request.zones:
+        faults += [] if code in zones else [f"zones: no zone {code!r} in zones.csv"]
+        meant |= {zones[code]} if code in zones else set()
     if request.polygon is not None:
         meant |= _inside(request.polygon, configuration, faults)
     return [villages.code[at] for at in sorted(meant)]
@@ -195,7 +250,7 @@ def _person_faults(
     if not (may_give(operator.role, kind) or (is_second and operator.role is not Role.READER)):
         return [f"{field}: {person!r} is {operator.role}: that role may not {kind}"]
     places = configuration.network.villages
-    outside = _outside(operator, villages, places)
+    outside = outside_of(operator, villages, places)
     if outside:
         more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
         return [f"{field}: {outside[0]}{more} is outside the area {operator.area!r} of {person!r}"]
@@ -204,7 +259,8 @@ def _person_faults(
     return []
 
 
-def _outside(operator: Operator, villages: list[str], places: Villages) -> list[str]:
+def outside_of(operator: Operator, villages: list[str], places: Villages) -> list[str]:
+    """Codes of villages that a person does not answer for."""
     if operator.area == EVERYWHERE:
         return []
     number = places.index_of_code()

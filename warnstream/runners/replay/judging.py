@@ -23,7 +23,7 @@ from warnstream.model.changes import LevelChange
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import DAY_S, MINUTE_S
 from warnstream.model.warning import WarningMessage
-from warnstream.review.comparison import Judged, Part
+from warnstream.review.compare.comparison import Judged, Part
 from warnstream.review.logger_files import read_readings
 from warnstream.runners.replay.replay import Minute, minutes_of, whole_minutes
 from warnstream.runners.replay.side_by_side import SideBySide

@@ -22,6 +22,7 @@ from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.alarms import Alarm
 from warnstream.model.effects import Effects
 from warnstream.model.errors import ArchiveError, describe
 from warnstream.model.observations.readings import ReadingBatch, concatenate, empty_batch
@@ -54,6 +55,8 @@ class EngineAt:
         What the steps since then asked for, in order.
     caveats : list of str
         What keeps this from being all that the node knew; empty as a rule.
+    alarms : list of Alarm
+        Of the node itself, that stood then.
     waiting : ReadingBatch
         Arrived by then and not judged yet.
     later : iterator of (int, ReadingBatch)
@@ -67,6 +70,7 @@ class EngineAt:
     snapshot_s: int | None = None
     effects: list[Effects] = field(default_factory=list)
     caveats: list[str] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
     waiting: ReadingBatch = field(default_factory=empty_batch)
     later: Iterator[tuple[int, ReadingBatch]] = field(default_factory=lambda: iter(()))
 
@@ -205,7 +209,14 @@ class _Run:
             self._caveats.append(f"{failed}: {self._failures[0]}")
         asked_s = judged_s if self._asked_s is None else self._asked_s
         return EngineAt(
-            engine, asked_s, judged_s, self.begins_s, self._snapshot_s, self._effects, self._caveats
+            engine,
+            asked_s,
+            judged_s,
+            self.begins_s,
+            self._snapshot_s,
+            self._effects,
+            self._caveats,
+            list(self.intake.alarms.standing.values()),
         )
 
     def _take(self, kind: str, payload: bytes) -> None:

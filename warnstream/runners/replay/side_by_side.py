@@ -82,6 +82,7 @@ def _observed_by(derived: Derived) -> bytes:
         [grid.policy for grid in configuration.grids],
         configuration.logger_files,
         derived.weights,
+        configuration.chance_table.digest if derived.ahead and configuration.chance_table else "",
         known_stages_m(derived.whole.needs, len(network.stations)),
         noon_of(derived.whole.needs),
     ):

@@ -247,3 +247,15 @@ def test_what_is_less_urgent_than_asked_for_waits() -> None:
     assert [one.row for one in queue.claim(0, 10, 0.0, urgency_min=2)] == [3, 4]
     assert queue.urgency(0, 0.0) == 1
     assert claimed(queue) == [0, 1, 2]
+
+
+def test_a_return_is_for_whoever_heard_the_end_and_for_nobody_who_never_heard_anything() -> None:
+    book = ledger()
+    book.put_down(put(n=1, asks=True))
+    told(book, 0)
+    book.put_down(put(n=2, is_end=True))
+    told(book, 0, n=2)
+    assert delivery(book)[:3] == [Delivery.SENT, Delivery.SPARED, Delivery.SPARED]
+    assert book.put_down(put(n=3, is_end=True)) == 0, "an end after it is for nobody any more"
+    assert book.put_down(put(n=4, is_end=True, is_return=True)) == 1
+    assert delivery(book)[:3] == [Delivery.QUEUED, Delivery.SPARED, Delivery.SPARED]

@@ -90,7 +90,7 @@ def test_a_polygon_and_a_river_gauge_name_villages(county: Configuration) -> Non
         ({"polygon": {}}, ["polygon: expected a GeoJSON polygon"]),
         ({"kind": "silence", "level": "", "post": "nobody"}, ["post: 'nobody' is no post of chain.csv"]),
         ({"kind": "end", "level": "blue"}, ["level: end has no level"]),
-        ({"kind": "correct", "level": "", "alone": True}, ["alone: correct has no word of its own on red"]),
+        ({"kind": "silence", "level": "", "alone": True}, ["alone: silence has no word of its own on red"]),
         ({"response": "II", "order": "red-1"}, ["response: issue has no response", "order: issue has no"]),
         ({"kind": "release", "level": "", "lasts": "1h"}, ["lasts: release has no time that it lasts"]),
         ({"lasts": "48h"}, ["lasts: expected at most 24h, got '48h'"]),
@@ -137,3 +137,18 @@ def test_the_second_person_answers_for_the_villages_of_the_order_that_waits(coun
     assert "outside the area" in fault
     by_second = request(kind="release", author="li", order="red-1", hazard="", level="")
     assert agreement_faults(order_of(by_second, county), desk, county) == []
+
+
+def test_the_true_time_of_what_is_told_late_is_local_or_has_an_offset(county: Configuration) -> None:
+    told = replace(county, node=replace(county.node, clock="simulated"))
+    local = order_of(
+        request(villages=[county.network.villages.code[0]], happened_at="2026-06-18T02:10"), told
+    )
+    utc = order_of(request(villages=[county.network.villages.code[0]], happened_at="2026-06-17T18:10Z"), told)
+    assert local.happened_s == utc.happened_s == 1_781_719_800
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01T00:00", "1999-01-01T00:00"])
+def test_a_true_time_that_cannot_be_is_refused(county: Configuration, text: str) -> None:
+    there = replace(county, node=replace(county.node, clock="system"))
+    assert any("happened_at" in one for one in faults_of(there, request(happened_at=text)))

@@ -12,9 +12,26 @@ from warnstream.adapters.channels.smpp.receipts import DELIVERED, receipt_of, re
 from warnstream.adapters.channels.smpp.texts import text_of
 from warnstream.config.channels.reply_words import ReplyWords
 from warnstream.config.channels.smpp import SmppChannelSection
+from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 
 logger = logging.getLogger(__name__)
+
+
+_MARKS = {"演练": True, "演习": True, "exercise": True, "drill": True, "真": False, "real": False}
+
+
+def which(text: str) -> tuple[str, bool | None]:
+    """A reply without the word by which it says that it is of a drill or not; None where it says neither.
+
+    >>> which("演练 1"), which("真的收到"), which("1")
+    (('1', True), ('收到', False), ('1', None))
+    """
+    bare = text.strip()
+    for mark, is_drill in _MARKS.items():
+        if bare.lower().startswith(mark):
+            return bare[len(mark) :].lstrip("的 :：,，"), is_drill
+    return text, None
 
 
 class Inbox:
@@ -95,9 +112,14 @@ class Inbox:
 
     def _take_reply(self, delivery: Delivery) -> None:
         """An answer of everybody at that phone; what no rule reads goes to a person."""
-        text = text_of(delivery)
-        reading = self._words.read(text)
-        recipients = self._letters.of_phone(self._phones.of(delivery.source))
+        text, phone = text_of(delivery), self._phones.of(delivery.source)
+        said, of_drill = which(text)
+        reading = self._words.read(said)
+        if of_drill is None and reading.answer is not Answer.NEED_HELP and self._letters.is_mixed(phone):
+            sent = [recipient for recipient, _ in self._letters.of_phone(phone)]
+            self._inbound.unread(self._name, sent, text, "a drill and something real were sent to that phone")
+            return
+        recipients = self._letters.of_phone(phone, of_drill=of_drill)
         answered = [
             recipient
             for recipient, token in recipients

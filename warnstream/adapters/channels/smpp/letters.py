@@ -18,11 +18,15 @@ from pathlib import Path
 from warnstream.adapters.channels.smpp.receipts import DELIVERED
 from warnstream.adapters.sqlite import DamagedError, Database, put_aside
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import DRILL
 
 logger = logging.getLogger(__name__)
 
 KEPT_S = 3 * 86_400
 """Gateways try a phone that is off for one to three days; a reply after that is to another message."""
+
+MIXED_S = 1_800
+"""A bare reply to a phone that got a drill and something real within that time may be to either."""
 
 UNWRITTEN_MAX = 20_000
 EARLY_MAX = 10_000
@@ -133,8 +137,20 @@ class Letters:
             if waiting == 1:
                 tell(key, state)
 
-    def of_phone(self, phone: str) -> list[tuple[str, str]]:
+    def is_mixed(self, phone: str) -> bool:
+        """Whether a drill and something real were sent to that phone in the last `MIXED_S`. StoreError."""
+        self._write()
+        with self._opened().reading() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT instr(key, ?) > 0 FROM letters WHERE phone = ? AND noted_at >= ?",
+                (f"{DRILL}.", phone, self._clock() - MIXED_S),
+            ).fetchall()
+        return len(rows) > 1
+
+    def of_phone(self, phone: str, *, of_drill: bool | None = None) -> list[tuple[str, str]]:
         """Recipient and token of the newest message to everybody who is reached at that phone.
+
+        `of_drill`: only of drills, or only of what is real.
 
         Raises
         ------
@@ -146,8 +162,8 @@ class Letters:
             # SQLite takes the other columns from the row of the maximum.
             rows = connection.execute(
                 "SELECT recipient, token, max(number) FROM letters WHERE phone = ? AND noted_at >= ?"
-                " GROUP BY recipient ORDER BY recipient",
-                (phone, self._clock() - KEPT_S),
+                " AND (? IS NULL OR (instr(key, ?) > 0) = ?) GROUP BY recipient ORDER BY recipient",
+                (phone, self._clock() - KEPT_S, of_drill, f"{DRILL}.", of_drill),
             ).fetchall()
         return [(recipient, token) for recipient, token, _ in rows]
 

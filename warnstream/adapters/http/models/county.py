@@ -109,6 +109,19 @@ class DifferenceRecord(msgspec.Struct, frozen=True):
     found: LevelWord
 
 
+class ChannelRecord(msgspec.Struct, frozen=True):
+    """Who waits on a channel, by action; seconds of its work until they are told, where its rate is known.
+
+    `stopped` is since when nothing gets through: then the seconds are those that it needs once it is open.
+    """
+
+    channel: Text
+    waiting: dict[str, Count]
+    needs_s: dict[str, float]
+    per_s: float | None
+    stopped: TimeUtc | None
+
+
 class ConfigurationRecord(msgspec.Struct, frozen=True):
     """The configuration that the node runs with; `bundle` 0: its files could not be kept."""
 
@@ -154,6 +167,7 @@ class StateRecord(CountyRecord, frozen=True, kw_only=True):
     alarms: list[AlarmRecord]
     configuration: ConfigurationRecord
     audit: AuditRecord | UnsetType = UNSET
+    channels: list[ChannelRecord] | UnsetType = UNSET
 
 
 class WarningRecord(msgspec.Struct, frozen=True):

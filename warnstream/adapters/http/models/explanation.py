@@ -41,6 +41,19 @@ class RelayedRecord(msgspec.Struct, frozen=True):
     headline: str
 
 
+class ExpectedRecord(msgspec.Struct, frozen=True):
+    """Why a threshold is expected to be reached; fields as in `warnstream.model.forecast.Expected`."""
+
+    level: LevelWord
+    share: float
+    probability: float
+    within_s: int
+    onset_early_s: int
+    onset_s: int
+    source: str
+    calibrated_on: str
+
+
 class ReasonRecord(msgspec.Struct, frozen=True):
     """The measured fact against the threshold; fields as in `warnstream.model.changes.Reason`."""
 
@@ -64,6 +77,7 @@ class ReasonRecord(msgspec.Struct, frozen=True):
     lone_gauge: bool
     relayed: RelayedRecord | None
     observed_until: TimeUtc
+    expected: ExpectedRecord | None = None
 
 
 class VillageRecord(msgspec.Struct, frozen=True):

@@ -13,10 +13,11 @@ from warnstream.adapters.http.routers import (
     public,
     reports,
     staff,
+    transfers,
 )
 from warnstream.adapters.http.routes import RouteSpec
 
-ROUTERS = (operations, staff, officers, machines, reports, alerts, public, door)
+ROUTERS = (operations, staff, officers, machines, reports, transfers, alerts, public, door)
 
 ROUTES: tuple[RouteSpec, ...] = tuple(route for router in ROUTERS for route in router.ROUTES)
 """All routes of a node."""

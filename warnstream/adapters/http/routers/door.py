@@ -51,7 +51,8 @@ class AnswerForm(msgspec.Struct, frozen=True):
 async def show_page(services: Services, request: Request) -> Response:
     """What was told, four buttons, and the answer given before."""
     addressed = await _addressed(services, request)
-    return _html(answer_page(addressed, answer=addressed.last_answer))
+    comes = await run_in_threadpool(services.node.who_comes, addressed.recipient)
+    return _html(answer_page(addressed, answer=addressed.last_answer, comes=comes))
 
 
 async def answer_on_page(services: Services, request: Request) -> Response:

@@ -46,6 +46,11 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     post: str = ""
     response: str = ""
     order: str = ""
+    zones: list[str] = []
+    grades: list[str] = []
+    by: str = ""
+    onset: str = ""
+    verdict: str = ""
     rehearse: bool = False
 
 

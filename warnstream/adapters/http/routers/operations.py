@@ -28,6 +28,7 @@ async def metrics_page(services: Services, _request: Request) -> Response:
         services.metrics.set_notifications(
             {(channel, state.word): count for (channel, state), count in counts.items()}
         )
+    await run_in_threadpool(services.metrics.look_at_channels)
     return Response(services.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -200,6 +200,7 @@ class Permissions:
             topic,
             f"{topic}/{BACKLOG_LEVEL}",
             f"{self.prefix}/answer/{user}",
+            f"{self.prefix}/drill/answer/{user}",
             f"{self.prefix}/sign/{user}",
             f"{self.prefix}/report/{user}",
         )
@@ -211,7 +212,8 @@ class Permissions:
     def _reads(self, user: str | None) -> Sequence[str]:
         if user is None or not is_user_name(user):
             return ()
-        return (f"{self.prefix}/device/{user}", f"{self.prefix}/warn/#", f"{self.prefix}/bulletin/#")
+        real = (f"{self.prefix}/device/{user}", f"{self.prefix}/warn/#", f"{self.prefix}/bulletin/#")
+        return (*real, *(topic.replace(self.prefix, f"{self.prefix}/drill", 1) for topic in real))
 
 
 def _covers(allowed: str, topic_filter: str) -> bool:

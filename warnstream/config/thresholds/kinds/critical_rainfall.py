@@ -9,11 +9,13 @@ import numpy as np
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
+from warnstream.config.thresholds.expected_levels import ExpectedSection, check_expected
 from warnstream.config.thresholds.rain_levels import (
     RainLevelSection,
     check_rain_levels,
     critical_rain,
     describe_rain,
+    levels_over,
 )
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
@@ -91,6 +93,7 @@ class CriticalRainfallSection(HazardSection):
     forecast_level_max: Annotated[Level, value_types.level(none_allowed=True)] = default(
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
+    expected: list[ExpectedSection] = part(list, "What raises a level before its threshold is reached.")
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """There are thresholds; wetness is said in one way, and more water never asks for more rain."""
@@ -123,6 +126,7 @@ class CriticalRainfallSection(HazardSection):
     def read(self, context: HazardContext) -> Build:
         """Check the levels; thresholds by village on ground of any wetness."""
         check_rain_levels(self.levels, context)
+        check_expected(self.expected, levels_over(self.levels, context.rows), context)
         return self._table
 
     @staticmethod

@@ -6,16 +6,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
+from warnstream.config.thresholds.expected_levels import ExpectedSection, check_expected
 from warnstream.config.thresholds.rain_levels import (
     RainLevelSection,
     check_rain_levels,
     critical_rain,
     describe_rain,
+    levels_over,
 )
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
 from warnstream.config.yaml import value_types
-from warnstream.config.yaml.sections import default
+from warnstream.config.yaml.sections import default, part
 from warnstream.model.level import Level
 from warnstream.model.network import Stations, Villages
 from warnstream.model.rules.rules import CriticalRain, Thresholds
@@ -32,12 +34,14 @@ class RainstormSection(HazardSection):
     forecast_level_max: Annotated[Level, value_types.level(none_allowed=True)] = default(
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
+    expected: list[ExpectedSection] = part(list, "What raises a level before its threshold is reached.")
 
     is_for_every_place = True
 
     def read(self, context: HazardContext) -> Build:
         """Check the levels; thresholds that are the same for every village."""
         check_rain_levels(self.levels, context)
+        check_expected(self.expected, levels_over(self.levels, context.rows), context)
         return self._table
 
     @staticmethod

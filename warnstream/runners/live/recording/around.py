@@ -1,7 +1,8 @@
 """What surrounds the keeper of a node's state: where it keeps what an entry led to, and who is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
@@ -40,6 +41,8 @@ class Watchers:
         A grid has a new file.
     on_step : callable or None
         Called after every engine step.
+    to_drill : callable
+        Takes the number of an entry and what it has of a drill.
     """
 
     alarms: Alarms
@@ -49,3 +52,4 @@ class Watchers:
     wake_channels: Callable[[], None]
     look_at_grids: Callable[[], None]
     on_step: Callable[[EngineStep], None] | None = None
+    to_drill: Callable[[int, Sequence[Any]], None] = lambda _sequence, _given: None

@@ -59,5 +59,6 @@ def delivery_of(
         event_clock=told.now_s,
         public_url=configuration.http.public_url,
         lost=told.lost,
+        time_zone=configuration.message.time_zone,
     )
     return DeliveryWorker(make_channels(configuration.channels, around), shared)

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects
+from warnstream.model.level import Level
+from warnstream.model.warning import WarningMessage
+
+_Told = WarningMessage | Bulletin | Digest
+_Part = tuple[str, _Told]
 
 PART = 40
 """Messages, bulletins and digests recorded at once: some 10 ms, a lock of SQLite of a few."""
@@ -37,36 +44,37 @@ def parts_of(effects: Effects, size: int = PART) -> Iterator[Effects]:
     size : int
         A part is full with so many messages, bulletins and digests.
     """
-    part = Effects()
-    for one in sorted(_by_name(effects), key=_worst, reverse=True):
-        part.messages.extend(one.messages)
-        part.bulletins.extend(one.bulletins)
-        part.digests.extend(one.digests)
-        part.to_newcomers.extend(one.to_newcomers)
-        if _size(part) >= size:
+    worst, named = _by_name(effects)
+    part, count = Effects(), 0
+    for name in sorted(named, key=worst.__getitem__, reverse=True):
+        for to, one in named[name]:
+            getattr(part, to).append(one)
+        count += len(named[name])
+        if count >= size:
             yield part
-            part = Effects()
+            part, count = Effects(), 0
     if part:
         yield part
 
 
-def _by_name(effects: Effects) -> list[Effects]:
-    found: dict[str, Effects] = {}
+def _by_name(effects: Effects) -> tuple[dict[str, int], dict[str, list[_Part]]]:
+    """Worst level of each warning, voice or post, and what it has with the list of effects that has it.
+
+    Lists and no effects of their own: a front has thousands of names.
+    """
+    worst: dict[str, int] = {}
+    named: dict[str, list[_Part]] = {}
+
+    def put(name: str, level: Level, to: str, one: _Told) -> None:
+        worst[name] = max(worst.get(name, 0), int(level))
+        named.setdefault(name, []).append((to, one))
+
     for digest in effects.digests:
-        found.setdefault(digest.voice, Effects()).digests.append(digest)
+        put(digest.voice, digest.level, "digests", digest)
     for bulletin in effects.bulletins:
-        found.setdefault(bulletin.voice, Effects()).bulletins.append(bulletin)
+        put(bulletin.voice, bulletin.worst, "bulletins", bulletin)
     for bulletin in effects.to_newcomers:
-        found.setdefault(bulletin.voice, Effects()).to_newcomers.append(bulletin)
+        put(bulletin.voice, bulletin.worst, "to_newcomers", bulletin)
     for message in effects.messages:
-        found.setdefault(message.warning, Effects()).messages.append(message)
-    return list(found.values())
-
-
-def _worst(part: Effects) -> int:
-    levels = [message.level for message in part.messages] + [digest.level for digest in part.digests]
-    return int(max(levels + [bulletin.worst for bulletin in part.to_doors]))
-
-
-def _size(part: Effects) -> int:
-    return len(part.messages) + len(part.digests) + len(part.bulletins) + len(part.to_newcomers)
+        put(message.warning, message.level, "messages", message)
+    return worst, named

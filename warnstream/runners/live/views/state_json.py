@@ -1,17 +1,19 @@
 """What a node tells people of its county: stations, villages by level, open warnings, as records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from warnstream.adapters.http.models.county import (
     BlindnessRecord,
+    ChannelRecord,
     DoubtedGaugeRecord,
     DoubtsRecord,
     SilenceRecord,
     WarningRecord,
 )
 from warnstream.assessment.villages import GaugeAvailability
+from warnstream.delivery.dispatch.finishing import Prospect
 from warnstream.desk import WarningStatus
 from warnstream.lifecycle.identity import message_name
 from warnstream.model.arrays import BoolArray
@@ -104,3 +106,22 @@ def describe_warnings(warnings: Sequence[WarningStatus], villages: Villages) -> 
         )
         for warning in warnings
     ]
+
+
+def describe_channels(prospects: Mapping[str, Prospect]) -> list[ChannelRecord]:
+    """Every channel by name, actions from the most urgent one on."""
+    return [_channel(name, prospect) for name, prospect in sorted(prospects.items())]
+
+
+def _channel(name: str, prospect: Prospect) -> ChannelRecord:
+    ordered = sorted(prospect.waiting.items(), reverse=True)
+    needs = [(urgency, prospect.needs_s(urgency)) for urgency, count in ordered if count]
+    return ChannelRecord(
+        channel=name,
+        waiting={urgency.name.lower(): count for urgency, count in ordered if count},
+        needs_s={
+            urgency.name.lower(): round(needs_s, 1) for urgency, needs_s in needs if needs_s is not None
+        },
+        per_s=None if prospect.per_s is None else round(prospect.per_s, 3),
+        stopped=None if prospect.stopped_s is None else iso_utc(prospect.stopped_s),
+    )

@@ -21,6 +21,7 @@ from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import TimeZone, clock_local
 from warnstream.runners.live.views.orders_json import count_orders
 from warnstream.runners.live.watches.standing_alarms import StandingAlarms
+from warnstream.runners.live.watches.transfer_watch import TransferWatch
 
 NAMED_MAX = 10
 """So many villages are named in an alarm; of more their number."""
@@ -51,11 +52,14 @@ class OrderWatch:
     ) -> None:
         self._alarms, self._metrics = StandingAlarms(alarms, *KINDS), metrics
         self._rules, self._time_zone = rules, time_zone
+        self._transfers = TransferWatch(alarms, metrics, time_zone)
         self.state: HandsRecord | None = None
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
+        standing = list(standing)
         self._alarms.adopt(standing)
+        self._transfers.adopt(standing)
 
     def take(self, desk: WarningDesk, villages: Villages, *, is_live: bool) -> None:
         """The situation after a step; one of the past tells no alarm."""
@@ -74,6 +78,7 @@ class OrderWatch:
         )
         if is_live:
             self._alarms.show(self._texts_of(desk, villages))
+        self._transfers.take(desk, is_live=is_live)
 
     def _texts_of(self, desk: WarningDesk, villages: Villages) -> dict[str, AlarmText]:
         state = desk.hands.state

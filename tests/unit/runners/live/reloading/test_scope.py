@@ -14,7 +14,7 @@ from warnstream.runners.live.reloading.scope import AT_START, WHOLE_AT_START, re
 TAKEN_AT_ONCE = {
     "fingerprint", "sha256_of_file", "node", "message", "decoders", "windows", "quality", "counters",
     "forecast", "village", "routing", "rules", "network", "signs", "orders", "bulletins", "past_days",
-    "logger_files", "hands", "operators", "feeds", "changes", "directory",
+    "logger_files", "hands", "operators", "feeds", "changes", "directory", "chance_table", "paper",
 }  # fmt: skip
 """Parts that the engine, the desk or a view takes whole; `directory` has a sentence of its own."""
 

@@ -1,4 +1,4 @@
-"""compare.json, a comparison for scripts; beside it the page for people (`comparison_page`)."""
+"""compare.json, a comparison for scripts; beside it the page for people (`page`)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,8 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from warnstream.review.comparison import Comparison, Judged, Row, VillageEpisode
-from warnstream.review.comparison_page import page_of
+from warnstream.review.compare.comparison import Comparison, Judged, Row, VillageEpisode
+from warnstream.review.compare.page import page_of
 from warnstream.review.episodes import Outcome
 from warnstream.review.report import verification_as_dict
 from warnstream.review.verification import Verification

@@ -6,7 +6,7 @@ from html import escape
 from math import isnan
 
 from warnstream.model.times import DAY_S, fixed_zone, iso_local, offset_at
-from warnstream.review.comparison import Comparison, Row
+from warnstream.review.compare.comparison import Comparison, Row
 from warnstream.review.episodes import Outcome
 
 EPISODES_SHOWN_MAX = 500

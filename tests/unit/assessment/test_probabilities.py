@@ -1,0 +1,204 @@
+"""Probabilities through the whole first machine: raised, held, told, snapshotted, failing alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
+from tests.unit.rules.county import rule_of
+from warnstream.assessment import Assessment, Weights
+from warnstream.forecast.chances.features import FEATURES
+from warnstream.forecast.chances.source import GaugeMembers
+from warnstream.forecast.chances.table import KNOTS, LEADS, ChanceTable
+from warnstream.model.changes import LevelChange
+from warnstream.model.forecast import ExpectedLevel
+from warnstream.model.geodesy import local_xy_m
+from warnstream.model.level import Level
+from warnstream.model.observations.readings import empty_batch
+from warnstream.model.rules.rules import HazardRule
+
+N = 2
+INTERVAL_S = 300
+
+
+def table() -> ChanceTable:
+    """The more rain of the last 15 minutes, the more comes: half of it again in every quarter hour."""
+    a, c = np.zeros((LEADS, len(FEATURES))), np.zeros((LEADS, len(FEATURES)))
+    a[:, FEATURES.index("one")] = -4.0 + np.log(np.arange(1, LEADS + 1))
+    a[:, FEATURES.index("own_15min")] = 2.0
+    c[:, 0] = -1.0
+    return ChanceTable(a, c, np.tile(np.array(KNOTS), (LEADS, 1)), "the record", (0.0, 0.0, 1.0, 1.0), "")
+
+
+def members(*, is_here: bool = True) -> GaugeMembers:
+    network = network_of(N, N, INTERVAL_S)
+    xy_m = local_xy_m(network.stations.latitude, network.stations.longitude, 28.4, 119.9)
+    return GaugeMembers(
+        xy_m,
+        xy_m,
+        nearest_weights(N, N),
+        table(),
+        is_quick=network.stations.interval_s <= 900,
+        is_here=is_here,
+        every_s=300,
+    )
+
+
+OWN = """
+- {level: yellow, rain: 1h, at_least: 40mm, within: 1h, probability: 30%}
+- {level: orange, rain: 1h, at_least: 40mm}
+"""
+IN_TABLE = replace(
+    rain_rule(N, [np.nan, np.nan, 40.0, np.nan]),
+    evaluator="critical_rainfall",
+    lowering=LOWERING,
+    expected=(ExpectedLevel(Level.ORANGE, Level.YELLOW, 0.0, (), 3600, 0.3),),
+)
+
+
+class Node:
+    def __init__(self, rule: HazardRule, *, ahead: GaugeMembers | None = None) -> None:
+        self.rule, self.ahead = rule, ahead
+        self.assessment = self.new()
+        self.failures: dict[str, str] = {}
+
+    def new(self) -> Assessment:
+        weights = nearest_weights(N, N)
+        return Assessment(
+            network_of(N, N, INTERVAL_S),
+            (self.rule,),
+            weights=Weights(weights, weights),
+            windows=WINDOWS,
+            quality=QUALITY,
+            nowcast=None,
+            ahead=self.ahead,
+        )
+
+    def fall(self, minute: int, *mm: float, restart: bool = False) -> list[LevelChange]:
+        """Rain of the last five minutes at the first gauges; the others are silent."""
+        if restart:
+            state, self.assessment = self.assessment.snapshot(), self.new()
+            self.assessment.restore(state)
+        batch = rain(*((s, 60 * minute, amount) for s, amount in enumerate(mm))) if mm else empty_batch()
+        step = self.assessment.step(batch, T0 + 60 * minute)
+        self.failures = step.failures
+        return step.changes
+
+    def level(self) -> list[int]:
+        return [int(level) for level in self.assessment.level(self.rule.name).level]
+
+
+RULES = {"own": rule_of(OWN), "table": IN_TABLE}
+
+
+@pytest.fixture(params=["own", "table"])
+def rule(request: pytest.FixtureRequest) -> HazardRule:
+    return RULES[request.param]
+
+
+def storm(node: Node, *, restart_at: int = -1) -> list[LevelChange]:
+    amounts = [0.2, 0.2, 3.0, 4.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0]
+    return [
+        change
+        for number, mm in enumerate(amounts, start=1)
+        for change in node.fall(5 * number, mm, 0.2, restart=number == restart_at)
+    ]
+
+
+def test_a_probability_raises_before_the_threshold_and_the_threshold_afterwards(rule: HazardRule) -> None:
+    node = Node(rule, ahead=members())
+    yellow, orange = storm(node)
+    assert (yellow.level, yellow.village, orange.level) == (Level.YELLOW, 0, Level.ORANGE)
+    assert yellow.at_s < orange.at_s
+    assert yellow.reason is not None
+    assert orange.reason is not None
+    told = yellow.reason.expected
+    assert told is not None
+    assert told.probability >= 0.3
+    assert (told.within_s, told.source, told.calibrated_on) == (3600, "gauges", "the record")
+    assert 0 < told.onset_early_s <= 3600
+    assert (yellow.reason.threshold, yellow.reason.duration_s) == (40.0, 3600)
+    assert yellow.reason.value < 40
+    assert not yellow.reason.is_observed
+    assert orange.reason.is_observed
+    assert orange.reason.expected is None
+    assert node.level()[1] == Level.NONE
+
+
+@pytest.mark.parametrize("restart_at", range(1, 11))
+def test_a_restart_at_any_step_equals_no_restart(rule: HazardRule, restart_at: int) -> None:
+    plain, restarted = Node(rule, ahead=members()), Node(rule, ahead=members())
+    assert repr(storm(plain)) == repr(storm(restarted, restart_at=restart_at))
+    assert repr(plain.assessment.view(0)) == repr(restarted.assessment.view(0))
+
+
+def test_without_members_only_what_has_fallen_counts(rule: HazardRule) -> None:
+    (orange,) = storm(Node(rule))
+    assert orange.level == Level.ORANGE
+
+
+def test_elsewhere_the_message_is_not_called_calibrated() -> None:
+    yellow, _ = storm(Node(RULES["own"], ahead=members(is_here=False)))
+    assert yellow.reason is not None
+    assert yellow.reason.expected is not None
+    assert yellow.reason.expected.calibrated_on == ""
+    assert not yellow.reason.expected.is_likely
+
+
+def test_the_explanation_adds_up_and_names_the_probability(rule: HazardRule) -> None:
+    node = Node(rule, ahead=members())
+    for number, mm in enumerate([0.2, 0.2, 3.0, 4.0, 5.0, 6.0], start=1):
+        node.fall(5 * number, mm, 0.2)
+        view = node.assessment.view(0).hazards[0]
+        assert view.adds_up
+    assert view.found == Level.YELLOW
+    (place,) = view.places
+    if rule.evaluator == "rule":
+        assert place.conditions[0].found.probability >= 0.3
+    else:
+        assert any("orange within 60 min with a probability of" in one.note for one in place.comparisons)
+
+
+def test_members_that_fail_silence_nothing(rule: HazardRule, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_args: object) -> None:
+        raise RuntimeError("seeded fault")
+
+    monkeypatch.setattr(GaugeMembers, "members", fails)
+    node = Node(rule, ahead=members())
+    (orange,) = storm(node)
+    assert orange.level == Level.ORANGE
+    assert node.failures == {"probabilities": "RuntimeError: seeded fault"}
+
+
+def test_a_probability_that_cannot_be_worked_out_is_forgotten(
+    rule: HazardRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_args: object) -> None:
+        raise RuntimeError("seeded fault")
+
+    node = Node(rule, ahead=members())
+    for number, mm in enumerate([0.2, 0.2, 3.0, 4.0], start=1):
+        node.fall(5 * number, mm, 0.2)
+    monkeypatch.setattr("warnstream.hazards.expected.chances.crossing", fails)
+    node.fall(25, 5.0, 0.2)
+    assert node.failures == {"probabilities": "RuntimeError: seeded fault"}
+    assert node.assessment._judgement._ahead.book.known == {}
+
+
+def test_a_silent_gauge_gives_no_probability_and_lowers_nothing(rule: HazardRule) -> None:
+    node = Node(rule, ahead=members())
+    for number, mm in enumerate([0.2, 0.2, 3.0, 4.0, 5.0, 6.0], start=1):
+        node.fall(5 * number, mm, 0.2)
+    assert node.level()[0] == Level.YELLOW
+    for minute in range(35, 240, 5):
+        node.fall(minute)
+    assert node.level()[0] == Level.YELLOW
+
+
+def test_a_level_of_a_probability_falls_when_the_rain_has_gone(rule: HazardRule) -> None:
+    node = Node(rule, ahead=members())
+    for number, mm in enumerate([0.2, 0.2, 3.0, 4.0, 5.0, 6.0], start=1):
+        node.fall(5 * number, mm, 0.2)
+    changes = [change for minute in range(35, 300, 5) for change in node.fall(minute, 0.0, 0.0)]
+    assert [(change.level, change.previous) for change in changes] == [(Level.NONE, Level.YELLOW)]

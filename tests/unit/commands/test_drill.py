@@ -1,0 +1,125 @@
+"""What a person asks of a drill: an order, or every fault at once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from warnstream.commands.drill.acts import Asked, drill_of, score, show, start
+from warnstream.config.load import load_configuration
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import ConfigError, WarnstreamError
+from warnstream.model.hands.drills import END_S, DrillAct
+from warnstream.model.hands.orders import Operator, Role
+from warnstream.model.hands.requests import OrderFaultsError
+from warnstream.model.level import Level
+from warnstream.model.warning import MessageStatus
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
+    directory = tmp_path_factory.mktemp("county")
+    build_county(1, CountyPlan(n_stations=9, n_villages=3, n_gauges=1)).write(directory)
+    write_demo_config(directory)
+    found = load_configuration(directory)
+    storage = replace(found.storage, directory=directory / "data")
+    message = replace(found.message, status=MessageStatus.ACTUAL)
+    people = (
+        Operator("zhang", "张三", Role.OFFICER, "*", ""),
+        Operator("wang", "王五", Role.READER, "*", ""),
+    )
+    return replace(found, operators=people, storage=storage, message=message)
+
+
+def asked(county: Configuration, **said: object) -> Asked:
+    words: dict[str, object] = {
+        "villages": [county.network.villages.code[0]],
+        "townships": [],
+        "hazard": "flash_flood",
+        "level": "red",
+        "script": None,
+        "lasts": "",
+        "author": "zhang",
+        "reason": "yearly",
+        "is_announced": False,
+    }
+    return Asked(**(words | said))  # type: ignore[arg-type]
+
+
+def script_in(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "night.yaml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_a_simple_rise_is_one_step_and_lasts_an_hour(county: Configuration) -> None:
+    order = drill_of(county, asked(county))
+    assert order.act is DrillAct.START
+    assert [(one.after_s, one.hazard, one.level) for one in order.steps] == [(0, "flash_flood", Level.RED)]
+    assert order.for_s == 3600
+
+
+def test_a_script_ends_ten_minutes_after_its_last_step(county: Configuration, tmp_path: Path) -> None:
+    village = county.network.villages.code[0]
+    text = f"""\
+steps:
+  - {{at: 0min, hazard: flash_flood, level: yellow}}
+  - {{at: 20min, hazard: flash_flood, level: red, villages: ["{village}"]}}
+"""
+    order = drill_of(county, asked(county, hazard="", level="", script=script_in(tmp_path, text)))
+    assert order.for_s == 1200 + END_S
+    assert order.steps[1].villages == (village,)
+
+
+def test_every_fault_of_a_script_is_told_at_its_line(county: Configuration, tmp_path: Path) -> None:
+    text = """\
+steps:
+  - {at: 20min, hazard: flod, level: yellow}
+  - {at: 10min, hazard: flash_flood, level: red, villages: ["nowhere"]}
+"""
+    with pytest.raises(ConfigError) as error:
+        drill_of(county, asked(county, hazard="", level="", script=script_in(tmp_path, text)))
+    assert {(fault.line, fault.path) for fault in error.value.faults} == {
+        (2, "steps[0].hazard"),
+        (3, "steps[1].villages"),
+        (3, "steps[1].at"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"author": "wang"}, "author: 'wang' is reader"),
+        ({"author": "nobody"}, "no person of operators.csv"),
+        ({"villages": ["nowhere"]}, "no village 'nowhere'"),
+        ({"villages": []}, "villages: expected codes"),
+        ({"hazard": "flod"}, "hazard: expected"),
+        ({"hazard": "", "level": ""}, "expected --hazard and --level, or --script"),
+        ({"lasts": "13h"}, "--for: expected up to 12h"),
+        ({"lasts": "soon"}, "--for:"),
+        ({"reason": " "}, "reason: expected"),
+    ],
+)
+def test_what_cannot_be_is_refused(county: Configuration, said: dict[str, object], fault: str) -> None:
+    with pytest.raises(OrderFaultsError) as error:
+        drill_of(county, asked(county, **said))
+    assert any(fault in one for one in error.value.faults), error.value.faults
+
+
+def test_a_node_in_an_exercise_has_no_drill_beside_it(county: Configuration) -> None:
+    there = replace(county, message=replace(county.message, status=MessageStatus.EXERCISE))
+    with pytest.raises(OrderFaultsError, match="exercise"):
+        drill_of(there, asked(there))
+
+
+def test_no_drill_is_left_for_a_node_that_does_not_run(county: Configuration) -> None:
+    with pytest.raises(WarnstreamError, match="no node runs"):
+        start(county, asked(county))
+
+
+def test_without_any_drill_that_is_said(county: Configuration) -> None:
+    assert show(county, as_json=False) == "no drill so far"
+    with pytest.raises(WarnstreamError, match="no drill so far"):
+        score(county, "", as_json=False)

@@ -1,0 +1,82 @@
+"""Doors that were asked to go and have not answered for so long that the next channel has its turn.
+
+In the time of the engine. What is found is an entry of the log before anything else; what stands here is only
+when to look again, and is found anew after a restart.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from warnstream.adapters.ledger.book import Book
+from warnstream.delivery.dispatch.queue import Urgency
+from warnstream.delivery.ledger.facts import DoorOutcome
+from warnstream.delivery.ledger.states import Result
+from warnstream.model.arrays import Int64Array
+from warnstream.model.bulletins import N_BITS, N_MAX
+
+VILLAGES_MAX = 50
+"""Villages looked through at once: a few milliseconds of the loop."""
+
+
+class SilentDoors:
+    """Who is silent for too long; for the loop's thread.
+
+    Parameters
+    ----------
+    book : Book
+    after_s : mapping of str to int
+        By channel: after how many seconds without an answer the one behind it has its turn.
+    """
+
+    def __init__(self, book: Book, after_s: Mapping[str, int]) -> None:
+        self._book, self._after_s = book, after_s
+        self._least_s = min(after_s.values(), default=0)
+        self._sequence: Int64Array = np.zeros(0, np.int64)
+        self._again_s: Int64Array = np.zeros(0, np.int64)
+
+    def forget(self) -> None:
+        """Villages have other numbers: everyone is looked at anew."""
+        self._sequence = np.zeros(0, np.int64)
+
+    def due(self, now_s: int) -> list[DoorOutcome]:
+        """Doors that go on to their next channel now, of `VILLAGES_MAX` villages at most."""
+        if not self._after_s:
+            return []
+        with self._book.lock:
+            return [one for village in self._villages(now_s) for one in self._of_village(village, now_s)]
+
+    def _villages(self, now_s: int) -> list[int]:
+        """Where it may be time: the most urgent ones first."""
+        ledger = self._book.ledger
+        if len(self._sequence) != len(ledger.sequence):
+            self._sequence = np.zeros_like(ledger.sequence)
+            self._again_s = np.zeros_like(ledger.sequence)
+        asks = (ledger.urgency >= Urgency.PREPARE) | (ledger.urgency == Urgency.REMINDER)
+        is_time = (self._sequence != ledger.sequence) | (self._again_s <= now_s)
+        found = np.flatnonzero(asks & is_time & (ledger.issued_s + self._least_s <= now_s))
+        order = np.argsort(-ledger.urgency[found].astype(np.int64), kind="stable")
+        villages: list[int] = found[order][:VILLAGES_MAX].tolist()
+        return villages
+
+    def _of_village(self, village: int, now_s: int) -> Iterator[DoorOutcome]:
+        ledger, register = self._book.ledger, self._book.register
+        sequence = int(ledger.sequence[village])
+        rows, told_s = ledger.silent_since(village)
+        ways = ledger.way[rows]
+        after_s = np.array([self._after_s.get(channel, 0) for channel in register.ways], dtype=np.int64)
+        due_s = told_s + after_s[ways]
+        is_due = due_s <= now_s
+        # Who is told meanwhile has at least the shortest wait before it.
+        self._again_s[village] = min(now_s + self._least_s, int(due_s[~is_due].min(initial=now_s + 86_400)))
+        self._sequence[village] = sequence
+        for way in np.unique(ways[is_due]).tolist():
+            yield DoorOutcome(
+                register.villages[village],
+                sequence >> N_BITS,
+                sequence & N_MAX,
+                register.ways[way],
+                now_s,
+                Result.SILENT,
+                [register.code(row) for row in rows[is_due & (ways == way)].tolist()],
+            )

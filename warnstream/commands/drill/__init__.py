@@ -1,0 +1,1 @@
+"""`warnstream drill`: begin, stop, show and score drills beside real warnings."""

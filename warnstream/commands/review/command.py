@@ -1,0 +1,95 @@
+"""The command ``warnstream review``."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from warnstream.adapters.bundles.store import BundleStore
+from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
+from warnstream.commands.review.question import scope_of
+from warnstream.commands.review.tables import print_record
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import ConfigError, WarnstreamError
+from warnstream.model.times import clock_local
+from warnstream.review.events import read_events
+from warnstream.review.record.files import text_of, write_record
+from warnstream.review.record.masking import Names
+from warnstream.runners.afterwards.gauges import Arrivals
+from warnstream.runners.afterwards.record import Asking, Sources, record_of
+from warnstream.runners.afterwards.scope import Scope
+from warnstream.runners.afterwards.told import Told, read_told
+from warnstream.runners.build import topics_of
+from warnstream.runners.bundles.frozen import load_bundle
+
+MINUTES_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked, as the command line gives it."""
+
+    asked: tuple[str, ...]
+    out: Path | None
+    journal: Path | None
+    events: Path | None
+    n_minutes: int
+    with_names: bool
+    as_json: bool
+
+
+def run_review(configuration: Configuration, asked: Asked) -> int:
+    """Read, put together, tell and write; returns the exit status.
+
+    Raises
+    ------
+    WarnstreamError
+        If the question, an option, the events or the journal is wrong.
+    """
+    console = Console(stderr=True)
+    if len(asked.asked) > 2:
+        raise WarnstreamError("expected WARNING, VILLAGE DAY, or BEGIN/END")
+    if not 0 <= asked.n_minutes <= MINUTES_MAX:
+        raise WarnstreamError(f"--known-now {asked.n_minutes}: expected 0 to {MINUTES_MAX}")
+    if asked.as_json is False and asked.out is None:
+        console.print("no --out: nothing is written, this is the summary", highlight=False)
+    events = read_events(asked.events) if asked.events else None
+    directory = asked.journal or configuration.storage.directory
+    storage = directory.parent if directory.name == JOURNAL else directory
+    with console.status("reading the journal") as status:
+        told = read_told(directory, topics_of(configuration))
+        scope = scope_of(asked.asked, configuration, told)
+        then, bundle = _as_it_was(configuration, storage, told, scope)
+        arrivals = Arrivals(then, scope)
+        read_told(directory, topics_of(then), arrivals.take)
+        zone = then.message.time_zone
+        names = Names(then.network, then.operators, is_shown=asked.with_names)
+        record = record_of(
+            Sources(then, bundle, storage, told, arrivals),
+            scope,
+            Asking(" ".join(asked.asked), names, events, asked.n_minutes),
+            lambda now_s: status.update(f"looking behind the silence: {clock_local(now_s, zone)}"),
+        )
+    written = write_record(asked.out, record) if asked.out else []
+    if asked.as_json:
+        sys.stdout.write(text_of(record))
+    else:
+        print_record(Console(), record)
+    for path in written:
+        console.print(f"written: {path}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _as_it_was(
+    configuration: Configuration, storage: Path, told: Told, scope: Scope
+) -> tuple[Configuration, int]:
+    """The configuration of the last bundle that ran in the scope; CONFIG_DIR and 0 where it is not kept."""
+    ran = [entry for at_s, entry in told.configurations if at_s <= scope.end_s]
+    if not ran or not ran[-1].bundle:
+        return configuration, 0
+    try:
+        return load_bundle(BundleStore(storage).bundle(ran[-1].bundle)), ran[-1].bundle
+    except (ConfigError, WarnstreamError) as error:
+        Console(stderr=True).print(f"bundle {ran[-1].bundle} cannot be used: {error}", highlight=False)
+        return configuration, 0

@@ -1,0 +1,76 @@
+"""The script of a drill (YAML) -> simulated changes, or every fault of it at once with its line."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from warnstream.config.faults import FaultLog
+from warnstream.config.settings import Configuration
+from warnstream.config.yaml import value_types
+from warnstream.config.yaml.check import check_document
+from warnstream.config.yaml.sections import Section
+from warnstream.config.yaml.tree import read_yaml
+from warnstream.config.yaml.value_types import choice_of
+from warnstream.model.errors import ConfigError, Fault
+from warnstream.model.hands.drills import STEPS_MAX, DrillStep
+from warnstream.model.level import Level
+
+
+class StepSection(Section):
+    """A simulated change."""
+
+    at_s: Annotated[int, value_types.duration("0s", "12h")] = Field(
+        alias="at", description="How long after the begin of the drill."
+    )
+    hazard: Annotated[str, value_types.text()] = Field(description="A hazard of thresholds.yaml.")
+    level: Annotated[Level, value_types.level(none_allowed=True)] = Field(
+        description="The level that is simulated from then on; none: the hazard is over."
+    )
+    villages: list[Annotated[str, value_types.text()]] = Field(
+        default_factory=list, description="Codes of villages of the drill; without it all of them."
+    )
+
+
+class ScriptDocument(Section):
+    """The script of a drill."""
+
+    steps: list[StepSection] = Field(min_length=1, description="Simulated changes, in order of time.")
+
+
+def read_script(file: Path, villages: tuple[str, ...], configuration: Configuration) -> tuple[DrillStep, ...]:
+    """The changes of a script, for a drill in these villages.
+
+    Raises
+    ------
+    ConfigError
+        With everything that is wrong with it, each at its line.
+    """
+    faults, name = FaultLog(), str(file)
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Fault(name, 0, "", f"expected a readable YAML file ({error})")]) from None
+    tree = read_yaml(name, text, faults)
+    document = check_document(ScriptDocument, tree, faults) if tree is not None else None
+    if tree is not None and document is not None:
+        hazards = [rule.name for rule in configuration.rules]
+        before_s = 0
+        for at, step in enumerate(document.steps):
+            place = ("steps", at)
+            if step.hazard not in hazards:
+                expected = f"expected {choice_of(hazards)}, got {step.hazard!r}"
+                faults.add(name, tree.line_of((*place, "hazard")), f"steps[{at}].hazard", expected)
+            for code in step.villages:
+                if code not in villages:
+                    expected = f"expected a village of the drill, got {code!r}"
+                    faults.add(name, tree.line_of((*place, "villages")), f"steps[{at}].villages", expected)
+            if step.at_s < before_s:
+                expected = "expected a time that is not before that of the step above"
+                faults.add(name, tree.line_of((*place, "at")), f"steps[{at}].at", expected)
+            before_s = max(before_s, step.at_s)
+        if len(document.steps) > STEPS_MAX:
+            faults.add(name, tree.line_of(("steps",)), "steps", f"expected at most {STEPS_MAX} steps")
+    faults.raise_if_any()
+    assert document is not None, "a document without a fault"
+    return tuple(DrillStep(one.at_s, one.hazard, one.level, tuple(one.villages)) for one in document.steps)

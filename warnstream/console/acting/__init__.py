@@ -1,0 +1,1 @@
+"""What a person who has signed in does by the console: acts, and reading what is personal."""

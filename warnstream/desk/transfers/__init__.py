@@ -1,0 +1,1 @@
+"""Transfer lists: who is to be moved, who has moved, and when people may come back."""

@@ -1,0 +1,1 @@
+"""Levels before their thresholds are reached: by a share of them."""

@@ -1,0 +1,260 @@
+"""Probabilities that rules and tables ask for, worked out whenever there are new members, kept in between.
+
+A probability is the pure outcome of members and observed rain at the tick they were made at;
+until the next ones it stands, and observed rain that reaches the threshold counts at once. It
+holds a level up until it has been below half of what raises it for `CYCLES_BELOW` cycles, so that
+nothing flickers. Probabilities older than `AGE_S_MAX` are not known any more. All of it is part of the
+snapshot: a restart changes nothing.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.hazards.expected.crossing import NEVER, Crossing, crossing, nobody_knows, parts_s
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int64Array, UInt8Array
+from warnstream.model.forecast import Expected, RainMembers
+from warnstream.model.level import Level
+
+CYCLES_BELOW = 3
+AGE_S_MAX = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One probability.
+
+    Attributes
+    ----------
+    key : str
+        Known by it from step to step and in snapshots.
+    duration_s : tuple of int
+    within_s : int
+    probability : float
+        What raises a level.
+    """
+
+    key: str
+    duration_s: tuple[int, ...]
+    within_s: int
+    probability: float
+
+
+Critical = Callable[[Asked], Float64Array]
+"""Thresholds of what is asked as they are now, shape (n_durations, n_places)."""
+
+
+def key_of(*parts: object) -> str:
+    """A short name for what is asked, the same in every process."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What is known of one probability at one step; arrays of shape (n_places,).
+
+    Attributes
+    ----------
+    found : Crossing
+    is_reached, is_holding : BoolArray
+        It is as high as asked; or was, and has not been below half of it for long enough.
+    at_s : int
+        When it was worked out.
+    source, calibrated_on : str
+        Of the members.
+    """
+
+    asked: Asked
+    found: Crossing
+    is_reached: BoolArray
+    is_holding: BoolArray
+    at_s: int
+    source: str
+    calibrated_on: str
+
+    def of_places(self, places: Int64Array) -> "Chance":
+        """That of some places."""
+        found = self.found.of_places(places)
+        return Chance(
+            self.asked,
+            found,
+            self.is_reached[places],
+            self.is_holding[places],
+            self.at_s,
+            self.source,
+            self.calibrated_on,
+        )
+
+    def expected(self, level: Level, place: int, now_s: int) -> Expected:
+        """Why the level of a place is expected; times from now on."""
+        passed_s = now_s - self.at_s
+        early_s, onset_s = (
+            -1 if seconds == NEVER else max(seconds - passed_s, 0)
+            for seconds in (int(self.found.early_s[place]), int(self.found.onset_s[place]))
+        )
+        probability = float(self.found.probability[place])
+        return Expected(
+            level,
+            0.0,
+            round(probability, 3),
+            self.asked.within_s,
+            early_s,
+            onset_s,
+            self.source,
+            self.calibrated_on,
+        )
+
+
+Chances = Mapping[str, Chance]
+"""By key; what is not known at this step is not there."""
+
+
+class _Kept:
+    """What is remembered of one probability."""
+
+    def __init__(self, n_places: int) -> None:
+        self.at_s: Int64Array = np.full(1, -1, dtype=np.int64)
+        self.found = nobody_knows(n_places)
+        self.n_below: UInt8Array = np.full(n_places, CYCLES_BELOW, dtype=np.uint8)
+
+    def arrays(self) -> Arrays:
+        return {
+            "at_s": self.at_s,
+            "n_below": self.n_below,
+            "probability": self.found.probability,
+            "early_s": self.found.early_s,
+            "onset_s": self.found.onset_s,
+            "duration": self.found.duration,
+        }
+
+
+class ChanceBook:
+    """All probabilities of one network.
+
+    Parameters
+    ----------
+    asked : iterable of Asked
+    n_places : int
+
+    Attributes
+    ----------
+    version : int
+        Another number when anything in `known` has changed.
+    known : Chances
+        Of the last step.
+    source, calibrated_on : str
+        Of the last members.
+    """
+
+    def __init__(self, asked: Iterable[Asked], n_places: int) -> None:
+        self._asked = {one.key: one for one in asked}
+        self._kept = {key: _Kept(n_places) for key in self._asked}
+        self.source, self.calibrated_on = "", ""
+        self.version = 0
+        self.known: Chances = {}
+
+    def step(
+        self,
+        members: RainMembers | None,
+        past_mm: Callable[[int], Float64Array],
+        critical: Critical,
+        now_s: int,
+    ) -> None:
+        """Take new members, if there are any, and forget what is too old.
+
+        Parameters
+        ----------
+        members : RainMembers or None
+            Made at this step; None: none were.
+        past_mm : callable
+            As in `warnstream.hazards.expected.crossing.crossing`.
+        critical : callable
+        now_s : int
+        """
+        if members is not None:
+            self.source, self.calibrated_on = members.source, members.calibrated_on
+            for key, one in self._asked.items():
+                self._take(
+                    self._kept[key],
+                    one,
+                    crossing(members, past_mm, one.duration_s, critical(one), one.within_s),
+                    now_s,
+                )
+        is_fresh = {
+            key: kept.at_s[0] >= 0 and now_s - int(kept.at_s[0]) <= AGE_S_MAX
+            for key, kept in self._kept.items()
+        }
+        fresh = [key for key, so in is_fresh.items() if so]
+        if members is None and fresh == list(self.known):
+            return
+        self.version += 1
+        self.known = {key: self._chance(key) for key in fresh}
+
+    def forget(self) -> None:
+        """Nothing is known until the next members."""
+        for kept in self._kept.values():
+            kept.at_s[0] = -1
+        self.version += 1
+        self.known = {}
+
+    def snapshot(self) -> Arrays:
+        """State as named arrays."""
+        state: Arrays = {"of": np.frombuffer(f"{self.source}\n{self.calibrated_on}".encode(), dtype=np.uint8)}
+        for key, kept in self._kept.items():
+            state |= {f"{name}.{key}": array.copy() for name, array in kept.arrays().items()}
+        return state
+
+    def restore(self, state: Arrays) -> None:
+        """Take up a snapshot; a probability that it does not have is not known yet."""
+        self.source, _, self.calibrated_on = (
+            bytes(state.get("of", np.zeros(0, np.uint8))).decode().partition("\n")
+        )
+        for key, kept in self._kept.items():
+            for name, array in kept.arrays().items():
+                if (before := state.get(f"{name}.{key}")) is not None:
+                    array[:] = before
+        self.version += 1
+        self.known = {}
+
+    @staticmethod
+    def _take(kept: _Kept, asked: Asked, found: Crossing, now_s: int) -> None:
+        is_low = ~(found.probability >= asked.probability / 2)
+        kept.n_below[:] = np.where(is_low, np.minimum(kept.n_below + 1, CYCLES_BELOW), 0)
+        kept.found.take(found)
+        kept.at_s[0] = now_s
+
+    def _chance(self, key: str) -> Chance:
+        asked, kept = self._asked[key], self._kept[key]
+        found = kept.found.of_places(np.arange(len(kept.n_below)))
+        is_reached = found.probability >= asked.probability
+        is_holding = (kept.n_below < CYCLES_BELOW) & ~np.isnan(found.probability)
+        return Chance(
+            asked,
+            found,
+            is_reached,
+            is_holding | is_reached,
+            int(kept.at_s[0]),
+            self.source,
+            self.calibrated_on,
+        )
+
+
+def some(chances: Chances, places: Int64Array) -> Chances:
+    """Those of some places."""
+    return {key: one.of_places(places) for key, one in chances.items()}
+
+
+NO_CHANCES: Chances = {}
+
+
+def durations_of(asked: Sequence[Asked], step_s: int) -> set[int]:
+    """Durations of observed rain that are read."""
+    found = {
+        part
+        for one in asked
+        for duration in one.duration_s
+        for part in parts_s(duration, one.within_s, step_s)
+    }
+    return found - {0}

@@ -1,0 +1,424 @@
+"""Acts of officers at consoles: checked by the rules of every order, made entries, answered; in the loop.
+
+Nothing here changes the engine: an act becomes an entry of the journal, and the next step carries it out.
+Until then nobody else acts on the same village: the second of two is told what the first one does.
+"""
+
+import logging
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Protocol
+
+import msgspec
+
+from warnstream.adapters.console.acts import DOORS_PAGE, Done, DoorRow, Rehearsed, Said, decode_said
+from warnstream.adapters.console.frame import Act
+from warnstream.adapters.ledger.listing import DoorState
+from warnstream.config.settings import Configuration
+from warnstream.config.yaml.quantities import parse_duration_s
+from warnstream.desk import WarningDesk
+from warnstream.engine import Engine
+from warnstream.lifecycle.orders import may_act, needs_second, wants_second
+from warnstream.model.digests import HelpAssign, HelpClose
+from warnstream.model.errors import StoreError
+from warnstream.model.hands.duty import COUNTY, DutyAct, DutyKind, Urgency
+from warnstream.model.hands.orders import HandOrder, Operator, OrderKind
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
+from warnstream.model.level import Level
+from warnstream.model.times import clock_local
+from warnstream.model.warning import MessageStatus
+from warnstream.runners.intake.duty import place_of
+from warnstream.runners.intake.entries import ACT, HELP, ORDER, encode_act, encode_help, encode_order
+from warnstream.runners.intake.intake import Intake
+from warnstream.runners.orders.preview import Preview
+from warnstream.runners.orders.rehearsal import doors_of
+from warnstream.runners.orders.request import agreement_faults, order_of, outside_of
+
+log = logging.getLogger(__name__)
+
+KNOWN_MAX = 2_000
+"""Acts that are answered again as before; the desk knows its orders beyond that."""
+
+HELP_KINDS = ("assign", "close")
+DUTY_KINDS = ("see", "take_shift", "hand_over", "read")
+KINDS = frozenset([*(str(kind) for kind in OrderKind), *HELP_KINDS, *DUTY_KINDS])
+STALE = ("version:", "villages: no doors wait")
+"""Begins of faults that mean: others were quicker than who looks at an old state."""
+
+Answer = Callable[[Done], None]
+
+
+class Requests(Protocol):
+    """The queue of entries from any thread to the loop."""
+
+    wake: Callable[[], None]
+
+    def ask(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        is_last: bool = False,
+        told: Callable[[int], None] | None = None,
+    ) -> Future[None]:
+        """Done once it is durable, after `told` has its number; StoreError while the node stops."""
+
+
+class Situation(Protocol):
+    """What is read of the keeper."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the moment."""
+
+    @property
+    def people(self) -> Configuration:
+        """With villages and hazards of removed rows."""
+
+    @property
+    def intake(self) -> Intake:
+        """What entries have led to, and what waits for a step."""
+
+
+class Acts:
+    """Acts on one node.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    keeper : Situation
+    requests : Requests
+        Takes entries.
+    doors : callable
+        Every door of a village, who needs somebody first.
+    rates : callable, optional
+        Doors a second of channels, as far as they are known.
+    count : callable, optional
+        Takes kind and status of what was done.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        keeper: Situation,
+        requests: Requests,
+        doors: Callable[[int], list[DoorState]],
+        rates: Callable[[], Mapping[str, float]] = dict,
+        count: Callable[[str, str], None] = lambda _kind, _status: None,
+    ) -> None:
+        self._count, self._doors, self._rates = count, doors, rates
+        self._configuration, self._keeper, self._requests = configuration, keeper, requests
+        self._operators = {operator.person: operator for operator in configuration.operators}
+        self._under_way: dict[str, HandOrder] = {}
+        self._known: OrderedDict[str, Done] = OrderedDict()
+        self._preview: Preview | None = None
+
+    def take(self, act: Act, answer: Answer) -> None:
+        """Make an act an entry, or say what is wrong with it; `answer` is called once, from any thread."""
+        try:
+            said = decode_said(act.content)
+        except msgspec.MsgspecError as error:
+            answer(Done("refused", problems=[str(error)]))
+            return
+        answer = self._counted(said.kind, answer)
+        operator = self._operators.get(act.person)
+        if operator is None:
+            answer(Done("forbidden", problems=[f"{act.person!r} is no person of operators.csv"]))
+            return
+        if not may_act(operator.role, said.kind):
+            problem = f"{act.person!r} is {operator.role}: that role may not {said.kind}"
+            answer(Done("forbidden", problems=[problem]))
+            return
+        key = f"{act.person}/{act.key}"
+        if not said.rehearse and (known := self._known.get(key)) is not None:
+            answer(known)
+        elif said.kind in HELP_KINDS:
+            self._help(operator, said, key, answer)
+        elif said.kind in DUTY_KINDS:
+            self._duty(operator, said, key, answer)
+        else:
+            self._order(act, said, key, answer)
+
+    def _counted(self, kind: str, answer: Answer) -> Answer:
+        known = kind if kind in KINDS else "unknown"
+
+        def counted(done: Done) -> None:
+            self._count(known, done.status)
+            answer(done)
+
+        return counted
+
+    # Orders.
+
+    def _order(self, act: Act, said: Said, key: str, answer: Answer) -> None:
+        try:
+            order = order_of(_request_of(said, act.person, key), self._configuration)
+        except OrderFaultsError as error:
+            answer(_refused(error.faults))
+            return
+        desk = self._keeper.engine.desk
+        if not said.rehearse and desk.knows_order(order):
+            answer(self._remember(key, Done("taken", order=order.identifier)))
+            return
+        if problems := self._stale(act, order):
+            answer(Done("stale", problems=problems))
+            return
+        order = self._for_two(order, desk)
+        faults = [*desk.order_faults(order), *agreement_faults(order, desk, self._configuration)]
+        if faults:
+            answer(_refused(faults))
+        elif said.rehearse:
+            answer(Done("rehearsed", rehearsal=self._rehearsed(order)))
+        else:
+            self._give(order, key, answer)
+
+    def _give(self, order: HandOrder, key: str, answer: Answer) -> None:
+        """An order becomes an entry; until it is one it is under way."""
+        done = Done("waits" if needs_second(order) else "taken", order=order.identifier)
+        self._under_way[order.identifier] = order
+
+        def told(sequence: int) -> None:
+            self._under_way.pop(order.identifier, None)
+            answer(self._remember(key, msgspec.structs.replace(done, sequence=sequence)))
+            log.warning("order taken", extra={"order": order.identifier, "author": order.author})
+
+        self._hand_over(ORDER, encode_order(order), told, answer, lambda: self._under_way.pop(key, None))
+
+    def _hand_over(
+        self,
+        kind: str,
+        payload: bytes,
+        told: Callable[[int], None],
+        answer: Answer,
+        undo: Callable[[], object] = lambda: None,
+    ) -> None:
+        def ended(future: Future[None]) -> None:
+            if (error := future.exception()) is not None:
+                undo()
+                answer(_refused([str(error)]))
+
+        try:
+            self._requests.ask(kind, payload, told=told).add_done_callback(ended)
+        except StoreError as error:
+            undo()
+            answer(_refused([str(error)]))
+
+    def _stale(self, act: Act, order: HandOrder) -> list[str]:
+        """What has changed since the person looked, or is being changed by another."""
+        concerned = set(order.villages)
+        waiting = [*self._under_way.values(), *self._keeper.intake.orders_waiting]
+        for other in waiting:
+            if other.identifier != order.identifier and concerned & set(other.villages):
+                what = f"{other.author} orders {other.kind} there right now ({other.reason})"
+                return [f"version: {what}: look again"]
+        if len(order.villages) != 1 or not act.seen:
+            return []
+        villages = self._keeper.people.network.villages
+        village = villages.index_of_code()[order.villages[0]]
+        if version_of(self._keeper.engine.desk, village) == act.seen:
+            return []
+        zone = self._configuration.message.time_zone
+        return [f"version: {one}" for one in standing_of(self._keeper.engine.desk, village, zone)]
+
+    def _for_two(self, order: HandOrder, desk: WarningDesk) -> HandOrder:
+        """With what the desk needs to know of it: the message seen, and that it waits for a second person."""
+        number = self._keeper.people.network.villages.index_of_code()
+        hidden = Level.NONE
+        for code in order.villages:
+            for status, _ in desk.of_village(number[code]):
+                if order.hazard in ("", status.hazard):
+                    is_extension = order.kind is OrderKind.EXTEND and status.bound is None
+                    hidden = hidden if is_extension else max(hidden, status.level, status.found)
+        return replace(order, asks_second=wants_second(order.kind, order.level, hidden))
+
+    def _rehearsed(self, order: HandOrder) -> Rehearsed:
+        desk = self._keeper.engine.desk
+        shown = next(
+            (one.order for one in desk.hands.state.waiting if one.order.identifier == order.order), order
+        )
+        if self._preview is None:
+            self._preview = Preview(self._configuration, self._keeper.people)
+        words, posts = self._preview.of(self._keeper.engine, shown)
+        doors, seconds = doors_of(shown, self._configuration, self._rates())
+        return Rehearsed(
+            villages=len(shown.villages),
+            doors=doors,
+            seconds=seconds,
+            posts=posts,
+            words=words,
+            more=max(len(shown.villages) - len(words), 0),
+            is_for_two=shown is order and needs_second(replace(order, is_alone=False)),
+            is_exercise=self._configuration.message.status is MessageStatus.EXERCISE,
+        )
+
+    # Calls for help.
+
+    def _help(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
+        desk, villages = self._keeper.engine.desk, self._keeper.people.network.villages
+        action: HelpAssign | HelpClose = HelpAssign(said.help, operator.person, said.person.strip())
+        if said.kind == "close":
+            action = HelpClose(said.help, operator.person, said.person.strip(), said.reason.strip())
+        call = next((one for one in desk.chains.calls if one.name == said.help), None)
+        if call is not None and outside_of(operator, [villages.code[call.village]], villages):
+            answer(Done("forbidden", problems=[f"the call lies outside the area of {operator.person!r}"]))
+            return
+        if call is not None and said.kind == "assign" and call.assigned:
+            answer(Done("stale", problems=[f"version: {call.assigned} has the call already"]))
+            return
+        if fault := desk.chains.fault_of(action):
+            answer(Done("stale" if call is None else "refused", problems=[fault]))
+            return
+
+        def told(sequence: int) -> None:
+            answer(self._remember(key, Done("taken", sequence)))
+
+        self._hand_over(HELP, encode_help(action), told, answer)
+
+    # Duty.
+
+    def _duty(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
+        act = DutyAct(key, DutyKind(said.kind), operator.person, area=operator.area, post=operator.post)
+        if act.kind is DutyKind.SEE:
+            found = self._seen(operator, said, act)
+        elif act.kind is DutyKind.HAND_OVER:
+            found = self._offered(said, act)
+        elif act.kind is DutyKind.READ:
+            found = self._read(operator, said, act)
+        else:
+            found = act
+        if isinstance(found, Done):
+            answer(found)
+            return
+
+        def told(sequence: int) -> None:
+            done = Done("taken", sequence)
+            # What is personal is answered once it is on record, and remembered by nobody.
+            answer(self._with_doors(done, said) if said.kind == DutyKind.READ else self._remember(key, done))
+
+        self._hand_over(ACT, encode_act(found), told, answer)
+
+    def _seen(self, operator: Operator, said: Said, act: DutyAct) -> DutyAct | Done:
+        """The alarm that a person has seen."""
+        villages = self._keeper.people.network.villages
+        number = villages.index_of_code()
+        if said.urgency not in Urgency.__members__:
+            return Done("refused", problems=[f"urgency: expected A or B, got {said.urgency!r}"])
+        if unknown := [code for code in said.villages if code not in number]:
+            return Done("refused", problems=[f"villages: no village {code!r}" for code in unknown])
+        place = place_of(villages, number[said.villages[0]]) if said.villages else COUNTY
+        if said.villages and outside_of(operator, said.villages[:1], villages):
+            return Done("forbidden", problems=[f"the alarm lies outside the area of {operator.person!r}"])
+        alarm = self._keeper.intake.duty.desk.alarms.of.get((place, Urgency[said.urgency]))
+        if alarm is None or not alarm.stands:
+            return Done("stale", problems=["version: there is no such alarm any more"])
+        try:
+            for_s = int(parse_duration_s(said.lasts)) if said.lasts else 0
+        except ValueError as error:
+            return Done("refused", problems=[f"lasts: {error}"])
+        return replace(
+            act, place=place, urgency=int(alarm.urgency), for_s=max(for_s, 0), note=said.reason[:200]
+        )
+
+    def _offered(self, said: Said, act: DutyAct) -> DutyAct | Done:
+        """A shift that is offered to another person."""
+        problems = []
+        if not self._keeper.intake.duty.desk.shifts.has(act.person):
+            problems.append(f"author: {act.person!r} is not on duty")
+        other = self._operators.get(said.person)
+        if other is None or other.person == act.person or not may_act(other.role, DutyKind.TAKE_SHIFT):
+            problems.append("person: expected another officer of operators.csv")
+        if problems:
+            return Done("refused", problems=problems)
+        return replace(act, other=said.person, note=said.reason[:200])
+
+    def _read(self, operator: Operator, said: Said, act: DutyAct) -> DutyAct | Done:
+        """The doors of one village are read: a line of the audit."""
+        villages = self._keeper.people.network.villages
+        if len(said.villages) != 1 or said.villages[0] not in villages.index_of_code() or said.cursor < 0:
+            return Done("refused", problems=["villages: expected one village of villages.csv"])
+        if outside_of(operator, said.villages, villages):
+            return Done("forbidden", problems=[f"the village lies outside the area of {operator.person!r}"])
+        return replace(act, note=f"doors of {said.villages[0]} from {said.cursor}")
+
+    def _with_doors(self, done: Done, said: Said) -> Done:
+        village = self._keeper.people.network.villages.index_of_code()[said.villages[0]]
+        who_goes = {call.caller: call.assigned for call in self._keeper.engine.desk.chains.calls}
+        known = self._doors(village)
+        page = [
+            DoorRow(
+                one.code,
+                one.state.word,
+                one.said.word,
+                one.channel,
+                one.address,
+                one.tries,
+                one.last_s,
+                who_goes.get(one.code, ""),
+            )
+            for one in known[said.cursor : said.cursor + DOORS_PAGE]
+        ]
+        return msgspec.structs.replace(done, doors=page, doors_of=len(known))
+
+    def _remember(self, key: str, done: Done) -> Done:
+        self._known[key] = done
+        if len(self._known) > KNOWN_MAX:
+            self._known.popitem(last=False)
+        return done
+
+
+def version_of(desk: WarningDesk, village: int) -> str:
+    """What an officer has before them of a village: warnings, bounds, what waits, what doors heard last."""
+    seen: list[object] = [
+        (
+            status.hazard,
+            message.identifier,
+            int(status.level),
+            int(status.found),
+            status.bound and status.bound.order,
+        )
+        for status, message in desk.of_village(village)
+    ]
+    seen += [
+        (str(held.action), held.hazard, int(held.level))
+        for of, held in desk.bulletins.waiting()
+        if of == village
+    ]
+    return f"{zlib.crc32(msgspec.json.encode(seen)):08x}"
+
+
+def standing_of(desk: WarningDesk, village: int, zone: object) -> Iterable[str]:
+    """What stands in a village now, in words."""
+    found = []
+    for status, message in desk.of_village(village):
+        by = f", {status.bound.kind} by {status.bound.author}" if status.bound else ""
+        at = clock_local(message.sent_s, zone)  # type: ignore[arg-type]
+        found.append(f"{status.hazard} is {status.level.word} since the message of {at}{by}: look again")
+    return found or ["nothing stands there any more: look again"]
+
+
+def _request_of(said: Said, person: str, key: str) -> OrderRequest:
+    return OrderRequest(
+        kind=said.kind,
+        author=person,
+        reason=said.reason,
+        villages=said.villages,
+        townships=said.townships,
+        hazard=said.hazard,
+        level=said.level,
+        lasts=said.lasts,
+        alone=said.alone,
+        post=said.post,
+        response=said.response,
+        order=said.order,
+        identifier=key,
+    )
+
+
+def _refused(faults: list[str]) -> Done:
+    if all(fault.startswith("author:") for fault in faults):
+        return Done("forbidden", problems=faults)
+    is_stale = all(fault.startswith(STALE) for fault in faults)
+    return Done("stale" if is_stale else "refused", problems=faults)

@@ -1,0 +1,1 @@
+"""Transfer lists as people see them: records, the five counters, alarms."""

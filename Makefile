@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes fuzz mutants sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes reloads fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -27,6 +27,10 @@ faults:           ## three storms with 200 faults each, one a minute at a random
 CHANGES ?= 200
 changes:          ## a storm under which the configuration is changed 200 times at random; half an hour
 	$(BIN)python -m tests.simulation.random_changes --changes $(CHANGES)
+
+RELOADS ?= 200
+reloads:          ## the same while the node runs: good, bad and hostile reloads, killed at every moment of them; an hour
+	$(BIN)python -m tests.simulation.random_changes --live --changes $(RELOADS)
 
 bench:            ## one document with every figure, less than 30 minutes; extras [bench,kafka], mosquitto, gcc, Kafka's jars
 	$(BIN)python -m benchmarks.bench_all

@@ -62,7 +62,7 @@ class LoggedOutbox(NodeOutbox):
     def _begin(self, register: Network) -> None:
         """As a start does it."""
         self.open_doors(self.directory, register, self.ask_log, self._event_clock, self._channels)
-        fingerprint = sha256(repr(register.households).encode()).hexdigest()
+        fingerprint = fingerprint_of(register)
         self.doors.begin(register, fingerprint)
         follow_doors(self.doors, self.journal.since(self.doors.sequence), TOPICS)
         since_s = self._doubt_since_s
@@ -126,6 +126,11 @@ class LoggedOutbox(NodeOutbox):
         """The end in good order."""
         self.doors.end_well()
         self.crash()
+
+
+def fingerprint_of(register: Network) -> str:
+    """As a configuration has one."""
+    return sha256(repr(register.households).encode()).hexdigest()
 
 
 def is_same(one: Network, other: Network) -> bool:

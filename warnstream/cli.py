@@ -364,6 +364,21 @@ def _preview(options: argparse.Namespace) -> int:
     return status
 
 
+def _reload(options: argparse.Namespace) -> int:
+    from warnstream.commands.bundles.reload import reload_node
+    from warnstream.runners.live.reloading.reloads import Wish
+
+    wish = Wish(options.bundle, options.yes, options.person)
+    return reload_node(options.directory, wish, options.storage)
+
+
+def _approve(options: argparse.Namespace) -> int:
+    from warnstream.commands.bundles.approve import approve
+
+    print(approve(options.directory, options.bundle, options.person, options.key, options.signature))
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from warnstream.commands.demo import DemoOptions, run_demo
 
@@ -411,6 +426,8 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "audit": _audit,
     "diff": _diff,
     "preview": _preview,
+    "reload": _reload,
+    "approve": _approve,
     **RUN_TOKENS,
 }
 """By the name of the subcommand."""

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from tests.doors import LoggedOutbox
+from tests.doors import LoggedOutbox, fingerprint_of
 from tests.unit.adapters.county import SENT_S, again, bulletin, given_up, network, rendered, sent
 from warnstream.adapters.ledger.doors import STATE_OF
 from warnstream.adapters.outbox.types import Claimed
@@ -172,6 +172,14 @@ class Night:
             last = [one for one in self.newest.values() if not one.action.is_end]
             self.outbox.record(Effects(to_newcomers=last), self.network, rendered)
 
+    def move(self) -> None:
+        """A door leaves the register, or comes back, while the process runs and doors are in hand."""
+        self.snapshot()
+        self.network = SMALL if self.network is LARGE else LARGE
+        self.outbox.doors.move_to(self.network, fingerprint_of(self.network))
+        last = [one for one in self.newest.values() if not one.action.is_end]
+        self.outbox.record(Effects(to_newcomers=last), self.network, rendered)
+
     def end(self) -> None:
         """With a channel that works nobody waits, and who heard something has heard its end."""
         self.outbox.settle(sent(row.key for row in self.in_hand), self.now)
@@ -236,6 +244,7 @@ def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int) -> N
         night.snapshot,
         night.restart,
         night.register,
+        night.move,
     ]
     for _ in range(STEPS):
         night.chance.choice(moves)()

@@ -18,18 +18,33 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.conftest import free_port
+from warnstream.adapters.bundles.uses import Use
 from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.config.load import load_configuration
 from warnstream.desk import WarningStatus
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.voice import Voice, voices_in
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageType
+from warnstream.runners.bundles.keeping import configuration_to_run
+from warnstream.runners.intake.history_entries import CONFIGURATION
 from warnstream.runners.live.node import Node
+from warnstream.runners.live.reloading.reloads import Wish
 
 T0 = 1_781_740_800
 STEP_S = 300
+MOMENTS = (
+    "_keep_state",
+    "_prepared",
+    "_frozen",
+    "_demand_word",
+    "_changed_over",
+    "after the use",
+    "after the entry",
+    "_keep_new_state",
+)
+"""Of a reload, where the process may be killed: before a step of it, or within the change."""
+
 WAIT_S = 60.0
 
 SETTINGS = """\
@@ -117,6 +132,7 @@ class Phones:
     port: int = 0
     shown: list[Shown] = field(default_factory=list)
     repeats: int = 0
+    is_down: bool = False
     _keys: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -154,8 +170,9 @@ def phones() -> Iterator[Phones]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            gateway.receive(json.loads(body))
-            self.send_response(200)
+            if not gateway.is_down:
+                gateway.receive(json.loads(body))
+            self.send_response(503 if gateway.is_down else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -224,10 +241,66 @@ class County:
 
     def start(self) -> None:
         """A node on the configuration as it is now."""
-        self.node = Node(load_configuration(self.directory))
+        self.node = Node(configuration_to_run(self.directory))
         self.node.start()
         self._thread = threading.Thread(target=self.node.run, name="node")
         self._thread.start()
+
+    def reload(self, *, bundle: int = 0, is_agreed: bool = True) -> tuple[bool, list[str]]:
+        """The running node takes the configuration as it is now; whether it is live, and what was said."""
+        assert self.node is not None
+        said: list[str] = []
+        is_live = self.node.reloads.ask(Wish(bundle, is_agreed, "li"), said.append)
+        return is_live, said
+
+    def reload_killed(self, at: str) -> None:
+        """A reload in the midst of which the process is killed, and a start; `at` is one of `MOMENTS`."""
+        assert self.node is not None
+        self.settle()
+        reloads, keeper = self.node.reloads, self.node._keeper
+        data, copy = self.directory / "data", self.directory / "killed"
+
+        def kill() -> None:
+            """What is told afterwards nobody gets: there is no process any more."""
+            if not copy.exists():
+                self.gateway.is_down = True
+                copy_storage(data, copy)
+
+        def before(owner: object, name: str) -> None:
+            inner = getattr(owner, name)
+
+            def killed(*arguments: object, **named: object) -> object:
+                kill()
+                return inner(*arguments, **named)
+
+            setattr(owner, name, killed)
+
+        noted, take = keeper.bundle.noted, keeper.take
+
+        @contextmanager
+        def killed_inside(use: Use) -> Iterator[None]:
+            with noted(use):
+                kill()
+                yield
+
+        def killed_at(sequence: int, kind: str, payload: bytes) -> None:
+            if kind == CONFIGURATION:
+                kill()
+            take(sequence, kind, payload)
+
+        if at == "after the use":
+            keeper.bundle.noted = killed_inside  # type: ignore[method-assign]
+        elif at == "after the entry":
+            keeper.take = killed_at  # type: ignore[method-assign]
+        else:
+            before(reloads, at)
+        self.reload()
+        kill()
+        self.stop()
+        shutil.rmtree(data)
+        copy.rename(data)
+        self.gateway.is_down = False
+        self.start()
 
     def stop(self) -> None:
         """End the node in good order: it writes a snapshot."""

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.changed_county import TABLES, THRESHOLDS, County, phones
+from tests.simulation.changed_county import MOMENTS, TABLES, THRESHOLDS, County, phones
+from tests.simulation.test_carry_live import rain_by_gauge, standing
 from warnstream.model.errors import ConfigError
 
 NEW_STATIONS = ("S0,27.0,118.00,10,rain,300,County", "S5,28.0,119.80,10,rain,300,County")
@@ -97,8 +98,61 @@ def change_once(county: County, rng: random.Random) -> str:
     return f"{how}: {told}{refused}"
 
 
-def storm(directory: Path, changes: int, seed: int) -> list[str]:
-    """So many changes under one storm; what does not agree after any of them, or at the end."""
+def refuse_reload(county: County, rng: random.Random) -> str:
+    """A reload of something bad or hostile is refused and nothing is changed; the good file is put back."""
+    assert county.node is not None
+    what = rng.choice([*sorted(BAD), "a pipe", "two gigabytes", "half written behind a link"])
+    name, content = BAD.get(what, ("stations.csv", b"station,latitude\nS1,2"))
+    path = county.directory / name
+    good, before = path.read_bytes(), standing(county)
+    path.unlink()
+    if what == "a pipe":
+        os.mkfifo(path)
+    elif what == "two gigabytes":
+        with path.open("wb") as file:
+            file.truncate(2 << 30)
+    elif "link" in what or rng.random() < 0.3:
+        elsewhere = county.directory.parent / f"elsewhere-{name}"
+        elsewhere.write_bytes(content)
+        path.symlink_to(elsewhere)
+    else:
+        path.write_bytes(content)
+    bundle = county.node.status.state().configuration.bundle
+    is_live, said = county.reload()
+    path.unlink()
+    path.write_bytes(good)
+    assert not is_live, f"{what} went live"
+    assert said[-1] == f"nothing was changed: bundle {bundle} runs on", said
+    assert standing(county) == before, f"{what} changed what stands"
+    return what
+
+
+def reload_once(county: County, rng: random.Random) -> str:
+    """Some rain, another configuration taken while running; killed in the midst of it or not."""
+    assert county.node is not None
+    for _ in range(rng.randint(1, 4)):
+        county.step(rng.choice((0.0, 0.5, 1.0, 1.0, 2.0)))
+    refused = f", after {refuse_reload(county, rng)}" if rng.random() < 0.3 else ""
+    told = write_variant(county, rng)
+    if rng.random() < 0.5:
+        county.settle()
+        rain = rain_by_gauge(county)
+        is_live, said = county.reload()
+        gone = any("warnstream end" in line for line in said)
+        assert is_live or gone, said
+        now = rain_by_gauge(county)
+        assert all(now[gauge] == rain[gauge] for gauge in rain.keys() & now.keys()), "rain is not what it was"
+        return f"reloaded: {told}{refused}" if is_live else f"refused under a warning: {told}{refused}"
+    moment = rng.choice(MOMENTS)
+    county.reload_killed(moment)
+    return f"killed at {moment}: {told}{refused}"
+
+
+def storm(directory: Path, changes: int, seed: int, *, is_live: bool = False) -> list[str]:
+    """So many changes under one storm; what does not agree after any of them, or at the end.
+
+    With `is_live` the running node takes them, killed in the midst of one now and then.
+    """
     rng = random.Random(seed)
     with phones() as gateway:
         county = County(directory / "county", gateway)
@@ -107,7 +161,7 @@ def storm(directory: Path, changes: int, seed: int) -> list[str]:
         try:
             county.rain(8)
             for number in range(1, changes + 1):
-                told = change_once(county, rng)
+                told = reload_once(county, rng) if is_live else change_once(county, rng)
                 county.step(rng.choice((0.0, 1.0)))
                 if faults := county.find_faults():
                     return [f"change {number} of seed {seed} ({told}): {fault}" for fault in faults]
@@ -124,9 +178,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changes", type=int, default=int(os.environ.get("WARNSTREAM_CHANGES", "200")))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--live", action="store_true", help="the running node takes the changes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        faults = storm(Path(directory), options.changes, options.seed)
+        faults = storm(Path(directory), options.changes, options.seed, is_live=options.live)
     print(
         "\n".join(faults)
         or f"{options.changes} changes of seed {options.seed}: nothing untold, nothing told twice"

@@ -15,3 +15,10 @@ def test_changes_at_random_under_a_storm_leave_nothing_untold_and_tell_nothing_t
 ) -> None:
     """Of seed 11 the 18th is a crash soon after a change, before a snapshot under the new files."""
     assert storm(tmp_path, changes=changes, seed=seed) == []
+
+
+def test_reloads_at_random_good_bad_hostile_and_killed_leave_nothing_untold_and_tell_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    """A tenth of `make reloads`."""
+    assert storm(tmp_path, changes=20, seed=3, is_live=True) == []

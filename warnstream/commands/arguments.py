@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from warnstream import __version__
-from warnstream.commands.bundles.options import add_diff, add_preview
+from warnstream.commands.bundles.options import add_approve, add_diff, add_preview, add_reload
 from warnstream.commands.compare.options import add_compare
 from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
@@ -61,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     _add_audit(commands)
     add_diff(commands)
     add_preview(commands)
+    add_reload(commands)
+    add_approve(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
     _add_feed_token(commands)

@@ -18,11 +18,11 @@ from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
 from warnstream.commands.standby.which import box_of, on_box, remembered_box
 from warnstream.config.http_address import http_address
-from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
 from warnstream.model.errors import ConfigError, Fault, WarnstreamError
 from warnstream.model.warning import WarningMessage
+from warnstream.runners.bundles.keeping import configuration_to_run
 from warnstream.runners.console.child import ALARM as CONSOLE_ENDED
 from warnstream.runners.console.child import ConsoleChild
 from warnstream.runners.explain.one_line import describe
@@ -77,7 +77,7 @@ def run_node(  # options of a command, each by name
     box = box or remembered_box(directory)
     front_door = _front_door(directory, box)
     try:
-        configuration = load_configuration(directory)
+        configuration = configuration_to_run(directory)
         if configuration.standby is not None or box or as_standby:
             box = box_of(configuration, box)
             configuration = on_box(configuration, box)
@@ -89,7 +89,7 @@ def run_node(  # options of a command, each by name
     if not box:
         _lead(configuration, shown, front_door)
         return
-    _log_as(configuration, shown)()
+    _log_as(shown, _addresses(configuration))()
     both = Box(
         configuration, box, partial(_lead_beside, configuration, shown), front_door, as_standby=as_standby
     )
@@ -115,9 +115,7 @@ def _on_stop(stop: Callable[[], None]) -> None:
     signal.signal(signal.SIGINT, lambda _signal, _frame: stop())
 
 
-def _log_as(configuration: Configuration, shown: Shown) -> Callable[[], None]:
-    network = configuration.network
-    addresses = {*network.households.address, *(post.address for post in network.chain)} - {""}
+def _log_as(shown: Shown, addresses: set[str]) -> Callable[[], None]:
     return partial(configure_logging, as_json=shown.log_json, level=shown.log_level, addresses=addresses)
 
 
@@ -129,7 +127,8 @@ def _lead(
     beside: Callable[[int, FrameType | None], object] = lambda _signal, _frame: None,
 ) -> None:
     """One node from its start to its end; `beside`: what else a signal to stop ends."""
-    log_as = _log_as(configuration, shown)
+    addresses = _addresses(configuration)
+    log_as = _log_as(shown, addresses)
     log_as()
     view = _view(lambda: node.people) if shown.has_view else None
     watch = IssuedLog(lambda: node.people)
@@ -139,7 +138,11 @@ def _lead(
         if view is not None:
             view.take_step(step)
 
-    node = Node(configuration, on_step=on_step, front_door=front_door, leading=leading)
+    def on_change(changed: Configuration) -> None:
+        addresses.update(_addresses(changed))
+        gc.freeze()
+
+    node = Node(configuration, on_step=on_step, front_door=front_door, leading=leading, on_change=on_change)
 
     def stop(signal_: int, frame: FrameType | None) -> None:
         beside(signal_, frame)
@@ -168,6 +171,12 @@ def _lead(
             _run(node)
     finally:
         console.stop()
+
+
+def _addresses(configuration: Configuration) -> set[str]:
+    """What no line of the log may show."""
+    network = configuration.network
+    return {*network.households.address, *(post.address for post in network.chain)} - {""}
 
 
 def _run(node: Node) -> None:

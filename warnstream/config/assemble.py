@@ -127,6 +127,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         hands=node.release.hands(),
         feeds=tuple(FeedPolicy(name, feed.every_s) for name, feed in node.feeds.items()),
         operators=operators,
+        changes=node.changes.policy(),
         console=None if node.console is None else node.console.settings(folder.directory),
         standby=None if node.standby is None else node.standby.settings(folder.directory),
     )

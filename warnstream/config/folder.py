@@ -1,6 +1,7 @@
 """The files of CONFIG_DIR: read once, hashed, decoded; what is missing or not UTF-8 is a fault."""
 
 import hashlib
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,7 +61,11 @@ class Folder:
             return self._read_table(file, self._tables)
         try:
             path = self._path_of(file)
-            if path.stat().st_size > FILE_BYTES_MAX:
+            status = path.stat()
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):  # a pipe keeps us waiting
+                self._faults.add(file, 0, "", "expected a regular file, this is none")
+                return None
+            if status.st_size > FILE_BYTES_MAX:
                 self._faults.add(
                     file, 0, "", f"larger than {FILE_BYTES_MAX >> 20} MiB: is this the right file?"
                 )

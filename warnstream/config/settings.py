@@ -226,6 +226,19 @@ class NodeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePolicy:
+    """What a reload needs.
+
+    A second person for changes of `second_person`, a word from the operator where more than
+    `reload_wakes_max` doors would be told, no new line to look at where it is `strict`.
+    """
+
+    second_person: tuple[str, ...] = ()
+    reload_wakes_max: int = 50
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything CONFIG_DIR says, checked, frozen, ready to use.
 
@@ -233,6 +246,7 @@ class Configuration:
     `feeds` are who brings alerts of other services and is to be heard from.
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
     `console` is None where the node does not start one, `standby` where there is no second box.
+    `changes` says what a reload asks for.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `sha256_of_file` are their digests by name in CONFIG_DIR.
     """
@@ -270,6 +284,7 @@ class Configuration:
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
     standby: StandbySettings | None = None
+    changes: ChangePolicy = field(default_factory=ChangePolicy)
     chance_table: ChanceTable | None = None
     paper: PaperPolicy = field(default_factory=PaperPolicy)
 

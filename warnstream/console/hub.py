@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.console.acts import Done, Said, decode_done, encode_said
 from warnstream.adapters.console.facts import decode_facts
 from warnstream.adapters.console.frame import Frame
@@ -24,6 +25,7 @@ from warnstream.console.stream import Channel, Subscriber, encode, event_of, sta
 from warnstream.console.words import village_of
 from warnstream.model.errors import ConfigError, StoreError
 from warnstream.model.hands.orders import Operator
+from warnstream.runners.bundles.frozen import load_bundle
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +189,7 @@ class Hub:
         except ConfigError:
             raise ValueError("CONFIG_DIR cannot be read: see warnstream check") from None
         if configuration.fingerprint != fingerprint:
-            raise ValueError(_OTHER)
+            configuration = _of_bundle(configuration, fingerprint)
         self._refused_at = float("-inf")
         log.info("configuration read anew", extra={"fingerprint": fingerprint[:12]})
         return configuration
@@ -200,6 +202,17 @@ class Hub:
                 channel.tell(event)
                 if not len(channel) and time.monotonic() - channel.watched_at > KEPT_S:
                     del self._channels[area]
+
+
+def _of_bundle(configuration: Configuration, fingerprint: str) -> Configuration:
+    """What the node runs with instead of CONFIG_DIR. ValueError if it is not kept."""
+    try:
+        bundle = BundleStore(configuration.storage.directory).present()
+        if bundle.manifest.fingerprint == fingerprint:
+            return load_bundle(bundle)
+    except (StoreError, ConfigError) as error:
+        log.warning("what the node runs with cannot be read", extra={"error": str(error)})
+    raise ValueError(_OTHER)
 
 
 _OTHER = "the node runs with another configuration than CONFIG_DIR has: restart it"

@@ -164,12 +164,12 @@ class WarningDesk(MovingDesk):
         inputs, self._to_chains = self._audible(self._to_chains), []
         self.chains.follow(inputs, self._now_s, digests, self.hands.silenced_posts())
 
-    def change_over(self, now_s: int, ending: Collection[str] = ()) -> Effects:
+    def change_over(self, now_s: int, ending: Collection[str] = (), *, asks_posts: bool = True) -> Effects:
         """What a changed configuration means for warnings that stand.
 
         One whose village or hazard is gone is held, since nobody judges it. One of an exercise ends, as
         an exercise, once the node warns for real. Households that are new are told what stands, and posts
-        are asked anew.
+        are asked anew; without `asks_posts` (nothing of theirs has changed) what they owe runs on.
         Nothing is said of warnings in `ending`: they are about to be ended by hand. Then doors are told
         as in every step, and what they were told last goes to those that are new.
         """
@@ -190,7 +190,7 @@ class WarningDesk(MovingDesk):
                 self._hold(case, effects)
         self._change_voices(effects)
         self._tell_posts(effects)  # of the ends above, before those who heard of them owe nothing any more
-        self.chains.ask_anew(self._standing_for_posts())
+        self.chains.ask_anew(self._standing_for_posts(), of_all=asks_posts)
         self._tell_posts(effects)
         return effects
 

@@ -141,11 +141,16 @@ class Chain:
             self._posts.number_as(digest)
             self.checks.follow(digest)
 
-    def ask_anew(self, standing: dict[int, dict[str, Level]]) -> None:
-        """After a change of the configuration: what stands is this, and whoever owes is asked anew."""
+    def ask_anew(self, standing: dict[int, dict[str, Level]], *, of_all: bool = True) -> None:
+        """After a change of the configuration: what stands is this, and whoever owes is asked anew.
+
+        Without `of_all` what is owed runs on: a ladder does not begin again because a threshold has changed.
+        """
         known = {village for village, turn in self.turns.items() if turn.standing}
         for village in sorted(known | standing.keys()):
             self._villages.align(village, standing.get(village, {}))
+        if not of_all:
+            return
         self._posts.ask_anew()
         waiting = [village for village, turn in self.turns.items() if turn.state in AWAITING]
         self._to_review = sorted({*self._to_review, *waiting})

@@ -153,11 +153,14 @@ class Chains:
             own = [digest for digest in issued if digest.status is status]
             chain.follow((entry for of, entry in inputs if of is status), now_s, own, silenced)
 
-    def ask_anew(self, standing: dict[tuple[MessageStatus, int], dict[str, Level]]) -> None:
-        """After a change of the configuration: what stands is this, and whoever owes is asked anew."""
+    def ask_anew(
+        self, standing: dict[tuple[MessageStatus, int], dict[str, Level]], *, of_all: bool = True
+    ) -> None:
+        """After a change of the configuration: as of `Chain.ask_anew`."""
         if self._has_posts:
             for status, chain in self.of.items():
-                chain.ask_anew({village: one for (of, village), one in standing.items() if of is status})
+                own = {village: one for (of, village), one in standing.items() if of is status}
+                chain.ask_anew(own, of_all=of_all)
 
     def adopt(
         self,

@@ -166,10 +166,12 @@ def bulletin_wording(configuration: Configuration) -> BulletinWording:
     )
 
 
-def build_intake(configuration: Configuration, people: Network | None = None) -> Intake:
-    """What takes the journal entries of a node, with an engine without any state yet."""
+def build_intake(
+    configuration: Configuration, people: Network | None = None, engine: Engine | None = None
+) -> Intake:
+    """What takes the journal entries of a node, with an engine without any state yet; `engine`: that one."""
     return Intake(
-        build_engine(configuration, people),
+        engine or build_engine(configuration, people),
         configuration.network,
         topics_of(configuration),
         clock=configuration.node.clock,

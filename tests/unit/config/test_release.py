@@ -1,5 +1,6 @@
 """The section ``release:`` and operators.csv: what is taken, and every fault at its place."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -74,9 +75,22 @@ def test_people_of_operators_csv_are_read(config_dir: Path) -> None:
     )
 
 
+def test_a_key_as_openssh_writes_it_is_the_same_key(config_dir: Path) -> None:
+    raw = base64.b64decode(KEY)
+    blob = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + raw
+    public = f"ssh-ed25519 {base64.b64encode(blob).decode()} zhang@office"
+    (config_dir / "operators.csv").write_text(f"{HEADER}zhang,张三,officer,*,,{public}\n", "utf-8")
+    assert load_configuration(config_dir).operators[0].public_key == KEY
+
+
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
+        (
+            "zhang,张三,officer,*,,ssh-ed25519 AAAA zhang",
+            "operators.csv:2: public_key: expected an Ed25519 key",
+        ),
+        ("zhang,张三,officer,*,,ssh-rsa AAAA zhang", "operators.csv:2: public_key: expected an Ed25519 key"),
         ("zhang,张三,king,*,,", "operators.csv:2: role: expected officer, second or reader, got 'king'"),
         ("zhang,张三,officer,Atlantis,,", "operators.csv:2: area: unknown"),
         ("zhang,张三,officer,*,call me,", "operators.csv:2: phone: expected 3 to 20 of + and 0-9"),

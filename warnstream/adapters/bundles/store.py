@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 FOLDER = "configurations"
 BUNDLES_MAX = 200
+WAITING_MAX = 20
+"""Bundles that have not run yet are kept for a while: a second person may have to sign one."""
 BYTES_MAX = 4 << 30
 """Beyond either the oldest bundles go, even those that the journal still names."""
 
@@ -185,7 +187,7 @@ class BundleStore:
         return Bundle(folder, manifest)
 
     def prune(self, first_entry: int) -> list[int]:
-        """Delete bundles that no entry from `first_entry` on was taken under; their numbers.
+        """Delete bundles that no entry from `first_entry` on was taken under, and that wait for nothing.
 
         Those beyond the limits go, too, the oldest first; the present one always stays.
 
@@ -196,7 +198,9 @@ class BundleStore:
         """
         uses, known = read_uses(self.folder), self.bundles()
         needed = needed_since(uses, first_entry)
-        kept = [bundle for bundle in known if bundle.number in needed]
+        newest = max((use.number for use in uses), default=0)
+        waiting = [bundle.number for bundle in known if bundle.number > newest][-WAITING_MAX:]
+        kept = [bundle for bundle in known if bundle.number in needed or bundle.number in waiting]
         present = uses[-1].number if uses else 0
         while len(kept) > BUNDLES_MAX or sum(bundle.size for bundle in kept) > BYTES_MAX:
             oldest = next((bundle for bundle in kept if bundle.number != present), None)

@@ -19,6 +19,9 @@ class Use(msgspec.Struct, frozen=True):
     entry : int
         Newest entry of the journal then; 0 in a new one.
     at, who, why : str
+    instead : str
+        Fingerprint of the configuration that was rolled back by it: a restart does not take that one again,
+        while CONFIG_DIR still has it. Empty where nothing was.
     """
 
     number: int
@@ -26,6 +29,7 @@ class Use(msgspec.Struct, frozen=True):
     at: str
     who: str
     why: str
+    instead: str = ""
 
 
 def read_uses(folder: Path) -> list[Use]:

@@ -50,17 +50,33 @@ OnAsk = Callable[[Ask | Act, Callable[[bytes, str], None]], None]
 
 
 @contextmanager
-def socket_address(directory: Path) -> Iterator[str]:
-    """Address of the socket of a storage directory, however long its path is."""
-    path = directory.absolute() / SOCKET
+def socket_address(directory: Path, name: str = SOCKET) -> Iterator[str]:
+    """Address of a socket of a storage directory, however long its path is."""
+    path = directory.absolute() / name
     if len(os.fsencode(path)) <= PATH_BYTES_MAX:
         yield str(path)
         return
     descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET}"
+        yield f"/proc/self/fd/{descriptor}/{name}"
     finally:
         os.close(descriptor)
+
+
+def listen_privately(directory: Path, name: str) -> socket.socket:
+    """A socket of a storage directory, for the node's user alone; one that a crash left goes. OSError."""
+    with socket_address(directory, name) as address:
+        with contextlib.suppress(FileNotFoundError):
+            (directory / name).unlink()
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            listening.bind(address)
+            (directory / name).chmod(SOCKET_MODE)
+            listening.listen()
+        except OSError:
+            listening.close()
+            raise
+    return listening
 
 
 class ConsoleLink:
@@ -103,18 +119,7 @@ class ConsoleLink:
 
     def start(self) -> None:
         """Listen; returns at once. OSError if that is not possible."""
-        with socket_address(self._directory) as address:
-            with contextlib.suppress(FileNotFoundError):
-                (self._directory / SOCKET).unlink()
-            listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                listening.bind(address)
-                listening.listen()
-            except OSError:
-                listening.close()
-                raise
-        (self._directory / SOCKET).chmod(SOCKET_MODE)
-        self._listening = listening
+        self._listening = listen_privately(self._directory, SOCKET)
         self._loop = asyncio.new_event_loop()
         self._thread.start()
 

@@ -57,6 +57,8 @@ class Book:
         By village, of the newest bulletin.
     replaced_of_others : dict of str to list of int
         `Past.replaced` of channels that no door has any more.
+    fingerprint : str
+        Of the configuration that the register is of; empty where nobody said.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Book:
         next_of: Mapping[str, str] = NOTHING_NEXT,
     ) -> None:
         self.lock = threading.RLock()
+        self.fingerprint = ""
         self._next_of = next_of
         self.newest: dict[int, Bulletin] = {}
         self.replaced_of_others: dict[str, list[int]] = {}
@@ -195,6 +198,7 @@ class Book:
             voices=[self._voice[village] for village in villages],
             statuses=[self.status[village] for village in villages],
             replaced=of_ways | self.replaced_of_others,
+            fingerprint=self.fingerprint,
         )
 
     def kept(self) -> KeptLedger:

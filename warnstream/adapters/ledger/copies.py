@@ -23,6 +23,8 @@ class LedgerCopy:
         Of the villages that had a bulletin: identity of the voice, status of the newest bulletin.
     replaced : dict of str to list of int
         `Past.replaced` by name of channel.
+    fingerprint : str
+        Of the configuration that the register is of.
     """
 
     register: Register
@@ -30,6 +32,7 @@ class LedgerCopy:
     voices: list[str]
     statuses: list[str]
     replaced: dict[str, list[int]]
+    fingerprint: str = ""
 
     def kept(self) -> KeptLedger:
         """As files have it: by codes."""

@@ -16,6 +16,7 @@ from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
 from warnstream.adapters.ledger.listing import DoorState, doors_of
+from warnstream.adapters.ledger.moving import ShownDoor, move_doors
 from warnstream.adapters.ledger.register import FormerDoor
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.adapters.ledger.silent import SilentDoors
@@ -123,6 +124,7 @@ class DoorStore:
         self.sending = DoorSending(self._book, self.texts, ask_log)
         self._kept: KeptLedger | None = None
         self.sequence, self.is_taken_over = 0, False
+        self._register_saved = ""
         if (found := self._files.newest()) is not None:
             self.sequence, self._kept = found
 
@@ -174,13 +176,25 @@ class DoorStore:
         vanished: Iterable[FormerDoor] = ()
         if register is not None and known != fingerprint:
             vanished = list(register.vanished(network))
+        self._register_saved = known
         book = self._book
         with book.lock:
+            book.fingerprint = fingerprint
             self.sending.forget_hands()
             if self._kept is not None:
                 book.take_up(network, self._kept, vanished)
             else:
                 book.begin_anew(network, vanished)
+
+    def move_to(self, network: Network, fingerprint: str) -> None:
+        """Go on under another register while channels send: who is in hand stays in hand."""
+        move_doors(self._book, self.sending, network, fingerprint)
+        self.silent.forget()
+
+    def waiting_villages(self) -> list[str]:
+        """Codes of villages in which somebody waits."""
+        with self._book.lock:
+            return self._book.waiting_villages()
 
     def follow_no_more(self) -> None:
         """The log has been followed: doors can be claimed."""
@@ -208,12 +222,17 @@ class DoorStore:
         """Write a snapshot of the ledger as it was at an entry of the log. StoreError."""
         self._files.save(sequence, copied.kept())
         self.sequence = sequence
+        if copied.fingerprint and copied.fingerprint != self._register_saved:
+            # The doors that left are in the snapshot.
+            self._files.save_register(copied.fingerprint, copied.register.network)
+            self._register_saved = copied.fingerprint
 
     def save_register(self, fingerprint: str) -> None:
         """Keep the register, so that a door that leaves it can be told the end. StoreError."""
         known, _ = self._files.register()
         if known != fingerprint or not fingerprint:
             self._files.save_register(fingerprint, self.network)
+        self._register_saved = fingerprint
 
     def had_ended_well(self) -> bool:
         """Whether it is known who was in anybody's hands when the last process ended; asked once."""
@@ -369,28 +388,34 @@ class DoorStore:
 
     def addressed(self, number: int, proves: Proves) -> Addressed | None:
         """The bulletin and the door of a link with that number which its token proves; None without any."""
-        found = self._proven(number, proves)
-        return None if found is None else self._addressed(found)
+        with self._book.lock:
+            found = self._proven(number, proves)
+            shown = None if found is None else self._shown(found)
+        return None if shown is None else self._addressed(shown)
 
     def addressed_by(self, message: str, door: str) -> Addressed | None:
         """What a link shows that was made for a bulletin and a door; None if nothing is known of them."""
         with self._book.lock:
             spot = self._book.spot(message, door)
-        return None if spot is None else self._addressed(spot)
+            shown = None if spot is None else self._shown(spot)
+        return None if shown is None else self._addressed(shown)
 
-    def _addressed(self, spot: Spot) -> Addressed:
+    def _shown(self, spot: Spot) -> ShownDoor:
+        """By names; with the lock held, since numbers may be others afterwards."""
         book, village = self._book, spot.village
-        with book.lock:
-            newest = int(book.ledger.sequence[village])
-            name = book.name(village, spot.sequence)
-            newest_name, newest_known = book.name(village, newest), book.newest.get(village)
-            door, said = (
-                book.register.code(spot.row),
-                ANSWER_OF.get(People(int(book.ledger.people[spot.row]))),
-            )
-        current = self.texts.of(newest_name, newest_known)
-        message = current if spot.sequence == newest else self.texts.older(name, current)
-        return Addressed(message, door, said, current)
+        newest = int(book.ledger.sequence[village])
+        return ShownDoor(
+            book.name(village, spot.sequence),
+            book.name(village, newest),
+            book.newest.get(village),
+            book.register.code(spot.row),
+            ANSWER_OF.get(People(int(book.ledger.people[spot.row]))),
+        )
+
+    def _addressed(self, shown: ShownDoor) -> Addressed:
+        current = self.texts.of(shown.newest_name, shown.newest)
+        message = current if shown.name == shown.newest_name else self.texts.older(shown.name, current)
+        return Addressed(message, shown.door, shown.said, current)
 
     def _proven(self, number: int, proves: Proves) -> Spot | None:
         of_village, of_door = digests_in(number)

@@ -161,3 +161,13 @@ class Register:
     def door_at(self, village: int, row: int) -> FormerDoor:
         """A door as it will be known once it has left the register."""
         return FormerDoor(self.villages[village], self.code(row), self.channel(row), self.address(row))
+
+
+def are_same_doors(before: Network, now: Network) -> bool:
+    """Whether villages and doors have the same numbers, channels and addresses."""
+    own, new = before.households, now.households
+    return (
+        before.villages.code == now.villages.code
+        and (own.code, own.channel, own.address) == (new.code, new.channel, new.address)
+        and np.array_equal(own.first_of_village, new.first_of_village)
+    )

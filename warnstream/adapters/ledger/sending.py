@@ -66,6 +66,35 @@ class DoorSending:
         """Nobody sends any more: the rows have other numbers now."""
         self._in_hand, self._kept, self._due = {}, {}, {}
 
+    def renumber(self, rows: Mapping[int, int], until: Mapping[int, float]) -> None:
+        """The rows have other numbers now, and who is in hand stays in hand; with the book's lock held.
+
+        Parameters
+        ----------
+        rows : mapping of int to int
+            Number now of every row in hand before; one whose door is gone is left out.
+        until : mapping of int to float
+            By row before: when whoever has it is given up.
+        """
+        was, kept, due = self._in_hand, self._kept, self._due
+        self.forget_hands()
+        village_of, queue = self._book.ledger.village, self._book.queue
+        for key, one in was.items():
+            row = rows.get(one.row)
+            if row is None or queue is None:
+                continue
+            self._in_hand[key] = now = one._replace(row=row, village=int(village_of[row]))
+            if one.row in until:
+                queue.stay_in_hand(row, one.sequence, until[one.row])
+            if key in kept:
+                self._kept[key] = kept[key][0], now
+            if (one.row, one.sequence) in due:
+                self._due[row, one.sequence] = due[one.row, one.sequence]
+
+    def rows_in_hand(self) -> set[int]:
+        """Rows that somebody has; with the book's lock held."""
+        return {one.row for one in self._in_hand.values()}
+
     def is_in_hand(self, key: str) -> bool:
         """Whether somebody is telling a door that now."""
         return key in self._in_hand
@@ -74,13 +103,15 @@ class DoorSending:
         """The next doors of a channel, at most `limit`, of bulletins from an urgency on."""
         book = self._book
         with book.lock:
-            way = book.register.way_of(channel)
+            way, register = book.register.way_of(channel), book.register
             if way is None or book.queue is None:
                 return []
             taken = book.queue.claim(way, limit, now, self._forbidden(), urgency_min)
             named = [(book.name(one.village, one.sequence), book.newest.get(one.village)) for one in taken]
         messages = self._messages(dict(named))
         with book.lock:
+            if book.register is not register:  # renumbered meanwhile: nobody has these in hand any more
+                return []
             claimed = []
             for one, (name, _) in zip(taken, named, strict=True):
                 message = messages[name]
@@ -251,7 +282,7 @@ class DoorSending:
         with self._book.lock:
             for key, (_, taken) in waited.items():
                 self._kept.pop(key, None)
-                if is_kept and self._in_hand.get(key) is taken:
+                if is_kept and _is_same_claim(self._in_hand.get(key), taken):
                     del self._in_hand[key]
 
     def mark_delivered(self, key: str, at: float) -> bool:
@@ -294,3 +325,8 @@ class DoorSending:
                 self._release(row, sequence, due_at)
             elif book.queue.hold[row] == FREE and book.ledger.is_waiting(row):
                 self._release(row, sequence, 0.0)
+
+
+def _is_same_claim(held: Taken | None, taken: Taken) -> bool:
+    """Whether a door is in hand for that attempt; its row may have another number by now."""
+    return held is not None and (held.sequence, held.tries) == (taken.sequence, taken.tries)

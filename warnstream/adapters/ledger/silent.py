@@ -35,6 +35,10 @@ class SilentDoors:
         self._sequence: Int64Array = np.zeros(0, np.int64)
         self._again_s: Int64Array = np.zeros(0, np.int64)
 
+    def forget(self) -> None:
+        """Villages have other numbers: everyone is looked at anew."""
+        self._sequence = np.zeros(0, np.int64)
+
     def due(self, now_s: int) -> list[DoorOutcome]:
         """Doors that go on to their next channel now, of `VILLAGES_MAX` villages at most."""
         if not self._after_s:

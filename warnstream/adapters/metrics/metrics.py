@@ -198,6 +198,12 @@ class Metrics(ChannelMetrics):
             ["bundle", "fingerprint", "version"],
             registry=registry,
         )
+        self.reloads = Counter(
+            "warnstream_reloads",
+            "Changes of configuration while running, by what became of them: live or refused.",
+            ["result"],
+            registry=registry,
+        )
         self.configurations_kept = Gauge(
             "warnstream_configurations_kept", "Bundles of configurations in the storage.", registry=registry
         )
@@ -323,6 +329,13 @@ class Metrics(ChannelMetrics):
         """Villages of one hazard at each level; a level not named has none."""
         for level in Level:
             self.villages.labels(hazard, level.word).set(count_of_level.get(level, 0))
+
+    def forget_hazard(self, hazard: str) -> None:
+        """It is judged no more: what it was last is no news."""
+        for level in Level:
+            self.villages.remove(hazard, level.word)
+        for gauge in (self.villages_blind, self.ratio_to_critical):
+            gauge.remove(hazard)
 
     def set_ratios(self, ratio: Mapping[str, Float64Array]) -> None:
         """Rain over critical rainfall by hazard, shape (n_villages,); without a score nothing is set."""

@@ -30,20 +30,20 @@ def show_preview(
     WarnstreamError
         If the node has kept nothing yet.
     """
-    with _quiet():
-        found, caveat = _find(configuration, storage or configuration.storage.directory)
+    with quiet():
+        found, caveat = find_beside(configuration, storage or configuration.storage.directory)
     doors = sum(found.told.values())
     status = EXIT_WAKES if wakes_max is not None and doors > wakes_max else 0
     if as_json:
         return json.dumps(_record(found, caveat), ensure_ascii=False), status
-    lines = [*_lines(found), *(f"look at: {note}" for note in (*found.notes, caveat) if note)]
+    lines = [*lines_of(found), *(f"look at: {note}" for note in (*found.notes, caveat) if note)]
     if status:
         lines.append(f"{doors} doors are more than --wakes-max {wakes_max}")
     return "\n".join(lines), status
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """What a start would log is told by the preview itself."""
     log = logging.getLogger("warnstream")
     level = log.level
@@ -54,7 +54,7 @@ def _quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def _find(configuration: Configuration, storage: Path) -> tuple[Found, str]:
+def find_beside(configuration: Configuration, storage: Path) -> tuple[Found, str]:
     """What is the change's doing; and a caveat where that cannot be told apart."""
     found = look_ahead(configuration, storage)
     try:
@@ -79,7 +79,8 @@ def _record(found: Found, caveat: str) -> dict[str, object]:
     }
 
 
-def _lines(found: Found) -> Iterator[str]:
+def lines_of(found: Found) -> Iterator[str]:
+    """What would happen, for people."""
     yield f"as of {iso_utc(found.now_s)}, by what the node has kept; without what comes from now on"
     for level in reversed(LEVELS):
         risen = [warned for warned, to in found.risen.items() if to == level]

@@ -23,7 +23,7 @@ from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
-from warnstream.config.node.release import ReleaseSection
+from warnstream.config.node.release import ChangesSection, ReleaseSection
 from warnstream.config.node.standby import StandbySection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
@@ -354,6 +354,7 @@ class NodeDocument(Section):
     release: ReleaseSection = part(
         ReleaseSection, "What households are told by itself, and what waits for an officer."
     )
+    changes: ChangesSection = part(ChangesSection, "What `warnstream reload` asks for.")
 
     @field_validator("console", mode="before")
     @classmethod

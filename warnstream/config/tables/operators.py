@@ -16,6 +16,8 @@ OPERATORS_FILE = "operators.csv"
 OPERATOR_COLUMNS = Columns(("person", "name", "role", "area", "phone"), ("public_key", "post"))
 KEY_BYTES = 32
 """Of an Ed25519 public key (RFC 8032)."""
+OPENSSH_KIND = "ssh-ed25519"
+OPENSSH_BYTES = 4 + len(OPENSSH_KIND) + 4 + KEY_BYTES
 PHONE_CHARACTERS_MAX = 20
 
 
@@ -73,8 +75,12 @@ def _operator_of(
     if not _is_phone(phone):
         # The number itself is not repeated: faults go to logs and screens.
         row.fault("phone", f"expected 3 to {PHONE_CHARACTERS_MAX} of + and 0-9, or nothing")
+    key = _bare(key)
     if key and not _is_key(key):
-        row.fault("public_key", f"expected an Ed25519 key, {KEY_BYTES} bytes in base64, or nothing")
+        row.fault(
+            "public_key",
+            f"expected an Ed25519 key as in id_ed25519.pub, or its {KEY_BYTES} bytes in base64, or nothing",
+        )
     if len(faults) > n_before:
         return None
     return Operator(person, name, Role(role), area, phone, key, post)
@@ -83,6 +89,18 @@ def _operator_of(
 def _is_phone(phone: str) -> bool:
     digits = phone.removeprefix("+")
     return not phone or (digits.isascii() and digits.isdigit() and 3 <= len(phone) <= PHONE_CHARACTERS_MAX)
+
+
+def _bare(key: str) -> str:
+    """The bytes of a key alone, of the form that OpenSSH writes (RFC 8709); another text as it is."""
+    kind, _, rest = key.partition(" ")
+    if kind != OPENSSH_KIND:
+        return key
+    try:
+        blob = base64.b64decode(rest.split(" ")[0], validate=True)
+    except (binascii.Error, ValueError):
+        return key
+    return base64.b64encode(blob[-KEY_BYTES:]).decode() if len(blob) == OPENSSH_BYTES else key
 
 
 def _is_key(key: str) -> bool:

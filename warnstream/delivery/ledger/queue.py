@@ -149,6 +149,15 @@ class DoorQueue:
         self._way_in_hand.update(dict.fromkeys(rows, way))
         return taken
 
+    def hands(self) -> dict[int, tuple[int, float]]:
+        """Of every row in hand the bulletin, and when whoever has it is given up."""
+        return {row: held for in_hand in self._in_hand for row, held in in_hand.items()}
+
+    def stay_in_hand(self, row: int, sequence: int, until: float) -> None:
+        """Somebody had this door in hand under another register, and still has."""
+        self.hold[row] = IN_HAND
+        self._in_hand[int(self._ledger.way[row])][row] = sequence, until
+
     def _never_tried(
         self, way: int, limit: int, forbidden: frozenset[int], urgency_min: int
     ) -> list[tuple[Place, int]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from warnstream import __version__
+from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.journal.extents import find_extent, read_entries
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.config.settings import Configuration
@@ -20,6 +21,7 @@ from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.observations.readings import empty_batch
+from warnstream.runners.bundles.frozen import load_bundle
 from warnstream.runners.history.start import begin, entry_of
 from warnstream.runners.intake.history_entries import CONFIGURATION, encode
 from warnstream.runners.replay.journal_entries import journal_folder
@@ -84,7 +86,12 @@ def look_ahead(configuration: Configuration, storage: Path) -> Found:
 
     snapshot = next(SnapshotFiles(folder).newest_first(), None)
     present = entry_of(configuration, __version__, 0)
-    start = begin(configuration, present, snapshot, entries_after, [])
+    store = BundleStore(storage)
+
+    def bundle_of(number: int) -> Configuration:
+        return load_bundle(store.bundle(number))
+
+    start = begin(configuration, present, snapshot, entries_after, [], bundle_of=bundle_of)
     for _ in start.replay(entries_after(start.begins_after)):
         pass
     intake, network = start.intake, start.kept.configuration.network

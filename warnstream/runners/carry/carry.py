@@ -15,6 +15,7 @@ import numpy as np
 from warnstream.config.wording import count_of, name_some
 from warnstream.model.arrays import Arrays
 from warnstream.runners.carry.axes import Axis, axes_of
+from warnstream.runners.carry.blocks import is_all
 from warnstream.runners.carry.conditions import texts_of, under_new_numbers
 from warnstream.runners.carry.lists import carry_counters, carry_numbers, carry_readings, carry_stretches
 from warnstream.runners.carry.names import Names, Rows, rows_of, same_of
@@ -143,8 +144,11 @@ class _Carry:
         return f"{whose}/{name}" in DESCRIBING or (is_of_checks and self._differ("neighbours"))
 
     def _by_rows(self, axes: tuple[Axis, ...], name: str, old: Arrays, new: Arrays) -> np.ndarray:
-        shapes = zip(axes, old[name].shape, new[name].shape, strict=True)
+        shapes = list(zip(axes, old[name].shape, new[name].shape, strict=True))
         rows = [self._rows(axis, old, new, n_before, n_now) for axis, n_before, n_now in shapes]
+        stay = (is_all(one, n_before, n_now) for one, (_, n_before, n_now) in zip(rows, shapes, strict=True))
+        if old[name].dtype == new[name].dtype and all(stay):
+            return old[name]
         array = new[name].copy()
         array[np.ix_(*(now for _, now in rows))] = old[name][np.ix_(*(before for before, _ in rows))]
         return array
@@ -191,6 +195,9 @@ class _Carry:
         self, old: np.ndarray, new: np.ndarray, near: np.ndarray, near_now: np.ndarray
     ) -> np.ndarray:
         """Sums of pairs of gauges: those of pairs that are neighbours as before."""
+        n_before, n_now = len(near), len(near_now)
+        if np.array_equal(near, near_now) and is_all(self._same.stations, n_before, n_now):
+            return old
         array = new.copy()
         known = np.where(near >= 0, self.station_now[near], -1)
         for was, becomes in zip(*(rows.tolist() for rows in self._same.stations), strict=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import Int64Array
+from warnstream.runners.carry.blocks import blocks_of, is_all
 from warnstream.runners.carry.names import Rows
 from warnstream.windows.cumulative_ring import COARSE_MIN
 
@@ -92,9 +93,12 @@ def carry_totals(
     columns : Rows
         Columns of the same stations.
     """
+    if before == now and is_all(columns, old.shape[1], new.shape[1]):
+        return old
     totals = new.copy()
     if before == now:
-        totals[:, columns[1]] = old[:, columns[0]]
+        for was, becomes in blocks_of(columns):
+            totals[:, becomes] = old[:, was]
         return totals
     minutes = now.minutes()
     below, above = before.around(minutes)
@@ -116,10 +120,13 @@ def carry_marks(old: np.ndarray, new: np.ndarray, head: int, columns: Rows) -> n
     Minutes that the old filter did not reach back to count as told: what came that late was refused
     until now, and nobody can say what of it has been counted.
     """
-    marks = new.copy()
     n_before, n_now = len(old), len(new)
+    if n_before == n_now and is_all(columns, old.shape[1], new.shape[1]):
+        return old
+    marks = new.copy()
     before, now = same_units(head, n_before, n_now)
-    marks[np.ix_(now, columns[1])] = old[np.ix_(before, columns[0])]
+    for was, becomes in blocks_of(columns):
+        marks[now, becomes] = old[before, was]
     if n_now > n_before:
         older = np.arange(head - n_now + 1, head - n_before + 1, dtype=np.int64) % n_now
         marks[np.ix_(older, columns[1])] = ALL_SECONDS

@@ -131,6 +131,10 @@ class ConsoleFeed:
         """Close the socket."""
         self._link.stop()
 
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration judges from now on: its first frame is whole; in the loop's thread."""
+        self._configuration, self._picture, self._step = configuration, None, None
+
     def stepped(self, step: EngineStep) -> None:
         """Remember what the last step found."""
         self._step, self._stepped_at = step.assessment, time.monotonic()

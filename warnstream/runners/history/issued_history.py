@@ -82,6 +82,20 @@ class IssuedHistory:
         """Number of the last configuration's entry; 0 without any."""
         return self.changes[-1][0] if self.changes else 0
 
+    def live_changes(self, after: int) -> list[tuple[int, ConfigurationEntry]]:
+        """Configurations that a running node changed over to, by the number of their entries."""
+        return [(number, change) for number, change in self.changes if number > after and change.is_live]
+
+    def configuration_before(self, entry: int) -> ConfigurationEntry | None:
+        """What judged the entry before one; None if that is not known."""
+        before = [change for number, change in self.changes if number < entry]
+        return before[-1] if before else None
+
+    def take_earlier(self, earlier: "IssuedHistory") -> None:
+        """What an earlier part of the log says of configurations, and of entries that are not tried again."""
+        self.changes[:0] = earlier.changes
+        self.set_aside |= earlier.set_aside
+
     def was_exercise(self, entry: int) -> bool:
         """Whether an entry came in while the node was in an exercise, as far as is known."""
         before = [change for number, change in self.changes if number <= entry]

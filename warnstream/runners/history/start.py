@@ -9,6 +9,7 @@ told, and the entry of the new configuration, which is then due, lets levels go 
 from there (`align_levels`).
 """
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,7 @@ from warnstream.lifecycle.identity import Naming
 from warnstream.lifecycle.machine import OPEN_STATES, State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
-from warnstream.model.errors import StoreError, describe
+from warnstream.model.errors import StoreError, WarnstreamError, describe
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
 from warnstream.runners.build import build_intake
@@ -183,7 +184,7 @@ def known_to_outbox(outbox: OutboxHistory) -> tuple[list[OpenWarning], list[Open
         return [], []
 
 
-def begin(
+def begin(  # noqa: PLR0913, PLR0917  # what is known of the past
     configuration: Configuration,
     present: ConfigurationEntry,
     snapshot: tuple[int, bytes] | None,
@@ -191,6 +192,7 @@ def begin(
     open_warnings: list[OpenWarning],
     open_bulletins: Sequence[OpenBulletin] = (),
     waiting_doors: Sequence[str] = (),
+    bundle_of: Callable[[int], Configuration] | None = None,
 ) -> Start:
     """Read the past of a node, and take up its snapshot as far as it fits.
 
@@ -208,13 +210,18 @@ def begin(
     open_bulletins : sequence of OpenBulletin
         What doors were told and, as far as the outbox knows, heard no end of.
     waiting_doors : sequence of str
-        Codes of villages in which doors may still be told something.
+        Codes of villages in which doors may be told something still.
+    bundle_of : callable, optional
+        The configuration of a bundle: changes of the running node are followed (`followed_changes`).
     """
     reaches, file = _opened(snapshot)
     history = read_history(file, entries_after(reaches))
+    if bundle_of is not None and snapshot is not None and history.live_changes(reaches):
+        snapshot = followed_changes(configuration, snapshot, history, entries_after, bundle_of)
+        reaches, file = _opened(snapshot)
+        history = read_history(file, entries_after(reaches))
     strangers = strange_cases(open_warnings, history)
-    for village, case in strangers:
-        history.cases[village, case.warning.hazard] = case
+    history.cases |= {(village, case.warning.hazard): case for village, case in strangers}
     doors = strange_voices(open_bulletins, history)
     waiting = [*history.open_voices(), *(known.village for known in doors), *waiting_doors, *history.told]
     kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
@@ -223,15 +230,13 @@ def begin(
     if file is not None:
         try:
             notes = intake.restore_judged(file)
-            for note in notes or ():
-                log.warning("state carried to the changed configuration", extra={"note": note})
         except (ValueError, LookupError) as error:
             log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
-            intake = build_intake(configuration, kept.configuration.network)
-            is_rebuilt = True
+            intake, is_rebuilt = build_intake(configuration, kept.configuration.network), True
             earlier = read_history(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
-            history.changes[:0] = earlier.changes
-            history.set_aside |= earlier.set_aside
+            history.take_earlier(earlier)
+    for note in notes or ():
+        log.warning("state carried to the changed configuration", extra={"note": note})
     # A state that another configuration led to is followed, never gone on from: a crash soon after a change.
     is_strange = bool(strangers or doors) or (is_rebuilt and reaches > 0) or notes is not None
     is_changed = is_strange or not present.is_same_as(history.configuration)
@@ -246,13 +251,66 @@ def begin(
         _reaches=reaches,
         _strangers=strangers,
         _strange_voices=doors,
-        _told_doors=[
-            warning
-            for warning in open_warnings
-            if warning.is_households and warning.village not in history.voices
-        ],
+        _told_doors=[known for known in open_warnings if _is_of_doors(known, history)],
         _is_rebuilt=is_rebuilt,
     )
+
+
+def _is_of_doors(known: OpenWarning, history: IssuedHistory) -> bool:
+    """Whether doors had messages of a warning, as before there were bulletins."""
+    return known.is_households and known.village not in history.voices
+
+
+def followed_changes(
+    configuration: Configuration,
+    snapshot: tuple[int, bytes],
+    history: IssuedHistory,
+    entries_after: Callable[[int], Entries],
+    bundle_of: Callable[[int], Configuration],
+) -> tuple[int, bytes]:
+    """The state right before the last change that a running node has made, as that node carried it.
+
+    What came before each change is judged by the configuration of then. The snapshot as it is where there was
+    no change, or a bundle is gone, or the software does not take it any more: the state is carried at once
+    then, and levels go on from what was told.
+    """
+    followed = snapshot
+    try:
+        for number, change in history.live_changes(snapshot[0]):
+            before = history.configuration_before(number)
+            old = bundle_of(before.bundle if before else 0)
+            is_present = change.fingerprint == configuration.fingerprint
+            new = configuration if is_present else bundle_of(change.bundle)
+            state = _carried(old, before, new, followed, _entries_before(number, entries_after))
+            followed = number - 1, state
+            log.info("change of the running node followed", extra={"entry": number, "bundle": change.bundle})
+    except (WarnstreamError, ValueError, LookupError) as error:
+        log.warning("a change of the running node cannot be followed", extra={"error": describe(error)})
+        return snapshot
+    return followed
+
+
+def _carried(
+    old: Configuration,
+    before: ConfigurationEntry | None,
+    new: Configuration,
+    snapshot: tuple[int, bytes],
+    entries_after: Callable[[int], Entries],
+) -> bytes:
+    """The state that `old` led to at the end of the entries, taken over by `new`, as a snapshot."""
+    start = begin(old, before or entry_of(old, "", 0), snapshot, entries_after, [])
+    for _ in start.replay(entries_after(start.begins_after)):
+        pass
+    history = start.history
+    kept = keep_rows(new, history.open_cases(), before, [*history.open_voices(), *history.told])
+    intake = build_intake(new, kept.configuration.network)
+    intake.take_over(start.intake)
+    return intake.snapshot()
+
+
+def _entries_before(until: int, entries_after: Callable[[int], Entries]) -> Callable[[int], Entries]:
+    """The same entries, up to one."""
+    return lambda number: itertools.takewhile(lambda entry: entry[0] < until, entries_after(number))
 
 
 def _opened(snapshot: tuple[int, bytes] | None) -> tuple[int, StateFile | None]:

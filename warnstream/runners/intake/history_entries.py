@@ -67,6 +67,10 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
         Names, so that a warning of a row that was removed can be told to its end.
     bundle : int
         Number of the bundle that holds its files; 0: none does.
+    is_live : bool
+        A running node changed over to it: what came before the entry was judged by the one before.
+    asks_posts : bool
+        Posts are asked anew, because something of theirs has changed.
     """
 
     fingerprint: str
@@ -76,10 +80,20 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
     villages: list[VillageRow]
     hazards: list[HazardRow]
     bundle: int = 0
+    is_live: bool = False
+    asks_posts: bool = True
 
     def is_same_as(self, other: "ConfigurationEntry | None") -> bool:
         """Whether both judge the same way: the same files, read by the same software."""
         return other is not None and (self.fingerprint, self.version) == (other.fingerprint, other.version)
+
+
+class ChangeHead(msgspec.Struct, frozen=True):
+    """Of a `ConfigurationEntry` what is done by it; the names take a county milliseconds to decode."""
+
+    at_s: int
+    is_live: bool = False
+    asks_posts: bool = True
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -178,6 +192,11 @@ def encode(entry: ConfigurationEntry | Issued | SetAside) -> bytes:
 def decode_configuration(payload: bytes) -> ConfigurationEntry:
     """Content of a `CONFIGURATION` entry. ValueError if it is none."""
     return _decode(payload, ConfigurationEntry)
+
+
+def decode_change(payload: bytes) -> ChangeHead:
+    """What is done by a `CONFIGURATION` entry. ValueError if it is none."""
+    return _decode(payload, ChangeHead)
 
 
 def decode_issued(payload: bytes) -> Issued:

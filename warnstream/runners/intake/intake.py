@@ -58,7 +58,7 @@ from warnstream.runners.intake.entries import (
     encode_actions,
 )
 from warnstream.runners.intake.grid_entries import WaitingFrames
-from warnstream.runners.intake.history_entries import CONFIGURATION, ISSUED, SET_ASIDE, decode_configuration
+from warnstream.runners.intake.history_entries import CONFIGURATION, ISSUED, SET_ASIDE, decode_change
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refused_frame, refused_readings
 from warnstream.runners.intake.said import (
@@ -249,31 +249,30 @@ class Intake:
         arrays = arrays_of(self.engine.assessment.snapshot(), contents, self._waiting.snapshot())
         return StateCopy(arrays, self._register, self._status, self._judged_as.fingerprint)
 
-    def restore(self, snapshot: bytes) -> list[str]:
-        """Take up a whole snapshot, before anything else was taken; what of it begins anew.
-
-        Raises
-        ------
-        ValueError, KeyError
-            If the state cannot be taken up.
-        """
-        file = StateFile(snapshot)
-        notes = self.restore_judged(file)
+    def restore(self, snapshot: bytes | StateCopy) -> list[str]:
+        """Take up a whole snapshot, before anything else; what begins anew. ValueError, KeyError."""
+        notes = self.restore_judged(file := StateFile(snapshot))
         self.restore_people(file)
         return notes or []
+
+    def take_over(self, before: "Intake") -> list[str]:
+        """Go on from another configuration's state, between entries; what begins anew. As of `restore`."""
+        copied, self._owed, self._early, self.is_clock_accepted = before.left()
+        return self.restore(copied)
+
+    def left(self) -> tuple[StateCopy, list[OperatorCancel | HandOrder], Outcome, bool]:
+        """What another configuration goes on from; messages that wait are decoded by this one."""
+        self._waiting.decode(self.now_s, self._early)
+        return self.copied(), self._owed, self._early, self.is_clock_accepted
+
+    def let_go(self) -> None:
+        """Nobody goes on with it: what it holds can be freed at once."""
+        self._takers.clear()
 
     def restore_judged(self, file: StateFile) -> list[str] | None:
         """What readings led to, and what waits for the next step; of another configuration as far as it fits.
 
-        Returns
-        -------
-        list of str or None
-            What of it begins anew, in sentences; None where it is of this very configuration.
-
-        Raises
-        ------
-        ValueError, KeyError
-            If it cannot be taken up.
+        What begins anew, in sentences; None where it is of this very configuration. ValueError, KeyError.
         """
         file.check_judged(self._status)
         state, notes = file.arrays_by_part(), None
@@ -331,26 +330,27 @@ class Intake:
 
     def _take_configuration(self, payload: bytes, outcome: Outcome) -> None:
         """From here on this configuration judges: warnings that stand go on as they were told."""
-        entry, past, desk = decode_configuration(payload), self._past, self.engine.desk
+        entry, past, desk = decode_change(payload), self._past, self.engine.desk
         self.configuration = payload
-        if past is None:
+        if past is None or (entry.is_live and past.is_followed):
             is_told = self._is_simulated or not desk.cases()  # the first step says what time it is
             now_s = self.now_s if is_told else max(self.now_s, entry.at_s)
             ending = {action.warning for action in self._actions if isinstance(action, OperatorCancel)}
-            outcome.changed_over = desk.change_over(now_s, ending)
-        elif past.is_followed:
-            self._adopt_next(past)
+            outcome.changed_over = desk.change_over(now_s, ending, asks_posts=entry.asks_posts)
+        if past is not None and past.is_followed:
+            self._adopt_next(past, has_posts=not entry.is_live)
         if past is None or past.is_followed:
             outcome.differences = align_levels(self.engine, self._network)
 
-    def _adopt_next(self, past: Past) -> None:
+    def _adopt_next(self, past: Past, *, has_posts: bool = True) -> None:
         """What the present step of a past entry had issued."""
         desk = self.engine.desk
         issued = [one for one in past.issued if one.step == self._steps_of_entry]
         for one in issued:
             desk.adopt(one.village_cases, one.voices)
-        messages = [message for one in issued for message in one.messages]
-        desk.follow_posts(messages, [digest for one in issued for digest in one.digests])
+        if has_posts:
+            messages = [message for one in issued for message in one.messages]
+            desk.follow_posts(messages, [digest for one in issued for digest in one.digests])
         self._steps_of_entry += 1
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:

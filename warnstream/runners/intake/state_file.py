@@ -44,7 +44,7 @@ class StateFile:
 
     Parameters
     ----------
-    snapshot : bytes
+    snapshot : bytes or StateCopy
 
     Raises
     ------
@@ -52,14 +52,18 @@ class StateFile:
         If it is none.
     """
 
-    def __init__(self, snapshot: bytes) -> None:
+    def __init__(self, snapshot: "bytes | StateCopy") -> None:
+        if isinstance(snapshot, StateCopy):  # as if it had been written and read again
+            self._arrays: ArrayOf = dict(snapshot.arrays)
+            self._labels = labels_of(snapshot.register, snapshot.status, snapshot.configuration)
+            return
         try:
             content = zlib.decompress(snapshot)
         except zlib.error as error:
             raise ValueError(str(error)) from None
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             self._arrays = {path: arrays[path] for path in arrays}
-        self._labels: dict[str, PartLabel] = {}
+        self._labels = {}
         if _TABLE in self._arrays:
             table = self._arrays.pop(_TABLE).tobytes()
             self._labels = msgspec.json.decode(table, type=dict[str, PartLabel])
@@ -128,14 +132,19 @@ class StateFile:
             raise ValueError("the warnings in the snapshot are of another version")
 
 
+def labels_of(register: bytes, status: MessageStatus, configuration: str) -> dict[str, PartLabel]:
+    """What the parts of a snapshot fit to."""
+    return {
+        JUDGED: PartLabel(VERSIONS[JUDGED], register.hex(), str(status), configuration),
+        PEOPLE: PartLabel(VERSIONS[PEOPLE]),
+    }
+
+
 def pack_state(
     arrays: Mapping[str, np.ndarray], register: bytes, status: MessageStatus, configuration: str = ""
 ) -> bytes:
     """A snapshot of named arrays; `register`, `status` and `configuration` are those of what was judged."""
-    labels = {
-        JUDGED: PartLabel(VERSIONS[JUDGED], register.hex(), str(status), configuration),
-        PEOPLE: PartLabel(VERSIONS[PEOPLE]),
-    }
+    labels = labels_of(register, status, configuration)
     table = np.frombuffer(msgspec.json.encode(labels), dtype=np.uint8)
     file = Deflating()
     np.savez(file, allow_pickle=False, **arrays, **{_TABLE: table})

@@ -196,6 +196,11 @@ class NodeClock:
         good_s, at_s = self._good
         return good_s + self._steady() - at_s
 
+    def go_by(self, configuration: Configuration) -> None:
+        """Stations have other numbers from now on, so what they said of the time speaks for nobody."""
+        self._heard = {}
+        self._needed = min(STATIONS_MIN, len(configuration.network.stations))
+
     def begin(self, engine_s: int, *, is_accepted: bool = False) -> None:
         """After recovery: the time of the last step is known, negative without any.
 

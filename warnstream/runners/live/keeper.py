@@ -6,19 +6,16 @@ entries after it: nothing is lost, and what had been told is known by its key.
 """
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from msgspec import structs
 
 from warnstream import __version__
 from warnstream.adapters.http.models.county import DifferenceRecord
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
-from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.types import AlarmNotice
-from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
@@ -27,7 +24,6 @@ from warnstream.model.network import ChainPost
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
 from warnstream.runners.build import build_intake, topics_of
-from warnstream.runners.bundles.keeping import OwnBundle
 from warnstream.runners.history.start import Start, begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.entries import HELP
@@ -42,13 +38,10 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarm_notices import Notices
-from warnstream.runners.live.alarms import Alarms
-from warnstream.runners.live.clock import NodeClock
-from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import DoorKeeper
-from warnstream.runners.live.drill.room import FromJournal
-from warnstream.runners.live.log import Log
+from warnstream.runners.live.recording.around import Stores, Watchers
 from warnstream.runners.live.recording.recorder import Desk, Recorder
+from warnstream.runners.live.reloading.changeover import Ready, TakenOver, take_over
 from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.failures import tell_failures
@@ -64,46 +57,6 @@ from warnstream.runners.live.watches.past_crossings import PastCrossingWatch, co
 from warnstream.runners.renderer import Renderer, no_end_of
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where what an entry led to is kept."""
-
-    log: Log
-    outbox: NodeOutbox
-    refused: RefusedWriter
-    bundle: OwnBundle
-
-
-@dataclass(frozen=True, slots=True)
-class Watchers:
-    """Who is told what an entry led to.
-
-    Attributes
-    ----------
-    alarms : Alarms
-    clock : NodeClock
-    disk : DiskWatch
-    metrics : Metrics
-    wake_channels : callable
-        There may be something to send.
-    look_at_grids : callable
-        A grid has a new file.
-    on_step : callable or None
-        Called after every engine step.
-    to_drill : callable
-        Takes the number of an entry and what it has of a drill.
-    """
-
-    alarms: Alarms
-    clock: NodeClock
-    disk: DiskWatch
-    metrics: Metrics
-    wake_channels: Callable[[], None]
-    look_at_grids: Callable[[], None]
-    on_step: Callable[[EngineStep], None] | None = None
-    to_drill: Callable[[int, Sequence[FromJournal]], None] = lambda _sequence, _given: None
 
 
 class Keeper:
@@ -126,6 +79,8 @@ class Keeper:
         What people see of the county after the last step.
     judging : Judging
         What the node waits for, where it judges nothing.
+    numbers : Lock
+        Held while villages and hazards get other numbers.
     snapshots : Snapshots
     warnings : list of WarningStatus
         Open warnings, worst first; replaced, never changed, so that any thread may read it.
@@ -135,10 +90,9 @@ class Keeper:
         self._configuration = configuration
         self._stores, self._watchers, self.bundle = stores, watchers, stores.bundle
         self._intake = build_intake(configuration)
-        self._notices = Notices(configuration, self._send)
         self._may_snapshot = True
         self._people = configuration
-        self._renderer = self._new_renderer()
+        self.numbers = threading.Lock()
         self._recorder = Recorder(
             stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
         )
@@ -155,20 +109,20 @@ class Keeper:
         self._kept = KeptWatch(watchers.alarms)
         self.differences: list[DifferenceRecord] = []
         self._refused_inputs = 0
-        self.board = CountyState(configuration, watchers.metrics)
         self.chain = ChainWatch(watchers.alarms, watchers.metrics)
         self._views = ViewGuard(watchers.alarms)
-        self._past_crossings = PastCrossingWatch(
-            watchers.alarms, configuration.rules, configuration.message.time_zone
-        )
-        self.hands = OrderWatch(
-            watchers.alarms,
-            watchers.metrics,
-            configuration.rules,
-            configuration.message.time_zone,
-        )
-        self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
+        self._show_under(configuration)
+
+    def _show_under(self, configuration: Configuration) -> None:
+        """Who is told, and what people see, goes by the numbers of this configuration from now on."""
+        alarms, metrics, rules = self._watchers.alarms, self._watchers.metrics, configuration.rules
+        self._notices = Notices(configuration, self._send)
+        self._renderer = Renderer(self._people, metrics, lambda: self._intake.engine.desk)
+        self.board = CountyState(configuration, metrics)
+        self._past_crossings = PastCrossingWatch(alarms, rules, configuration.message.time_zone)
+        self.hands = OrderWatch(alarms, metrics, rules, configuration.message.time_zone)
+        self.judging = Judging(configuration)
 
     @property
     def engine(self) -> Engine:
@@ -225,9 +179,10 @@ class Keeper:
             self._after,
             *known_to_outbox(self._stores.outbox),
             waiting_doors=self._stores.outbox.doors.kept_villages(),
+            bundle_of=self.bundle.configuration_of,
         )
         self._intake, self._people, count = start.intake, start.kept.configuration, 0
-        self._renderer = self._new_renderer()
+        self._show_under(self._configuration)
         fingerprint = self._configuration.fingerprint
         topics, now_s = topics_of(self._configuration), self._intake.now_s
         self._doors.recover(self._people.network, fingerprint, topics, now_s)
@@ -242,9 +197,7 @@ class Keeper:
             self._set_aside(poisoned.number, poisoned.error)
         self._watchers.alarms.adopt(self._intake.alarms.standing.values())
         self.chain.adopt(self._intake.alarms.standing)
-        self._past_crossings.adopt(self._intake.alarms.standing)
-        self.hands.adopt(self._intake.alarms.standing)
-        self._forbid_untrue_ends()
+        self._adopt_shown()
         self._recorder.catch_up(self._desk)
         if start.is_changed:
             self._change_over(start)
@@ -261,9 +214,6 @@ class Keeper:
         )
         took_s = round(time.monotonic() - begun, 2)
         log.info("recovered", extra={"entries": count, "after": start.begins_after, "took_s": took_s})
-
-    def _new_renderer(self) -> Renderer:
-        return Renderer(self._people, self._watchers.metrics, lambda: self._intake.engine.desk)
 
     def _after(self, number: int) -> Iterator[tuple[int, str, bytes]]:
         """Entries after a number, as far back as they are kept."""
@@ -285,6 +235,49 @@ class Keeper:
         sequence = self._append([(CONFIGURATION, payload)])
         if sequence is not None:
             self.take(sequence, CONFIGURATION, payload)
+
+    def _adopt_shown(self) -> None:
+        """What stands already is shown as it stands."""
+        self._past_crossings.adopt(self._intake.alarms.standing)
+        self.hands.adopt(self._intake.alarms.standing)
+        self._forbid_untrue_ends()
+
+    def change_over(self, ready: Ready) -> list[str] | None:
+        """Go on under another configuration, between two entries; what of the state begins anew.
+
+        None while something waits to be recorded by the numbers of now. WarnstreamError, ValueError or
+        KeyError if that cannot be; nothing has changed then.
+        """
+        if not self._recorder.is_level:
+            return None
+        before, doors = self._intake, self._stores.outbox.doors
+        taken = take_over(ready, before, self._people, doors.waiting_villages())
+        with self.bundle.noted(ready.change.use(self._stores.log.last_sequence())):
+            sequence = self._stores.log.append_many([(CONFIGURATION, ready.payload)])
+        try:
+            self._go_on_under(ready, taken, sequence)
+        except Exception as error:
+            # Half changed: the log has the entry, and a start makes the change whole.
+            self._may_snapshot = False
+            log.critical("a change is half made: the node ends, its next start completes it", exc_info=error)
+            raise SystemExit(f"a change is half made ({describe(error)}): start the node again") from error
+        before.let_go()
+        return taken.notes
+
+    def _go_on_under(self, ready: Ready, taken: TakenOver, sequence: int) -> None:
+        """The entry is in the log: everything goes by the new numbers from now on."""
+        doors, board, judging = self._stores.outbox.doors, self.board, self.judging
+        with self.numbers:
+            self._configuration, self._intake, self._people = ready.configuration, taken.intake, taken.people
+            doors.move_to(self._people.network, self._configuration.fingerprint)
+            self._show_under(self._configuration)
+            self.warnings = taken.intake.engine.desk.open_warnings()
+        self.board.go_on_from(board)
+        self.judging.go_on_from(judging)
+        self._adopt_shown()
+        self.bundle.change_to(self._configuration, ready.change.number, ready.change.instead)
+        self.take(sequence, CONFIGURATION, ready.payload)
+        self._kept.look(self._intake.engine.desk, self._people.network.villages, self._people.rules)
 
     def take(self, sequence: int, kind: str, payload: bytes) -> None:
         """Let the engine see an entry that is durable, and carry out what it asks for."""

@@ -15,8 +15,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 
-from warnstream.adapters.channels.channel import Surroundings
-from warnstream.adapters.channels.registry import make_channels
 from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.server import CONNECTIONS_MAX
@@ -32,10 +30,7 @@ from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.clocks import UnsettableClock
-from warnstream.adapters.sending.replies import Replies
-from warnstream.adapters.sending.sender import Shared
-from warnstream.adapters.sending.worker import TAKE_EVERY_S, DeliveryWorker
+from warnstream.adapters.sending.worker import TAKE_EVERY_S
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
@@ -56,11 +51,17 @@ from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import note_end
 from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.ingress import Ingress, Turn
-from warnstream.runners.live.keeper import Keeper, Stores, Watchers
+from warnstream.runners.live.keeper import Keeper
 from warnstream.runners.live.log import Leads, Log
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
+from warnstream.runners.live.recording.around import Stores, Watchers
+from warnstream.runners.live.recording.delivering import Told, delivery_of
 from warnstream.runners.live.recording.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
+from warnstream.runners.live.reloading.door import ReloadDoor
+from warnstream.runners.live.reloading.errands import Errands
+from warnstream.runners.live.reloading.node_change import NodeChange, Takes
+from warnstream.runners.live.reloading.reloads import Reloads, Wish
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
@@ -92,6 +93,8 @@ class Node:
         The system's clock: seconds since 1970 UTC.
     leading : Leads, optional
         It leads beside another box.
+    on_change : callable, optional
+        Called in the loop with a configuration that is live now.
 
     Attributes
     ----------
@@ -111,12 +114,11 @@ class Node:
         front_door: FrontDoor | None = None,
         wall: Callable[[], float] = time.time,
         leading: Leads | None = None,
+        on_change: Callable[[Configuration], None] | None = None,
     ) -> None:
-        configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
-        self.configuration = configuration
-        self.metrics = Metrics()
-        directory = configuration.storage.directory
-        make_private(directory)
+        read, (configuration, http_max) = configuration, fit_connections(configuration, CONNECTIONS_MAX)
+        self.configuration, self.metrics = configuration, Metrics()
+        make_private(directory := configuration.storage.directory)
         self._stopping = threading.Event()
         self._looked_at_s = float("-inf")
         self._inbox = Inbox()
@@ -125,8 +127,8 @@ class Node:
         self._clock = clock_of(configuration, self.alarms, wall)
         self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
         self._leading = leading
-        told = (self.alarms, self.metrics, self.ask_to_stop)
-        self._log: Log = self._journal if leading is None else leading.over(self._journal, *told)
+        ways = (self.alarms, self.metrics, self.ask_to_stop)
+        self._log: Log = self._journal if leading is None else leading.over(self._journal, *ways)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
@@ -135,18 +137,20 @@ class Node:
         self._replies = ReplyWatch(self.alarms, configuration.node.replies_s)
         self._feeds = FeedWatch(self.alarms, self.metrics, configuration.message.time_zone)
         self._open_ways(configuration)
-        self.delivery = self._delivery(tokens := Tokens(load_or_create_secret(directory)))
-        self._drills = DrillRoom(
-            configuration, self.outbox, self.alarms, self.metrics, self.delivery.wake, self._journal
-        )
-        bundle = OwnBundle(configuration, self._journal, self.alarms, self.metrics)
+        tokens = Tokens(load_or_create_secret(directory))
+        lost = partial(self._requests.keep_lost, self.outbox)
+        told = Told(lambda: self.status, self._replies.heard, lost, self._time)
+        self.delivery = delivery_of(configuration, tokens, self.outbox, self._publisher, self.metrics, told)
+        wake, metrics, journal = self.delivery.wake, self.metrics, self._journal
+        self._drills = DrillRoom(configuration, self.outbox, self.alarms, metrics, wake, journal)
+        bundle = OwnBundle(configuration, journal, self.alarms, metrics)
         stores = Stores(self._log, self.outbox, self._refused, bundle)
         watchers = Watchers(
             self.alarms,
             self._clock,
             self._disk,
-            self.metrics,
-            self.delivery.wake,
+            metrics,
+            wake,
             self._grids.look_now,
             after_step(
                 self._replies,
@@ -159,16 +163,13 @@ class Node:
             self._drills.hand,
         )
         self._keeper = Keeper(configuration, stores, watchers)
+        self._open_to_changes(read, bundle, on_change)
         self.alarms.clock = self._time
-        self._bound = JournalBound(
-            self._journal.entries_bytes,
-            configuration.storage.journal_bytes_max,
-            self._keeper.snapshots,
-            self.alarms,
-        )
+        bytes_max, snapshots = configuration.storage.journal_bytes_max, self._keeper.snapshots
+        self._bound = JournalBound(self._journal.entries_bytes, bytes_max, snapshots, self.alarms)
         self._show(configuration)
         url = configuration.http.public_url
-        self._api_app = HttpApi(self.status, self.outbox, tokens, self.metrics, public_url=url).app
+        self._api_app = HttpApi(self.status, self.outbox, tokens, metrics, public_url=url).app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
         self._watch_figures()
@@ -179,6 +180,18 @@ class Node:
         self.metrics.watch_storage(self._journal.size_bytes, self.configuration.storage.directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
+
+    def _open_to_changes(
+        self, read: Configuration, bundle: OwnBundle, on_change: Callable[[Configuration], None] | None
+    ) -> None:
+        """How another configuration comes in while this one runs."""
+        self._errands = Errands(self._inbox.wake)
+        node = NodeChange(self._keeper, read, self._clock, self._parts, on_change)
+        self.reloads = Reloads(node, bundle, self._errands, self.metrics)
+        self._reload_door = ReloadDoor(read.storage.directory, self.reloads)
+
+    def _parts(self) -> tuple[Takes, ...]:
+        return self, self._explanations, self.status, self._console, self._clock, self._grids, self._drills
 
     def _show(self, configuration: Configuration) -> None:
         """What people see of it: over HTTP, and at consoles."""
@@ -195,6 +208,7 @@ class Node:
             outbox=self.outbox,
             delivery=self.delivery,
             audit=self._audit,
+            reloads=self.reloads,
             drills=self._drills,
         )
         self._console = ConsoleFeed(
@@ -234,29 +248,6 @@ class Node:
         self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
-    def _delivery(self, tokens: Tokens) -> DeliveryWorker:
-        configuration, lost = self.configuration, partial(self._requests.keep_lost, self.outbox)
-        around = Surroundings(
-            configuration.topic_prefix,
-            self._publisher,
-            configuration.directory,
-            configuration.storage.directory,
-        )
-        heard = self._replies.heard
-        replies = Replies(self.outbox, tokens, lambda: self.status, self.metrics, lost, heard)
-        shared = Shared(
-            outbox=self.outbox,
-            tokens=tokens,
-            metrics=self.metrics,
-            inbound=replies,
-            clock=UnsettableClock(),
-            event_clock=self._time,
-            public_url=configuration.http.public_url,
-            lost=lost,
-            time_zone=configuration.message.time_zone,
-        )
-        return DeliveryWorker(make_channels(configuration.channels, around), shared)
-
     def start(self) -> None:
         """Recover, then open every way in and out.
 
@@ -284,6 +275,7 @@ class Node:
         self._grids.start()
         self._orders.start()
         self._console.start()
+        self._reload_door.start()
         self._drills.start()
         self.status.is_starting = False
         log.info(
@@ -320,9 +312,14 @@ class Node:
         self._inbox.wake()
 
     def reload(self) -> None:
-        """Read users and certificates of the endpoints again; from any thread or a signal handler."""
+        """Users and certificates of the endpoints anew, then CONFIG_DIR; any thread, or a signal handler."""
         for source in self._sources:
             source.reload()
+        self.reloads.ask_in_background(Wish())
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration runs from now on; in the loop's thread."""
+        self.configuration = configuration
 
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
@@ -385,6 +382,7 @@ class Node:
         if now_s - self._looked_at_s < LOOK_EVERY_S:
             return
         self._looked_at_s = now_s
+        self._errands.do()
         for source in self._sources:
             source.look()
         tell_channels(self.delivery.reports(), self.alarms)
@@ -426,6 +424,7 @@ class Node:
         for source in self._sources:
             source.stop()
         self._take_outcomes()
+        self._errands.give_up()
         self._keeper.snapshots.close()
         note_end(self.outbox.doors, has_ended=has_ended)
         self.outbox.close()
@@ -435,6 +434,8 @@ class Node:
         log.info("node stopped", extra={"node": self.configuration.node.name})
 
     def _close_ways_in(self) -> None:
+        self._reload_door.stop()
+        self.reloads.stop()
         self._again.stop()
         self._grids.stop()
         self._orders.stop()

@@ -37,6 +37,7 @@ from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.keeper import Keeper
+from warnstream.runners.live.reloading.reloads import Reloads
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.orders_json import describe_orders
@@ -72,13 +73,19 @@ class Status:
         outbox: Outbox,
         delivery: DeliveryWorker,
         audit: AuditWriter,
+        reloads: Reloads,
         drills: DrillRoom,
     ) -> None:
         self._configuration = configuration
         self._keeper, self._alarms, self._requests = keeper, alarms, requests
         self._explanations, self._sources, self._outbox = explanations, sources, outbox
-        self._delivery, self._audit, self._drills = delivery, audit, drills
+        self._delivery, self._audit = delivery, audit
+        self._reloads, self._drills = reloads, drills
         self.is_starting = True
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration judges from now on."""
+        self._configuration = configuration
 
     def alive(self) -> AliveRecord:
         """The process answers."""
@@ -99,9 +106,10 @@ class Status:
         judging = self._keeper.judging
         blocking += judging.waits()
         told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
-        told += [self._no_shift(), self._drills.notice()]
+        told += [self._no_shift(), self._drills.notice(), *self._reloads.said()]
         # A channel that is held is named at once, and by its alarm too once that stands.
-        return ReadinessRecord(ready=not blocking, reasons=[one for one in dict.fromkeys(told) if one])
+        reasons = [one for one in dict.fromkeys(told) if one]
+        return ReadinessRecord(ready=not blocking, reasons=reasons, bundle=self._keeper.bundle.number)
 
     def _no_shift(self) -> str:
         """Said where there is a console: a node without one rings its duty posts by itself."""
@@ -154,7 +162,8 @@ class Status:
 
     def warnings(self) -> list[WarningRecord]:
         """Open warnings, worst first."""
-        return describe_warnings(self._keeper.warnings, self._keeper.people.network.villages)
+        with self._keeper.numbers:
+            return describe_warnings(self._keeper.warnings, self._keeper.people.network.villages)
 
     def explanation(self, village_code: str) -> ExplanationRecord | None:
         """What decided on a village at the last step; None if there is no such village."""
@@ -194,7 +203,8 @@ class Status:
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""
         if isinstance(action, OperatorAffirm):
-            return affirm_fault(action, self._keeper.warnings, self._configuration.network)
+            with self._keeper.numbers:
+                return affirm_fault(action, self._keeper.warnings, self._configuration.network)
         if isinstance(action, HelpAssign | HelpClose):
             return self._keeper.engine.desk.chains.fault_of(action)
         if isinstance(action, FieldReport) and is_of_drill(action.message):
@@ -205,7 +215,8 @@ class Status:
 
     def orders(self) -> OrdersRecord:
         """What people have ordered and that still counts."""
-        return describe_orders(self._keeper.engine.desk, self._keeper.people.network.villages)
+        with self._keeper.numbers:
+            return describe_orders(self._keeper.engine.desk, self._keeper.people.network.villages)
 
     def rehearse_order(self, request: OrderRequest) -> RehearsalRecord:
         """Whom an order would reach. OrderFaultsError with everything that is wrong with it."""
@@ -247,7 +258,8 @@ class Status:
 
     def reports(self) -> ReportsRecord:
         """What posts and doors have reported from the field."""
-        return describe_reports(self._keeper.engine.desk, self._keeper.people.network.villages)
+        with self._keeper.numbers:
+            return describe_reports(self._keeper.engine.desk, self._keeper.people.network.villages)
 
     def submit_report(self, report: FieldReport) -> str:
         """Take a report; returns once it is durable, or why it cannot be counted. StoreError."""

@@ -15,10 +15,14 @@ class AliveRecord(msgspec.Struct, frozen=True):
 
 
 class ReadinessRecord(msgspec.Struct, frozen=True):
-    """Whether warnings would go out now; reasons why not, and troubles that leave the node ready."""
+    """Whether warnings would go out now; reasons why not, and troubles that leave the node ready.
+
+    `bundle` is the number of the configuration that judges; 0: it is not kept, or the node is starting.
+    """
 
     ready: bool
     reasons: list[Text]
+    bundle: int = 0
 
 
 class AcceptedRecord(msgspec.Struct, frozen=True):

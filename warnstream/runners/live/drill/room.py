@@ -142,6 +142,10 @@ class DrillRoom:
 
     # From the node's loop.
 
+    def go_by(self, configuration: Configuration) -> None:
+        """The next drill is of this configuration; one that is under way ends under its own."""
+        self._configuration = configuration
+
     def hand(self, sequence: int, given: Sequence[FromJournal]) -> None:
         """What an entry of the node's journal has of a drill; taken once, however often it is handed over."""
         if given:

@@ -48,6 +48,11 @@ class Snapshots:
     metrics : Metrics
     on_kept : callable
         Called once one is on disk.
+
+    Attributes
+    ----------
+    is_kept : bool
+        Whether the last one that was begun is on disk.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Snapshots:
         self._pace = SnapshotPace(storage.snapshot_every_s, time.monotonic())
         self._threads = ThreadPoolExecutor(1, "snapshot")
         self._writing: Future[int] | None = None
+        self.is_kept = False
 
     @property
     def is_writing(self) -> bool:
@@ -88,6 +94,7 @@ class Snapshots:
 
     def _begin(self, *, is_awaited: bool) -> bool:
         self._pace.begin(time.monotonic())
+        self.is_kept = False
         begun = time.perf_counter()
         try:
             intake = self._whole(is_awaited)
@@ -138,6 +145,7 @@ class Snapshots:
         except Exception as error:  # noqa: BLE001  # whatever it is, the node goes on and says so
             self._tell_failed(error)
             return False
+        self.is_kept = True
         self._pace.written(time.monotonic())
         self._alarms.end_alarm(ALARM)
         return True

@@ -65,6 +65,22 @@ class CountyState:
         self._forecast: ForecastRecord | None = None
         self.state: CountyRecord | None = None
 
+    def go_on_from(self, other: "CountyState") -> None:
+        """What another configuration has shown stands until the first step, but for hazards that are gone."""
+        number = self._network.stations.index_of_code()
+        self.state = other.state
+        self._silent = frozenset(number[code] for code in other.silent() if code in number)
+        for hazard in other.hazards() - self.hazards():
+            self._metrics.forget_hazard(hazard)
+
+    def silent(self) -> list[str]:
+        """Codes of stations that are silent."""
+        return [self._network.stations.code[station] for station in self._silent]
+
+    def hazards(self) -> set[str]:
+        """Names of the hazards that are shown."""
+        return set(self._levels)
+
     def signs_for(self, post: str) -> list[SignRecord]:
         """Signs that people have seen, as a post may read them, for the HTTP interface."""
         return self._signs.listed_for(post)

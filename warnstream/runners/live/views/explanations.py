@@ -29,7 +29,7 @@ WAIT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    village: int
+    village: str
     told: Future[ExplanationRecord]
 
 
@@ -70,10 +70,9 @@ class LiveExplanations:
         StoreError
             If nothing has been judged yet, too many ask, or the node is too busy.
         """
-        village = self._village.get(village_code)
-        if village is None:
+        if village_code not in self._village:
             return None
-        asked = _Asked(village, Future())
+        asked = _Asked(village_code, Future())
         try:
             self._waiting.put_nowait(asked)
             return self._wait_for(asked)
@@ -92,6 +91,10 @@ class LiveExplanations:
                 continue
         return asked.told.result(EVERY_S)
 
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration judges from now on; in the loop's thread."""
+        self._configuration, self._village = configuration, configuration.network.villages.index_of_code()
+
     def serve(self) -> None:
         """Answer one that waits; in the loop's thread, between steps."""
         now = time.monotonic()
@@ -107,8 +110,10 @@ class LiveExplanations:
         if not self._waiting.empty():
             self._wake()
 
-    def _tell(self, village: int) -> ExplanationRecord:
-        engine = self._engine()
+    def _tell(self, code: str) -> ExplanationRecord:
+        engine, village = self._engine(), self._village.get(code)
+        if village is None:
+            raise ValueError(f"there is no village {code} any more")
         view = engine.assessment.view(village)
         warnings = engine.desk.of_village(village)
         return view_record(self._configuration, view, warnings, names_posts=False)

@@ -52,6 +52,19 @@ class Judging:
         self._reports = False
         self._logged: list[str] = []
 
+    def go_on_from(self, other: "Judging") -> None:
+        """The same stations were heard, whatever their numbers are."""
+        heard, stepped_at, reports, logged = other.heard()
+        with self._lock:
+            self._has_reading |= np.array([code in heard for code in self._codes], dtype=np.bool_)
+            self._stepped_at, self._reports, self._logged = stepped_at, reports, logged
+
+    def heard(self) -> tuple[set[str], float | None, bool, list[str]]:
+        """Codes of stations that were heard, when it was last judged, whether any reports, what is logged."""
+        with self._lock:
+            heard = {code for code, has in zip(self._codes, self._has_reading, strict=True) if has}
+            return heard, self._stepped_at, self._reports, self._logged
+
     def take(self, readings: ReadingBatch, step: AssessmentStep, *, is_live: bool) -> None:
         """Take a step; those of the past tell which stations were heard, not that anything is judged now."""
         heard = readings.station[(step.flags & UNUSABLE) == 0]

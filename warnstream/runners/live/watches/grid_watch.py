@@ -85,9 +85,28 @@ class GridWatch:
             reader.settings.policy.name: set() for reader in self._readers
         }
         self._refusals: queue.SimpleQueue[Refusal] = queue.SimpleQueue()
+        self._anew: tuple[bytes, list[GridReader], int] | None = None
         self._look = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="grids", daemon=True)
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Files are read for these places and gauges from the next look on."""
+        if not self._readers:
+            return
+        points = digest_of_points(configuration.network)
+        if points != self._points:
+            self._anew = points, _readers_of(configuration), configuration.windows.lateness_s_max
+            self._look.set()
+
+    def _begin_anew(self) -> None:
+        """As after a start, for other places: what is of use is read again, the engine knows its frames."""
+        anew, self._anew = self._anew, None
+        if anew is not None:
+            self._points, self._readers, self._lateness_s = anew
+            for name in self._stamps:
+                self._stamps[name].clear()
+                self._handed[name].clear()
 
     def start(self) -> None:
         """Look from now on; without grids nothing is done."""
@@ -116,6 +135,7 @@ class GridWatch:
         look_s = min(reader.settings.look_s for reader in self._readers)
         while not self._stopping.is_set():
             self._look.clear()
+            self._begin_anew()
             for reader in self._readers:
                 try:
                     self.look(reader)

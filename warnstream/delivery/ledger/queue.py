@@ -155,8 +155,9 @@ class DoorQueue:
 
     def stay_in_hand(self, row: int, sequence: int, until: float) -> None:
         """Somebody had this door in hand under another register, and still has."""
-        self.hold[row] = IN_HAND
-        self._in_hand[int(self._ledger.way[row])][row] = sequence, until
+        way = int(self._ledger.way[row])
+        self.hold[row], self._way_in_hand[row] = IN_HAND, way
+        self._in_hand[way][row] = sequence, until
 
     def _never_tried(
         self, way: int, limit: int, forbidden: frozenset[int], urgency_min: int

@@ -1,4 +1,4 @@
-"""A county's emergency broadcast platform, written before the channel from what is known of such platforms.
+"""A county's emergency broadcast platform, by what is known of such platforms.
 
 Sources: adapters in use in Lishui's counties (Songyang 331124, 2018) and a platform's receiver (2019): tar
 by HTTP POST as one file of a multipart form; ``EBDB_<EBDID>.xml`` beside ``EBDS_EBDB_<EBDID>.xml``; EBDType

@@ -23,6 +23,9 @@ from warnstream.model.bulletins import Action, Bulletin, BulletinCause
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, Effects
 from warnstream.model.level import Level
 from warnstream.model.times import compact_utc
+from warnstream.runners.intake import entries
+from warnstream.runners.intake.door_entries import DOUBT, OUTCOME
+from warnstream.runners.intake.history_entries import ISSUED
 
 SEEDS, STEPS = 40, 60
 LARGE, SMALL = network((3, 2)), network((2, 2))
@@ -256,3 +259,22 @@ def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int) -> N
         night.end_all()
     night.end()
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("kind", [entries.TICK, ISSUED, entries.ANSWER, entries.MESSAGES, OUTCOME, DOUBT])
+@pytest.mark.parametrize("payload", [b"", b"\xff", b"\x93\x01", b"not what it should be"])
+def test_an_entry_that_says_nothing_keeps_no_other_from_being_followed(
+    tmp_path: Path, kind: str, payload: bytes
+) -> None:
+    night = Night(tmp_path, 1)
+    for village in (0, 1):
+        night.put_down(village, bulletin(village, 1, cause=BulletinCause.FIRST))
+    night.outbox.journal.append(kind, payload)
+    night.put_down(0, bulletin(0, 2, cause=BulletinCause.RAISED))
+    night.outbox.crash()
+    (again_opened := LoggedOutbox(tmp_path, network=LARGE)).save()
+    waiting = {row.key for row in again_opened.claim("sms", 9, 1e12)}
+    again_opened.close()
+    assert {key.partition("|")[0] for key in waiting} == {
+        night.newest[village].identifier for village in (0, 1)
+    }

@@ -18,7 +18,7 @@ from warnstream.adapters.journal.extents import find_extent, list_segments, read
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import RecipientAnswer
-from warnstream.model.errors import StoreError
+from warnstream.model.errors import StoreError, describe
 from warnstream.model.messages import is_packed, unpack
 from warnstream.model.network import Network
 from warnstream.model.times import parse_iso
@@ -102,19 +102,29 @@ def follow_doors(store: DoorStore, found: Entries, topics: Topics, now_s: int = 
 def _events(found: Entries, topics: Topics, told: _Time) -> Iterator[_Event]:
     doubted = 0
     for number, kind, payload in found:
-        if kind == ISSUED:
-            cause, bulletins = decode_issued_bulletins(payload)
-            # Nothing that a process issued at its start stands before the doubt that it began with.
-            place = (cause, 1, number) if cause >= doubted else (number, 0, 0)
-            if bulletins:
-                yield _Event(place, _issue(bulletins))
-        elif kind in OF_DOORS:
-            doubted = number if kind == DOUBT else doubted
-            yield _Event((number, 0, 0), _take(kind, payload))
-        else:
-            told.now_s, answers = heard(kind, payload, topics, told.now_s)
-            if answers:
-                yield _Event((number, 0, 0), _answer(answers))
+        doubted = number if kind == DOUBT else doubted
+        try:
+            event = _event(number, kind, payload, topics, told, doubted)
+        except Exception as error:  # noqa: BLE001  # one entry that says nothing keeps no other from being followed
+            log.error("entry cannot be read", extra={"entry": number, "kind": kind, "error": describe(error)})  # noqa: TRY400
+            continue
+        if event is not None:
+            yield event
+
+
+def _event(
+    number: int, kind: str, payload: bytes, topics: Topics, told: _Time, doubted: int
+) -> _Event | None:
+    """What an entry says of doors; `doubted` is the number of the last doubt before it."""
+    if kind == ISSUED:
+        cause, bulletins = decode_issued_bulletins(payload)
+        # Nothing that a process issued at its start stands before the doubt that it began with.
+        place = (cause, 1, number) if cause >= doubted else (number, 0, 0)
+        return _Event(place, _issue(bulletins)) if bulletins else None
+    if kind in OF_DOORS:
+        return _Event((number, 0, 0), _take(kind, payload))
+    told.now_s, answers = heard(kind, payload, topics, told.now_s)
+    return _Event((number, 0, 0), _answer(answers)) if answers else None
 
 
 def _issue(bulletins: Iterable[tuple[str, Bulletin]]) -> Callable[[DoorStore], object]:

@@ -80,7 +80,7 @@ def _moved_lines(network: Network) -> Iterator[str]:
         people = f"{persons} persons, {helpless} helpless"
         yield f"objects    {len(network.objects)} ({kinds}; {people})"
     if network.shelters:
-        room = sum(one.capacity for one in network.shelters)
+        room = sum(shelter.capacity for shelter in network.shelters)
         yield f"shelters   {len(network.shelters)} (room for {room} persons)"
 
 

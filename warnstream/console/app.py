@@ -118,7 +118,9 @@ class ConsoleApi:
         of = visitor.operator
         node = self._hub.configuration.node.name
         officers = [
-            (one.person, one.name) for one in self._hub.operators.values() if one.role is Role.OFFICER
+            (operator.person, operator.name)
+            for operator in self._hub.operators.values()
+            if operator.role is Role.OFFICER
         ]
         known = officers if of.role is Role.OFFICER else []
         return models.Session(of.person, of.name, str(of.role), of.area, node, visitor.ends_s, known)

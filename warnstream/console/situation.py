@@ -157,7 +157,7 @@ class Situation:
 
     def _shifts(self, shifts: Sequence[ShiftFacts]) -> list[models.Shift]:
         """Everybody on duty: who looks elsewhere is no secret."""
-        names = {one.person: clean(one.name) for one in self.county.configuration.operators}
+        names = {operator.person: clean(operator.name) for operator in self.county.configuration.operators}
         return [
             models.Shift(
                 one.person,

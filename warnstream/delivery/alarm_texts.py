@@ -46,8 +46,8 @@ RUNG_NAMED = 3
 
 def ring_texts(ring: Ring, node: str, time_zone: TimeZone) -> tuple[str, str]:
     """Chinese and English text of an alarm that no officer has seen at the console."""
-    zh = "、".join(_TROUBLE[one][0] for one in ring.troubles)
-    en = ", ".join(_TROUBLE[one][1] for one in ring.troubles)
+    zh = "、".join(_TROUBLE[trouble][0] for trouble in ring.troubles)
+    en = ", ".join(_TROUBLE[trouble][1] for trouble in ring.troubles)
     since = _clock(ring.since_s, time_zone)
     names = [short(township) or node for _, township in ring.places]
     more = len(names) - RUNG_NAMED

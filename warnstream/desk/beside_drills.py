@@ -50,7 +50,7 @@ class BesideDrills:
         if not self.until:
             return
         codes = self._network.villages.code
-        for code in (codes[one.village] for one in messages if one.level > one.previous):
+        for code in (codes[message.village] for message in messages if message.level > message.previous):
             if code in self.until:
                 self.until[code] = min(self.until[code], now_s + AFTER_DRILL_S)
         self.until = {code: until for code, until in self.until.items() if until > now_s}

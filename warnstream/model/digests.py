@@ -206,7 +206,7 @@ class Digest:
     @property
     def villages(self) -> frozenset[int]:
         """Every village that it names."""
-        return frozenset([*(line.village for line in self.lines), *(one.village for one in self.helps)])
+        return frozenset([*(line.village for line in self.lines), *(call.village for call in self.helps)])
 
     @property
     def voice(self) -> str:

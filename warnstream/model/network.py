@@ -278,7 +278,9 @@ class Network:
         zones = (replace(zone, village=number[zone.village]) for zone in self.zones if zone.village in number)
         objects = (replace(one, village=number[one.village]) for one in self.objects if one.village in number)
         shelters = (
-            replace(one, village=number[one.village]) for one in self.shelters if one.village in number
+            replace(shelter, village=number[shelter.village])
+            for shelter in self.shelters
+            if shelter.village in number
         )
         return replace(
             self,

@@ -94,7 +94,7 @@ def drill_of(configuration: Configuration, asked: Asked) -> DrillOrder:
     if faults:
         raise OrderFaultsError(faults)
     steps = (
-        (DrillStep(0, asked.hazard, next(one for one in LEVELS if one.word == asked.level)),)
+        (DrillStep(0, asked.hazard, next(level for level in LEVELS if level.word == asked.level)),)
         if asked.script is None
         else read_script(asked.script, villages, configuration)
     )

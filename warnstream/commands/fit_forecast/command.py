@@ -113,9 +113,11 @@ def _tell(console: Console, fit: ChanceFit) -> None:
     table = Table(title="storms left out: what was said, what came")
     for column in ("lead", "cases", "said", "came"):
         table.add_column(column, justify="right")
-    for one in fit.deciles:
-        if one.lead_min in LEADS_SHOWN:
-            table.add_row(f"{one.lead_min} min", str(one.n_cases), f"{one.said:.2f}", f"{one.came:.2f}")
+    for decile in fit.deciles:
+        if decile.lead_min in LEADS_SHOWN:
+            table.add_row(
+                f"{decile.lead_min} min", str(decile.n_cases), f"{decile.said:.2f}", f"{decile.came:.2f}"
+            )
     console.print(table)
 
 

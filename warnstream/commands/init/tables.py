@@ -125,7 +125,7 @@ def read_tables(meant: Sequence[Meant], told: Told) -> Reading:
     kinds = {one.kind.name: one.kind for one in meant}
     for name, kind in kinds.items():
         sheets = [one for one in meant if one.kind.name == name]
-        given = {column for one in sheets for column in one.column}
+        given = {column for sheet in sheets for column in sheet.column}
         given |= {column for table, column in told.fixed if table == name}
         if name == "households":
             given.add("household")  # numbered where no sheet has it

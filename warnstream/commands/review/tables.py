@@ -16,9 +16,9 @@ def print_record(console: Console, record: EventRecord) -> None:
     begin, end = (date_and_clock_local(at_s, record.time_zone) for at_s in (record.begin_s, record.end_s))
     counts = record.counts
     _say(console, f"{record.node}, {begin} to {end}", style="bold")
-    for one in record.caveats:
-        at = clock_local(int(one.detail), record.time_zone) if one.detail.lstrip("-").isdigit() else ""
-        _say(console, f"note: {say.caveat(one.word, one.detail, at)}")
+    for caveat in record.caveats:
+        at = clock_local(int(caveat.detail), record.time_zone) if caveat.detail.lstrip("-").isdigit() else ""
+        _say(console, f"note: {say.caveat(caveat.word, caveat.detail, at)}")
     _say(
         console,
         f"{counts['villages']} villages, {counts['warnings']} warnings, {counts['messages']} messages, "

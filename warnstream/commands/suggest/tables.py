@@ -19,8 +19,8 @@ def print_suggestions(
     what = f"{asked.rule.name} {asked.level.word}, {format_duration(asked.duration_s)}: {asked.wish}"
     _say(console, what, style="bold")
     _say(console, "measured rain over this duration alone, apart by the rule's own fall; nothing is applied")
-    for one in suggestions:
-        _region(console, one)
+    for suggestion in suggestions:
+        _region(console, suggestion)
     missed = [event for event in events if event["missed"]]
     if events:
         _say(console, f"events: {len(events)}; the values would have missed {len(missed)}")

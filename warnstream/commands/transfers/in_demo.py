@@ -42,8 +42,16 @@ class DemoOfficer:
     def __init__(self, node: Node, configuration: Configuration) -> None:
         self._node, self._places = node, configuration.network.villages
         tokens = Tokens(load_or_create_secret(configuration.storage.directory))
-        county = {one.area: one.person for one in configuration.operators if one.role is Role.OFFICER}
-        second = {one.area: one.person for one in configuration.operators if one.role is Role.SECOND}
+        county = {
+            operator.area: operator.person
+            for operator in configuration.operators
+            if operator.role is Role.OFFICER
+        }
+        second = {
+            operator.area: operator.person
+            for operator in configuration.operators
+            if operator.role is Role.SECOND
+        }
         self._officer_of, self._second_of = county, second
         self._token = tokens.for_operator
         self._stop = threading.Event()

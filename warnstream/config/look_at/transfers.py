@@ -60,8 +60,8 @@ def uncounted(configuration: Configuration) -> Iterator[str]:
 def _first_of_village(network: Network) -> dict[int, str]:
     """The shelter of who is given none by name."""
     found: dict[int, str] = {}
-    for one in network.shelters:
-        found.setdefault(one.village, one.code)
+    for shelter in network.shelters:
+        found.setdefault(shelter.village, shelter.code)
     return found
 
 

@@ -18,7 +18,7 @@ from warnstream.model.rules.rules import CriticalRain, HazardRule
 def known(rule: HazardRule, table: CriticalRain, chances: Chances) -> list[tuple[ExpectedLevel, Chance]]:
     """Entries that are judged by a probability, as far as theirs is known."""
     entries = (one for one in rule.expected if one.probability > 0)
-    found = ((one, chances.get(asked_of_table(rule, one, table).key)) for one in entries)
+    found = ((entry, chances.get(asked_of_table(rule, entry, table).key)) for entry in entries)
     return [(one, chance) for one, chance in found if chance is not None]
 
 

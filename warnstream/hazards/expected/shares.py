@@ -80,11 +80,11 @@ def by_shares(
         level.copy(),
         np.zeros(n_places),
     )
-    for one in shares:
-        for index in columns_of(one, table):
-            least_mm = one.share * float(table.lowest_mm[index, one.of - 1])
+    for share in shares:
+        for index in columns_of(share, table):
+            least_mm = share.share * float(table.lowest_mm[index, share.of - 1])
             if fallen[index].bound_mm >= least_mm * clear_ratio:
-                _take(found, one, table, index, fallen[index].rain_mm, clear_ratio, counts)
+                _take(found, share, table, index, fallen[index].rain_mm, clear_ratio, counts)
     return found
 
 

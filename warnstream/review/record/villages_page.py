@@ -32,16 +32,16 @@ def difference_words(one: Difference, say: Speaker, titles: Mapping[str, tuple[s
 def without_repeats(differences: Iterable[Difference]) -> list[Difference]:
     """Of rain over longer and longer durations that is the same the shortest alone."""
     found: list[Difference] = []
-    for one in differences:
+    for difference in differences:
         last = found[-1] if found else None
         is_same = last is not None and (last.what, last.zone, last.then, last.now) == (
-            one.what,
-            one.zone,
-            one.then,
-            one.now,
+            difference.what,
+            difference.zone,
+            difference.then,
+            difference.now,
         )
-        if one.what != "rain" or not is_same:
-            found.append(one)
+        if difference.what != "rain" or not is_same:
+            found.append(difference)
     return found
 
 
@@ -55,7 +55,7 @@ def _warnings(village: VillageRecord, record: EventRecord, say: Speaker) -> str:
     if not village.warnings:
         return ""
     heads = ("hazard", "crossed", "issued", "level", "ended", "verdict", "reason")
-    rows = "".join(_warning(one, record, say) for one in village.warnings)
+    rows = "".join(_warning(warning, record, say) for warning in village.warnings)
     missed = (
         f'<p class="note">{say("misses")}: {escape(", ".join(village.missed))}</p>' if village.missed else ""
     )
@@ -86,14 +86,20 @@ def _bulletins(village: VillageRecord, record: EventRecord, say: Speaker) -> str
         return ""
     heads = ("issued", "action", "level", "why", "doors", "sent", "delivered", "failed", "untried")
     rows = "".join(
-        f"<tr><td>{_clock(one.issued_s, record)}</td><td>{escape(say.value(one.action))}</td>"
-        f"<td>{say.level(one.level)}</td><td>{escape(say.value(one.cause))}</td>"
+        f"<tr><td>{_clock(bulletin.issued_s, record)}</td><td>{escape(say.value(bulletin.action))}</td>"
+        f"<td>{say.level(bulletin.level)}</td><td>{escape(say.value(bulletin.cause))}</td>"
         + "".join(
             f'<td class="t">{count or ""}</td>'
-            for count in (one.doors, one.sent, one.delivered, one.failed, one.untried)
+            for count in (
+                bulletin.doors,
+                bulletin.sent,
+                bulletin.delivered,
+                bulletin.failed,
+                bulletin.untried,
+            )
         )
         + "</tr>"
-        for one in village.bulletins
+        for bulletin in village.bulletins
     )
     said = ", ".join(f"{say.value(word)} {count}" for word, count in sorted(village.answers.items()))
     answers = f'<p class="note">{say("answers")}: {escape(said)}</p>' if said else ""

@@ -36,7 +36,7 @@ def csv_text(suggestions: Sequence[Suggestion], asked: Asked, places: Places, ta
 
     A village that has rows is judged by its rows alone, so those of its other levels stand beside it.
     """
-    found = {one.code: (one, region) for region in suggestions for one in region.villages}
+    found = {village.code: (village, region) for region in suggestions for village in region.villages}
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -87,14 +87,21 @@ def out_of_order(
     column = int(np.flatnonzero(table.duration_s == asked.duration_s)[0])
     said = []
     for region in suggestions:
-        for one in region.villages:
-            if one.value_mm is None:
+        for village in region.villages:
+            if village.value_mm is None:
                 continue
-            of_place = table.critical_mm[number[one.code], column]
-            lower = [float(mm) for mm in of_place[: asked.level - 1] if not isnan(mm) and mm >= one.value_mm]
-            upper = [float(mm) for mm in of_place[asked.level :] if not isnan(mm) and mm <= one.value_mm]
-            said += [f"{one.code}: {one.value_mm:g} mm is not above a lower level's {mm:g}" for mm in lower]
-            said += [f"{one.code}: {one.value_mm:g} mm is not below a higher level's {mm:g}" for mm in upper]
+            of_place = table.critical_mm[number[village.code], column]
+            lower = [
+                float(mm) for mm in of_place[: asked.level - 1] if not isnan(mm) and mm >= village.value_mm
+            ]
+            upper = [float(mm) for mm in of_place[asked.level :] if not isnan(mm) and mm <= village.value_mm]
+            said += [
+                f"{village.code}: {village.value_mm:g} mm is not above a lower level's {mm:g}" for mm in lower
+            ]
+            said += [
+                f"{village.code}: {village.value_mm:g} mm is not below a higher level's {mm:g}"
+                for mm in upper
+            ]
     return said
 
 
@@ -108,7 +115,7 @@ def as_dict(
         "level": asked.level.word,
         "duration_s": asked.duration_s,
         "wish": asked.wish,
-        "regions": [_known(asdict(one)) for one in suggestions],
+        "regions": [_known(asdict(suggestion)) for suggestion in suggestions],
         "events": list(missed),
     }
 

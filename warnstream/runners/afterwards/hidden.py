@@ -85,7 +85,12 @@ def _hidden(
     stations: Stations,
 ) -> Hidden:
     before, after = views
-    own = {one.station: one for place in before.places for one in place.stations if one.own_weight > 0}
+    own = {
+        station.station: station
+        for place in before.places
+        for station in place.stations
+        if station.own_weight > 0
+    }
     late = sum(int(np.isin(batch.station, list(own)).sum()) for batch in arrived)
     return Hidden(
         village=village,

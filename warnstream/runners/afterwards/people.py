@@ -101,7 +101,7 @@ class People:
         self._bulletins = self._doors_of(told)
         self._digests = _by_post(told, scope)
         self._sent = list(sent_to_posts)
-        of_posts = [one for digests in self._digests.values() for one in digests]
+        of_posts = [digest for digests in self._digests.values() for digest in digests]
         self._issued_s = {one.digest.identifier: one.digest.issued_s for one in of_posts}
         self._demands: dict[str, list[tuple[Digest, str]]] = {}
         for one in of_posts:
@@ -113,10 +113,10 @@ class People:
     def villages(self) -> set[str]:
         """Whose doors were told something, or for whom a post was told or asked something."""
         of_posts = {
-            one.code_of[line.village]
+            digest.code_of[line.village]
             for digests in self._digests.values()
-            for one in digests
-            for line in one.digest.lines
+            for digest in digests
+            for line in digest.digest.lines
         }
         return {code for code in {*self._bulletins, *of_posts} if self._scope.has(code)}
 
@@ -206,17 +206,19 @@ class People:
     def answer_to(self, digest: Digest) -> RecipientAnswer | None:
         """The first answer of a post to a digest, or to a later one of the post."""
         answers = self._answers.get(digest.post, ())
-        return next((one for one in answers if self._issued_s.get(one.message, -1) >= digest.issued_s), None)
+        return next(
+            (answer for answer in answers if self._issued_s.get(answer.message, -1) >= digest.issued_s), None
+        )
 
     def never_answered(self) -> tuple[NeverAnswered, ...]:
         """Posts that were asked in the scope, and gave no answer to anything of it; the most asked first."""
         found = []
         for code, digests in self._digests.items():
-            demands = [one for one in digests if self._asks(one)]
+            demands = [digest for digest in digests if self._asks(digest)]
             if not demands or self.answer_to(demands[0].digest) is not None:
                 continue
             known = self._post.get(code, Post("", 0, ""))
-            named = {one.code_of[line.village] for one in demands for line in one.digest.lines}
+            named = {demand.code_of[line.village] for demand in demands for line in demand.digest.lines}
             villages = {village for village in named if self._scope.has(village)}
             found.append(
                 NeverAnswered(
@@ -226,7 +228,7 @@ class People:
                     area=known.area,
                     n_asked=len(demands),
                     first_s=demands[0].digest.issued_s,
-                    worst=max(one.digest.level for one in demands).word,
+                    worst=max(demand.digest.level for demand in demands).word,
                     villages=len(villages),
                 )
             )
@@ -235,8 +237,8 @@ class People:
     def passages(self) -> Iterator[Passage]:
         """Every passage through the links of sending and answering."""
         for village, bulletins in self._bulletins.items():
-            for one in bulletins:
-                yield from self._of_doors(village, one)
+            for bulletin in bulletins:
+                yield from self._of_doors(village, bulletin)
         yield from self._of_posts()
 
     def _of_doors(self, village: str, one: _DoorsOf) -> Iterator[Passage]:
@@ -315,11 +317,11 @@ class People:
     def _doors_of(self, told: Told) -> dict[str, list[_DoorsOf]]:
         found: dict[str, list[_DoorsOf]] = {}
         by_name: dict[tuple[str, int, int], _DoorsOf] = {}
-        for one in sorted(told.bulletins, key=_place):
-            if self._scope.has(one.village) and self._scope.holds(one.bulletin.issued_s):
-                of = _DoorsOf(one.bulletin, one.written_at)
-                found.setdefault(one.village, []).append(of)
-                by_name[one.village, one.bulletin.opened_s, one.bulletin.n] = of
+        for bulletin in sorted(told.bulletins, key=_place):
+            if self._scope.has(bulletin.village) and self._scope.holds(bulletin.bulletin.issued_s):
+                of = _DoorsOf(bulletin.bulletin, bulletin.written_at)
+                found.setdefault(bulletin.village, []).append(of)
+                by_name[bulletin.village, bulletin.bulletin.opened_s, bulletin.bulletin.n] = of
         for outcome in told.outcomes:
             at = by_name.get((outcome.village, outcome.opened_s, outcome.n))
             for door in outcome.doors if at is not None else ():
@@ -347,8 +349,8 @@ def _by_recipient(answers: Iterable[RecipientAnswer]) -> Mapping[str, list[Recip
 def _by_post(told: Told, scope: Scope) -> dict[str, list[OfPost]]:
     """Digests of the scope, each with the lines of its villages alone; posts in the order of their first."""
     found: dict[str, list[OfPost]] = {}
-    for one in told.digests:
-        is_asked = any(scope.has(one.code_of[line.village]) for line in one.digest.lines)
-        if scope.holds(one.digest.issued_s) and (is_asked or scope.villages is None):
-            found.setdefault(one.digest.post, []).append(one)
+    for digest in told.digests:
+        is_asked = any(scope.has(digest.code_of[line.village]) for line in digest.digest.lines)
+        if scope.holds(digest.digest.issued_s) and (is_asked or scope.villages is None):
+            found.setdefault(digest.digest.post, []).append(digest)
     return found

@@ -144,10 +144,10 @@ class _Building:
 
     def _worst(self, code: str) -> Level:
         levels = [
-            one.message.level
+            message.message.level
             for messages in self._warnings.values()
-            for one in messages
-            if one.village == code and self._scope.holds(one.message.sent_s)
+            for message in messages
+            if message.village == code and self._scope.holds(message.message.sent_s)
         ]
         return max(levels, default=Level.NONE)
 
@@ -163,7 +163,7 @@ class _Building:
             code=code,
             name="" if number is None else villages.name[number],
             township="" if number is None else villages.township[number],
-            worst=max((parse_level(one.worst) for one in warnings), default=Level.NONE).word,
+            worst=max((parse_level(warning.worst) for warning in warnings), default=Level.NONE).word,
             warnings=tuple(sorted(warnings, key=lambda one: one.issued_s)),
             bulletins=people.bulletins(code),
             doors=len(people.doors(code)),
@@ -192,9 +192,9 @@ class _Building:
         number = villages.index_of_code()
         policy = VerificationPolicy(hazards=tuple(rule.name for rule in configuration.rules))
         issued: list[WarningMessage] = [
-            replace(one.message, village=number[one.village])
-            for one in self._sources.told.messages
-            if one.message.warning in self._warnings and one.village in number
+            replace(message.message, village=number[message.village])
+            for message in self._sources.told.messages
+            if message.message.warning in self._warnings and message.village in number
         ]
         concerned = [event for event in events if self._concerns(event)]
         verification = score_warnings(issued, concerned, villages, policy)
@@ -266,7 +266,9 @@ class _Building:
 
 def _warning(messages: list[OfMessage], verdict: Verdict | None) -> WarningRecord:
     first = messages[0].message
-    worst = max((one.message for one in messages), key=lambda one: one.level)  # the first of its level
+    worst = max(
+        (message.message for message in messages), key=lambda one: one.level
+    )  # the first of its level
     return WarningRecord(
         warning=first.warning,
         hazard=first.hazard,
@@ -275,9 +277,9 @@ def _warning(messages: list[OfMessage], verdict: Verdict | None) -> WarningRecor
         issued_s=first.sent_s,
         ended_s=ended_s(messages),
         steps=tuple(
-            LevelStep(one.message.sent_s, one.message.level.word, str(one.message.cause))
-            for one in messages
-            if one.message.level != one.message.previous
+            LevelStep(message.message.sent_s, message.message.level.word, str(message.message.cause))
+            for message in messages
+            if message.message.level != message.message.previous
         ),
         reason="" if worst.reason is None else describe_reason(worst.reason),
         verdict="" if verdict is None else verdict.word,

@@ -37,9 +37,9 @@ class Scope:
 def messages_in(told: Told, scope: Scope) -> dict[str, list[OfMessage]]:
     """Warnings that stood in the scope at any time, with all of their messages that the journal has."""
     of_warning: dict[str, list[OfMessage]] = {}
-    for one in told.messages:
-        if scope.has(one.village) and scope.warning in ("", one.message.warning):
-            of_warning.setdefault(one.message.warning, []).append(one)
+    for message in told.messages:
+        if scope.has(message.village) and scope.warning in ("", message.message.warning):
+            of_warning.setdefault(message.message.warning, []).append(message)
     return {
         name: messages
         for name, messages in of_warning.items()

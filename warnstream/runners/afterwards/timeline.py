@@ -30,22 +30,22 @@ def timeline_of(
     where one of them did it, or it names one of them.
     """
     found = [
-        _of_message(one.village, one.message)
+        _of_message(message.village, message.message)
         for messages in warnings.values()
-        for one in messages
-        if scope.holds(one.message.sent_s) and one.message.cause is not Cause.RENEWED
+        for message in messages
+        if scope.holds(message.message.sent_s) and message.message.cause is not Cause.RENEWED
     ]
     found += [
         Moment(
-            one.bulletin.issued_s,
+            bulletin.bulletin.issued_s,
             "bulletin",
-            one.village,
-            level=one.bulletin.worst.word,
-            word=str(one.bulletin.action),
-            text=str(one.bulletin.cause),
+            bulletin.village,
+            level=bulletin.bulletin.worst.word,
+            word=str(bulletin.bulletin.action),
+            text=str(bulletin.bulletin.cause),
         )
-        for one in told.bulletins
-        if scope.has(one.village) and scope.holds(one.bulletin.issued_s)
+        for bulletin in told.bulletins
+        if scope.has(bulletin.village) and scope.holds(bulletin.bulletin.issued_s)
     ]
     found += [
         moment

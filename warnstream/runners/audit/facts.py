@@ -168,7 +168,7 @@ def _digest(code_of: Mapping[int, str], raw: msgspec.Raw) -> dict[str, object]:
         "owed": {level.word: count for level, count in zip(Level, digest.owed, strict=True) if count},
         "tries": digest.tries,
         "villages": {code_of[line.village]: line.level.word for line in digest.lines},
-        "helps": {one.help: code_of[one.village] for one in digest.helps},
+        "helps": {call.help: code_of[call.village] for call in digest.helps},
         "more": digest.more,
     }
 

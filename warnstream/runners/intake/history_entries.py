@@ -134,7 +134,7 @@ class Issued(msgspec.Struct, frozen=True):
         found = []
         for digest in self.digests:
             lines = [replace(line, village=now[line.village]) for line in digest.lines if line.village in now]
-            helps = [replace(one, village=now[one.village]) for one in digest.helps if one.village in now]
+            helps = [replace(call, village=now[call.village]) for call in digest.helps if call.village in now]
             found.append(replace(digest, lines=tuple(lines), helps=tuple(helps)))
         return found
 

@@ -136,7 +136,7 @@ class DoorKeeper:
         if self._append([(OUTCOME, payload)]) is None:
             return False
         self._doors.take_outcomes(payload)
-        n_doors = sum(len(one.doors) for one in outcomes)
+        n_doors = sum(len(outcome.doors) for outcome in outcomes)
         log.info("silent doors go on to their next channel", extra={"doors": n_doors})
         return True
 

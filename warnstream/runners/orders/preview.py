@@ -62,7 +62,7 @@ class Preview:
     def _copy_of(self, desk: WarningDesk, villages: list[int]) -> WarningDesk:
         copy = build_desk(self._configuration, self._people.network)
         wanted = {self._people.network.villages.code[village] for village in villages}
-        cases = [one for one in desk.cases() if one.village in wanted]
+        cases = [case for case in desk.cases() if case.village in wanted]
         voices = desk.bulletins.voices_of(villages)
         copied = msgspec.msgpack.decode(msgspec.msgpack.encode(cases), type=list[VillageCase])
         copy.adopt(copied, msgspec.msgpack.decode(msgspec.msgpack.encode(voices), type=list[VillageVoice]))

@@ -139,7 +139,11 @@ def agreement_faults(order: HandOrder, desk: WarningDesk, configuration: Configu
         fault
         for villages in waiting
         for fault in _person_faults(
-            order.author, "author", order.kind, [one for one in villages if one in known], configuration
+            order.author,
+            "author",
+            order.kind,
+            [village for village in villages if village in known],
+            configuration,
         )
     ]
 

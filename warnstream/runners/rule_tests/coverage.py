@@ -88,7 +88,7 @@ def coverage_lines(directory: Path, outcomes: Sequence[Outcome]) -> Iterator[str
         rows += dict.fromkeys(row for of in files.values() for row in _rows_of_table(name, of, directory))
     for file in dict.fromkeys(row.file for row in rows):
         own = [row for row in rows if row.file == file]
-        bare = [row for row in own if not any(one.is_by(row) for one in raises)]
+        bare = [row for row in own if not any(rise.is_by(row) for rise in raises)]
         yield f"coverage: {len(own) - len(bare)} of {len(own)} thresholds of {file} raised a level"
         yield from (f"  in no test: {row.file}:{row.line}: {row.words}" for row in bare[:SHOWN_MAX])
         if len(bare) > SHOWN_MAX:

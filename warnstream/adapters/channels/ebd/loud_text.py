@@ -29,7 +29,7 @@ def loud_text(text_zh: str, status: MessageStatus) -> str:
     '这是演练。上垟村：积水还在涨，待在楼上。演练。'
     """
     sentences = [one.strip() for one in _SENTENCES.split(_BRACKETS.sub("", text_zh)) if one.strip()]
-    spoken = [_without_number(one) for one in sentences]
+    spoken = [_without_number(sentence) for sentence in sentences]
     kept = [one for one in spoken if one] or sentences[:1]
     is_exercise = status is MessageStatus.EXERCISE
     room = CHARACTERS_MAX - (len(OPENING) + len(CLOSING) if is_exercise else 0)

@@ -230,7 +230,7 @@ class SmppChannel:
         """Hand to the letters' thread what was sent; it comes there before any receipt that follows."""
         assert self._inbox is not None, "open comes first"
         phone = self._phones.of(_phone(message.address))
-        named = tuple(one for one in ids if one)  # without an id there is no receipt
+        named = tuple(identifier for identifier in ids if identifier)  # without an id there is no receipt
         letter = Letter(named, message.key, phone, message.recipient, message.token)
         self._inbox.taken.append(letter)
         self._store.submit(self._inbox.sent)

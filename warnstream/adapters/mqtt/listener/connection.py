@@ -299,7 +299,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         elif frame.kind == wire.UNSUBSCRIBE:
             message_id, filters = client_packets.parse_unsubscribe(data, frame, is_v5=self.is_v5)
             session = self._session
-            codes = [0 if self._listener.hub.unsubscribe(session, one) else 0x11 for one in filters]
+            codes = [0 if self._listener.hub.unsubscribe(session, name) else 0x11 for name in filters]
             self.write(server_packets.encode_suback(message_id, codes, is_v5=self.is_v5, kind=wire.UNSUBACK))
         elif frame.kind == wire.DISCONNECT:
             self._say_goodbye(data[frame.start : frame.stop])

@@ -160,8 +160,8 @@ class DrillRoom:
         if warnings is not self._warnings or transfers.n_changes != self._n_ordered:
             codes, self._warnings = node.people.network.villages.code, warnings
             self._n_ordered, moved = transfers.n_changes, frozenset(transfers.standing_in())
-            self._real = frozenset(codes[one.village] for one in warnings) | moved
-            told = (codes[one.village] for one in warnings if one.households_told)
+            self._real = frozenset(codes[warning.village] for warning in warnings) | moved
+            told = (codes[warning.village] for warning in warnings if warning.households_told)
             self._outbox.muted = frozenset(told) | moved
         self._now_s = node.now_s
 

@@ -267,7 +267,7 @@ class Reloads:
         """Another person has signed it; what has run already may run again without."""
         if not concerns or (wish.bundle and self._bundle.has_run(bundle.number)):
             return
-        known = (one for one in self._node.read.operators if one.role is not Role.READER)
+        known = (operator for operator in self._node.read.operators if operator.role is not Role.READER)
         people = {one.person: one for one in known if one.person != wish.person}
         faults = []
         for person, signature in read_approvals(bundle).items():

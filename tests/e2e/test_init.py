@@ -240,7 +240,7 @@ def test_two_codes_that_are_one_after_mending_are_a_fault(
     )
     assert main(["init", *small(tmp_path, villages=text), "--out", str(tmp_path / "c"), *COUNTY]) == 2
     said = capsys.readouterr().err
-    assert "villages.csv: row 4, column A (village): duplicate village '17', first in row 3" in said
+    assert "villages.csv: row 3, column A (village): duplicate village '17', first in row 2" in said
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A node that takes long to start says that it lives and is not ready."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -42,7 +41,7 @@ def test_a_node_that_recovers_for_long_is_alive_and_not_ready(
             assert (alive.status_code, alive.json()) == (200, {"alive": True, "node": "demo-county"})
             assert (ready.status_code, ready.json()) == (
                 503,
-                {"ready": False, "reasons": ["the node is starting"]},
+                {"ready": False, "reasons": ["the node is starting"], "bundle": 0},
             )
             assert (state.status_code, state.headers["Retry-After"]) == (503, "5")
             may_go_on.set()
@@ -56,19 +55,32 @@ def test_a_node_that_recovers_for_long_is_alive_and_not_ready(
         node.run()
 
 
+WAITS = """
+import sys, time
+from warnstream.cli import main
+from warnstream.commands import run
+
+read = run.configuration_to_run
+
+def read_late(directory):
+    while not (directory / "go").exists():
+        time.sleep(0.05)
+    return read(directory)
+
+run.configuration_to_run = read_late
+sys.exit(main(sys.argv[1:]))
+"""
+"""A county that takes long to read: until somebody says `go`."""
+
+
 def test_the_command_answers_while_it_reads_its_configuration(tmp_path: Path) -> None:
-    """The second file of the county is a pipe that nobody writes to: reading it lasts until somebody does."""
     folder, port = county(tmp_path)
-    villages = (folder / "villages.csv").read_bytes()
-    (folder / "villages.csv").unlink()
-    os.mkfifo(folder / "villages.csv")
-    run = "import sys; from warnstream.cli import main; sys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-c", run, "run", str(folder)]
+    command = [sys.executable, "-c", WAITS, "run", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             assert asked(f"http://127.0.0.1:{port}/healthz").status_code == 200
             assert asked(f"http://127.0.0.1:{port}/readyz").json()["reasons"] == ["the node is starting"]
-            (folder / "villages.csv").write_bytes(villages)
+            (folder / "go").touch()
             for _ in range(600):
                 if "the node is starting" not in asked(f"http://127.0.0.1:{port}/readyz").text:
                     break

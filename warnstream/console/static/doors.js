@@ -10,6 +10,8 @@ export async function openDoors(code, name, offset) {
   const count = el("p", { class: "quiet" });
   const more = el("button", { type: "button", hidden: true }, w.moreDoors);
   let cursor = 0;
+  // What is personal is not kept in the page once it is closed, however that is done.
+  const empty = () => dialog.replaceChildren();
   const read = async () => {
     more.disabled = true;
     try {
@@ -30,9 +32,8 @@ export async function openDoors(code, name, offset) {
   more.onclick = read;
   dialog.replaceChildren(el("h2", {}, w.doorsOf(name)), el("p", { class: "quiet" }, w.onRecord), count,
     el("div", { class: "doors-list", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, ...w.doorHeads.map((text) => el("th", { scope: "col" }, text)))), body)),
-    problem, el("div", { class: "hand-go" }, more, el("button", { type: "button", onclick: () => dialog.close() }, w.close)));
-  // What is personal is not kept in the page once it is closed.
-  dialog.onclose = () => dialog.replaceChildren();
+    problem, el("div", { class: "hand-go" }, more, el("button", { type: "button", onclick: () => { empty(); dialog.close(); } }, w.close)));
+  dialog.onclose = empty;
   dialog.showModal();
   await read();
 }

@@ -110,10 +110,15 @@ class Acts:
         count: Callable[[str, str], None] = lambda _kind, _status: None,
     ) -> None:
         self._count, self._doors, self._rates = count, doors, rates
-        self._configuration, self._keeper, self._requests = configuration, keeper, requests
-        self._operators = {operator.person: operator for operator in configuration.operators}
+        self._keeper, self._requests = keeper, requests
+        self.go_by(configuration)
         self._under_way: dict[str, HandOrder] = {}
         self._known: OrderedDict[str, Done] = OrderedDict()
+
+    def go_by(self, configuration: Configuration) -> None:
+        """People, places and texts are those of this configuration from now on; in the loop's thread."""
+        self._configuration = configuration
+        self._operators = {operator.person: operator for operator in configuration.operators}
         self._preview: Preview | None = None
 
     def take(self, act: Act, answer: Answer) -> None:
@@ -185,7 +190,9 @@ class Acts:
             answer(self._remember(key, msgspec.structs.replace(done, sequence=sequence)))
             log.warning("order taken", extra={"order": order.identifier, "author": order.author})
 
-        self._hand_over(ORDER, encode_order(order), told, answer, lambda: self._under_way.pop(key, None))
+        self._hand_over(
+            ORDER, encode_order(order), told, answer, lambda: self._under_way.pop(order.identifier, None)
+        )
 
     def _hand_over(
         self,

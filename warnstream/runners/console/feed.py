@@ -134,6 +134,7 @@ class ConsoleFeed:
     def go_by(self, configuration: Configuration) -> None:
         """Another configuration judges from now on: its first frame is whole; in the loop's thread."""
         self._configuration, self._picture, self._step = configuration, None, None
+        self._acts.go_by(configuration)
 
     def stepped(self, step: EngineStep) -> None:
         """Remember what the last step found."""

@@ -357,3 +357,19 @@ def test_what_is_personal_is_told_once_it_is_on_record(node: Node) -> None:
     assert node.act("officer-all", "read", "k3", villages=["nowhere"]).status == "refused"
     node.is_full = True
     assert node.act("officer-all", "read", "k4", villages=[village]).doors == []
+
+
+def test_after_a_change_of_the_configuration_people_are_those_of_now(county: Configuration) -> None:
+    node = Node(county)
+    village = county.network.villages.code[0]
+    node.warn("yellow", village)
+    newcomer = Operator("newcomer", "New", Role.OFFICER, "*", "")
+    others = tuple(operator for operator in county.operators if operator.person != "officer-all")
+    changed = replace(county, operators=(*others, newcomer))
+    raised: dict[str, Any] = {"villages": [village], "hazard": HAZARD, "level": "orange", "rehearse": True}
+    assert node.act("officer-all", "raise", **raised).status == "rehearsed"
+    assert node.act("newcomer", "raise", **raised).status == "forbidden"
+    node.acts.go_by(changed)
+    assert node.act("officer-all", "raise", **raised).status == "forbidden"
+    assert node.act("officer-all", "read", villages=[village]).status == "forbidden"
+    assert node.act("newcomer", "raise", **raised).status == "rehearsed"

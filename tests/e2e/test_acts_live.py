@@ -5,27 +5,16 @@ import os
 import signal
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import Mosquitto
 from tests.e2e.consoles import Watched, state_of
 from tests.e2e.test_chain_live import FAR, NEAR, Town
 from tests.e2e.test_orders_live import HAZARD, RULES, doors_of, warning_of, warnings_of
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
-
-
-@pytest.fixture
-def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
-    opened = Town(tmp_path, mosquitto.port)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import re
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from station_sim.sending.scenario import DEFAULT_START_S
-from tests.conftest import Mosquitto, free_port
+from tests.conftest import free_port
 from tests.e2e.live import LiveNode, command
 from warnstream.config.load import load_configuration
 from warnstream.model.times import MINUTE_S, iso_utc
@@ -127,15 +126,6 @@ class Town:
             if content["recipient"] in self.prompt and content["answer_by"] is not None:
                 given = {"message": content["message"], "answer": "acknowledged"}
                 client.publish(content["answer_topic"], json.dumps(given), qos=1)
-
-
-@pytest.fixture
-def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
-    opened = Town(tmp_path, mosquitto.port)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 def test_a_night_of_the_chain(town: Town) -> None:

@@ -4,12 +4,10 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Mosquitto
 from tests.e2e.consoles import PASSWORD, Watched
 from tests.e2e.test_chain_live import FAR, FAR_TOWN, Town
 
@@ -44,15 +42,6 @@ def browser() -> Iterator[Any]:
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield opened
-        opened.close()
-
-
-@pytest.fixture
-def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
-    opened = Town(tmp_path, mosquitto.port)
-    try:
-        yield opened
-    finally:
         opened.close()
 
 

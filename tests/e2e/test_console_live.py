@@ -39,15 +39,6 @@ def consoles() -> Iterator[list[Watched]]:
 LEVELS = ("none", "blue", "yellow", "orange", "red")
 
 
-@pytest.fixture
-def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
-    opened = Town(tmp_path, mosquitto.port)
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
 def levels_of_node(node: LiveNode) -> dict[str, int]:
     """The worst level of each village, of the warnings that the node lists."""
     worst: dict[str, int] = {}

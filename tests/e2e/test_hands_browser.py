@@ -2,13 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import Mosquitto
 from tests.e2e.consoles import PASSWORD, Watched
 from tests.e2e.test_acts_live import flooded, hold_everything, people_of
 from tests.e2e.test_chain_live import FAR, FAR_TOWN, NEAR, Town
@@ -16,15 +14,6 @@ from tests.e2e.test_console_browser import WAIT_MS, Officer, browser, levels_in_
 from tests.e2e.test_orders_live import doors_of
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
-
-
-@pytest.fixture
-def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
-    opened = Town(tmp_path, mosquitto.port)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 @pytest.fixture

@@ -3,26 +3,15 @@
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import Mosquitto
 from tests.e2e.consoles import Watched, state_of
 from tests.e2e.test_acts_live import act
 from tests.e2e.test_chain_live import FAR, NEAR, Notice, Town
 from tests.e2e.test_orders_live import doors_of
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
-
-
-@pytest.fixture
-def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
-    opened = Town(tmp_path, mosquitto.port)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 @pytest.fixture

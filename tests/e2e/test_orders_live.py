@@ -1,14 +1,11 @@
 """Hands on a running node, by command and over HTTP: red by hand, an error, a ceiling, releases, a kill."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import Mosquitto
 from tests.e2e.test_chain_live import FAR, NEAR, NEAR_TOWN, Notice, Town
 from warnstream.runners.live.orders import FOLDER
 
@@ -16,15 +13,6 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 HAZARD = "flash_flood"
 RULES = "  rise: {orange: automatic, red: automatic}\n  doubtful: {orange: automatic}"
-
-
-@pytest.fixture
-def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
-    opened = Town(tmp_path, mosquitto.port)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 class Officer:

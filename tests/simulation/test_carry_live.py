@@ -1,13 +1,12 @@
 """A configuration is changed and the node restarted or killed: rain, levels and warnings go on as before."""
 
 import logging
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from tests.simulation.changed_county import STEP_S, T0, County, phones
+from tests.simulation.changed_county import STEP_S, T0, County
 from tests.simulation.test_changed_configuration import (
     add_hazard,
     add_village,
@@ -18,17 +17,6 @@ from tests.simulation.test_changed_configuration import (
 pytestmark = pytest.mark.slow
 
 HOURS_S = np.array([3600, 3 * 3600], dtype=np.int32)
-
-
-@pytest.fixture
-def county(tmp_path: Path) -> Iterator[County]:
-    with phones() as gateway:
-        found = County(tmp_path / "county", gateway)
-        found.write()
-        found.start()
-        yield found
-        if found.node is not None:
-            found.stop()
 
 
 def add_far_station(county: County) -> None:

@@ -4,12 +4,11 @@ After each change the node, its outbox and the phones are compared: no differenc
 stays untold, nothing is told twice, and nothing that was issued is issued again.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.simulation.changed_county import County, phones
+from tests.simulation.changed_county import County
 
 pytestmark = pytest.mark.slow
 
@@ -149,17 +148,6 @@ def killed_after_a_snapshot(county: County) -> None:
 
 
 ENDS = [restart, killed_before_a_snapshot, killed_after_a_snapshot]
-
-
-@pytest.fixture
-def county(tmp_path: Path) -> Iterator[County]:
-    with phones() as gateway:
-        found = County(tmp_path / "county", gateway)
-        found.write()
-        found.start()
-        yield found
-        if found.node is not None:
-            found.stop()
 
 
 WITH_ALL_ENDS = {add_station, remove_village, thresholds_and_station, everything}

@@ -2,13 +2,13 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.simulation.changed_county import County, Shown, phones
+from tests.simulation.changed_county import County, Shown
 from tests.simulation.test_changed_configuration import remove_village
 from warnstream.adapters.ledger.kept import FOLDER
 from warnstream.config.load import load_configuration
@@ -19,17 +19,6 @@ from warnstream.runners.history.doors import doors_of_folder
 from warnstream.runners.live.doors import REBUILT
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def county(tmp_path: Path) -> Iterator[County]:
-    with phones() as gateway:
-        found = County(tmp_path / "county", gateway)
-        found.write()
-        found.start()
-        yield found
-        if found.node is not None:
-            found.stop()
 
 
 def alarms(county: County) -> set[str]:

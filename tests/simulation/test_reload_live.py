@@ -5,14 +5,14 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 
-from tests.simulation.changed_county import County, phones
+from tests.simulation.changed_county import County
 from tests.simulation.test_carry_live import add_far_station, longer_windows, rain_by_gauge, standing
 from tests.simulation.test_changed_configuration import (
     add_hazard,
@@ -44,17 +44,6 @@ KEPT = [
     add_hazard,
     rename_in_words,
 ]
-
-
-@pytest.fixture
-def county(tmp_path: Path) -> Iterator[County]:
-    with phones() as gateway:
-        found = County(tmp_path / "county", gateway)
-        found.write()
-        found.start()
-        yield found
-        if found.node is not None:
-            found.stop()
 
 
 def ready(county: County) -> dict[str, object]:

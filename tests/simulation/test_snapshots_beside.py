@@ -3,28 +3,16 @@
 import errno
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.simulation.changed_county import WAIT_S, County, copy_storage, phones
+from tests.simulation.changed_county import WAIT_S, County, copy_storage
 from warnstream.adapters.journal import snapshots
 from warnstream.runners.live.doors import REBUILT
 from warnstream.runners.live.snapshots.keeping import ALARM
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def county(tmp_path: Path) -> Iterator[County]:
-    with phones() as gateway:
-        found = County(tmp_path / "county", gateway)
-        found.write()
-        found.start()
-        yield found
-        if found.node is not None:
-            found.stop()
 
 
 class Moment:

@@ -20,7 +20,7 @@ from benchmarks.equal_steps import Minute, county_of, storm_of
 from station_sim.county.county import build_county
 from warnstream.config.settings import Configuration
 from warnstream.model.rules.rules import CriticalRain
-from warnstream.runners.build import build_engine
+from warnstream.runners.build import build_engine, derive
 from warnstream.runners.replay.side_by_side import SideBySide
 
 SHARES = (1.0, 0.9, 0.8, 1.1, 1.2, 1.3)
@@ -68,7 +68,7 @@ def scaled(configuration: Configuration, share: float) -> Configuration:
 
 
 def together(configurations: Sequence[Configuration], minutes: Sequence[Minute]) -> None:
-    engines = SideBySide(configurations)
+    engines = SideBySide([derive(configuration) for configuration in configurations])
     for minute in minutes:
         engines.step(minute.readings, minute.now_s, minute.frames)
 

@@ -11,7 +11,7 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
 from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of
-from warnstream.runners.build import build_engine
+from warnstream.runners.build import build_engine, derive
 from warnstream.runners.replay.side_by_side import SideBySide, alike
 
 T0 = 1_781_726_400
@@ -117,7 +117,7 @@ def test_thresholds_of_a_gauge_decide_which_stages_it_can_have(tmp_path: Path) -
 
 def test_each_finds_side_by_side_what_it_finds_alone(county: dict[str, Configuration]) -> None:
     every = list(county.values())[:5]
-    together = SideBySide(every)
+    together = SideBySide([derive(configuration) for configuration in every])
     alone = [build_engine(configuration) for configuration in every]
     found: list[list[bytes]] = []
     for now_s, readings in storm():

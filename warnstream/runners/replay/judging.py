@@ -22,6 +22,7 @@ from warnstream.model.errors import ArchiveError
 from warnstream.model.times import DAY_S, MINUTE_S
 from warnstream.review.compare.comparison import Judged, Part
 from warnstream.review.logger_files import read_readings
+from warnstream.runners.build import derive
 from warnstream.runners.replay.collected import Collected
 from warnstream.runners.replay.replay import Minute, minutes_of, whole_minutes
 from warnstream.runners.replay.side_by_side import SideBySide
@@ -145,9 +146,9 @@ def judge(
     every = list(configurations.values())
     found = [_Found(observed_min=np.zeros(len(one.network.villages), dtype=np.int64)) for one in every]
     n_minutes = sum((leg.until_s - leg.begin_s) // MINUTE_S + 1 for stretch in stretches for leg in stretch)
-    n_done = 0
+    n_done, derived = 0, [derive(configuration) for configuration in every]
     for stretch in stretches:
-        engines = SideBySide(every)
+        engines = SideBySide(derived)
         for leg in stretch:
             for minute in _minutes_of_leg(every[0], leg, found):
                 steps = engines.step(minute.readings, minute.now_s, minute.frames)

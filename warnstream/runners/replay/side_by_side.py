@@ -24,12 +24,11 @@ class SideBySide:
 
     Parameters
     ----------
-    configurations : sequence of Configuration
-        One group of `alike`.
+    derived : sequence of Derived
+        Of the configurations of one group of `alike`.
     """
 
-    def __init__(self, configurations: Sequence[Configuration]) -> None:
-        derived = [derive(configuration) for configuration in configurations]
+    def __init__(self, derived: Sequence[Derived]) -> None:
         needs = tuple(need for one in derived for need in one.whole.needs)
         self._engines = [_assembled(part, needs) for part in derived]
         first, *others = self._engines

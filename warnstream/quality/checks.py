@@ -65,8 +65,8 @@ class QualityControl:
         self._still_limits: Float64Array = (
             np.array(
                 [
-                    (one.still_change, one.still_s, one.still_from, one.still_to)
-                    for one in (self._limits[number] for number in still)
+                    (limits.still_change, limits.still_s, limits.still_from, limits.still_to)
+                    for limits in (self._limits[number] for number in still)
                 ],
                 dtype=np.float64,
             )

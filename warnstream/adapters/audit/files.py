@@ -158,12 +158,12 @@ class AuditFiles:
         new = list(taken)
         in_use = self._path.stem if self._path is not None else ""
         # Never a year before the file in use, whatever the clock did.
-        years = accumulate((iso_utc(one.at_s)[:4] for one in new), max, initial=in_use)
+        years = accumulate((iso_utc(line.at_s)[:4] for line in new), max, initial=in_use)
         count = 0
         for year, of_year in groupby(zip(islice(years, 1, None), new, strict=True), key=itemgetter(0)):
             is_new = self._path is None or self._path.stem != year
             count += self._append_to(
-                self._folder / f"{year}{SUFFIX}", [one for _, one in of_year], is_new=is_new
+                self._folder / f"{year}{SUFFIX}", [line for _, line in of_year], is_new=is_new
             )
             if is_new:
                 self._prune()

@@ -79,21 +79,21 @@ class DoorSending:
         was, kept, due = self._in_hand, self._kept, self._due
         self.forget_hands()
         village_of, queue = self._book.ledger.village, self._book.queue
-        for key, one in was.items():
-            row = rows.get(one.row)
+        for key, claim in was.items():
+            row = rows.get(claim.row)
             if row is None or queue is None:
                 continue
-            self._in_hand[key] = now = one._replace(row=row, village=int(village_of[row]))
-            if one.row in until:
-                queue.stay_in_hand(row, one.sequence, until[one.row])
+            self._in_hand[key] = now = claim._replace(row=row, village=int(village_of[row]))
+            if claim.row in until:
+                queue.stay_in_hand(row, claim.sequence, until[claim.row])
             if key in kept:
                 self._kept[key] = kept[key][0], now
-            if (one.row, one.sequence) in due:
-                self._due[row, one.sequence] = due[one.row, one.sequence]
+            if (claim.row, claim.sequence) in due:
+                self._due[row, claim.sequence] = due[claim.row, claim.sequence]
 
     def rows_in_hand(self) -> set[int]:
         """Rows that somebody has; with the book's lock held."""
-        return {one.row for one in self._in_hand.values()}
+        return {claim.row for claim in self._in_hand.values()}
 
     def is_in_hand(self, key: str) -> bool:
         """Whether somebody is telling a door that now."""
@@ -107,18 +107,20 @@ class DoorSending:
             if way is None or book.queue is None:
                 return []
             taken = book.queue.claim(way, limit, now, self._forbidden(), urgency_min)
-            named = [(book.name(one.village, one.sequence), book.newest.get(one.village)) for one in taken]
+            named = [
+                (book.name(claim.village, claim.sequence), book.newest.get(claim.village)) for claim in taken
+            ]
         messages = self._messages(dict(named))
         with book.lock:
             if book.register is not register:  # renumbered meanwhile: nobody has these in hand any more
                 return []
             claimed = []
-            for one, (name, _) in zip(taken, named, strict=True):
+            for claim, (name, _) in zip(taken, named, strict=True):
                 message = messages[name]
                 if isinstance(message, StoredMessage):
-                    claimed.append(self._claimed(one, message, channel))
+                    claimed.append(self._claimed(claim, message, channel))
                 else:
-                    self._release(one.row, one.sequence, now + NO_TEXT_WAIT_S)
+                    self._release(claim.row, claim.sequence, now + NO_TEXT_WAIT_S)
         if taken and not claimed:
             raise next(error for error in messages.values() if isinstance(error, StoreError))
         return claimed

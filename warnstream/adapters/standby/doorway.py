@@ -61,8 +61,8 @@ class Doorway:
         self._socket.close()
         with self._lock:
             still: list[Connection | socket.socket] = [*self._strangers, *self._known]
-            for one in still:
-                _close(one)
+            for connection in still:
+                _close(connection)
         self._thread.join(SILENCE_S_MAX)
 
     def _run(self) -> None:

@@ -305,7 +305,7 @@ def _score(counting: _Counting, years: list[int], ask: Ask) -> Score | None:
     both = (known.years.sum(axis=1) > 0) & (unseen.years.sum(axis=1) > 0)
     if both.sum() < VILLAGES_MIN:
         return None
-    known, unseen = (Region(one.counts[:, both], one.years[both]) for one in (known, unseen))
+    known, unseen = (Region(region.counts[:, both], region.years[both]) for region in (known, unseen))
     rates = rates_of(known, ask.wish)
     rows = np.unique(np.linspace(0, len(counting.grid) - 1, SCORED).astype(int))
     seen_years = unseen.years.sum(axis=1)

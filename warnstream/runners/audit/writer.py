@@ -202,7 +202,7 @@ class AuditWriter:
         if self._is_behind:
             self._catch_up(files)
         while waiting := self._next_waiting():
-            taken = [Taken(one.entry, one.at_s, facts_of(one.kind, one.payload)) for one in waiting]
+            taken = [Taken(entry.entry, entry.at_s, facts_of(entry.kind, entry.payload)) for entry in waiting]
             self._append(files, taken)
             self._done(waiting)
         if time.monotonic() - self._head_at >= HEAD_EVERY_S:
@@ -223,13 +223,13 @@ class AuditWriter:
 
     def _done(self, waiting: Sequence[_Waiting]) -> None:
         with self._news:
-            for one in waiting:
-                if self._waiting and self._waiting[0] is one:
+            for entry in waiting:
+                if self._waiting and self._waiting[0] is entry:
                     self._waiting.popleft()
-                    self._bytes -= len(one.payload)
+                    self._bytes -= len(entry.payload)
 
     def _append(self, files: AuditFiles, taken: Sequence[Taken]) -> None:
-        new = [one for one in taken if one.entry > self._followed]
+        new = [entry for entry in taken if entry.entry > self._followed]
         if new:
             self._metrics.audit_lines.inc(files.append(new))
             self._followed = files.followed = new[-1].entry
@@ -242,9 +242,9 @@ class AuditWriter:
             self._begin(files)
             known_until_s = self._known_until(files)
             batch: list[Taken] = []
-            for one in self._read_on(files):
-                if one.facts and one.at_s >= known_until_s:
-                    batch.append(one)
+            for line in self._read_on(files):
+                if line.facts and line.at_s >= known_until_s:
+                    batch.append(line)
                 if sum(len(each.facts) for each in batch) >= BATCH_LINES:
                     self._append(files, batch)
                     batch = []

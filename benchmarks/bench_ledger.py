@@ -147,8 +147,8 @@ def settle_all(county: County, batches: list[list[Taken]]) -> tuple[float, int]:
     per_village = county.per_village
     for taken in batches:
         of_village: dict[int, list[int]] = {}
-        for one in taken:
-            of_village.setdefault(one.village, []).append(one.row)
+        for claim in taken:
+            of_village.setdefault(claim.village, []).append(claim.row)
         outcomes = [
             DoorOutcome(
                 f"{331_124_000_000 + village}",
@@ -166,8 +166,8 @@ def settle_all(county: County, batches: list[list[Taken]]) -> tuple[float, int]:
         county.journal.append_many([("outcome", payload)])
         for village, rows in of_village.items():
             county.ledger.take(village, sequence(2), np.array(rows), Result.SENT, OPENED_S + 60)
-        for one in taken:
-            county.queue.release(one.row, one.sequence)
+        for claim in taken:
+            county.queue.release(claim.row, claim.sequence)
     return time.process_time() - started, n_bytes
 
 

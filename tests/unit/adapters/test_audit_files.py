@@ -30,9 +30,9 @@ def taken(entry: int, n_facts: int = 1, at_s: int = JUNE) -> Taken:
 def written(directory: Path, *entries: Taken, keep_s: int = KEEP_S) -> Path:
     """An audit of these entries, closed as at a stop; its newest file."""
     with closing(AuditFiles(directory, keep_s)) as files:
-        for one in entries:
-            files.append([one])
-            files.followed = one.entry
+        for entry in entries:
+            files.append([entry])
+            files.followed = entry.entry
         files.write_head()
     return year_files(directory / FOLDER)[-1]
 

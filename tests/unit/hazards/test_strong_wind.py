@@ -133,4 +133,4 @@ def test_what_was_compared_gives_the_level_that_was_found(gusts: list[tuple[int,
     read = samples(*gusts, n_stations=2)
     compared = strong_wind.rows_of(rule(n_stations=2), read, NOW_S).compare(0)
     found = strong_wind.evaluate(rule(n_stations=2), read, 1, NOW_S)
-    assert max(one.level for one in compared) == found.level[0]
+    assert max(comparison.level for comparison in compared) == found.level[0]

@@ -25,8 +25,8 @@ def pack_of(rng: Random) -> bytes:
     some = [rng.choice(good) if rng.random() < 0.9 else rng.choice((alike, mutated))(rng) for _ in range(4)]
     some = some[: rng.randint(1, 4)]
     text = some[0]
-    for one in some[1:]:
-        text += rng.choice(BETWEEN if rng.random() < 0.2 else [b","]) + one
+    for message in some[1:]:
+        text += rng.choice(BETWEEN if rng.random() < 0.2 else [b","]) + message
     before, behind = rng.choice(AROUND if rng.random() < 0.2 else AROUND[:1])
     return before + text + behind
 

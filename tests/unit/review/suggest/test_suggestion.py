@@ -45,10 +45,10 @@ def test_the_ranges_hold_the_true_thresholds_of_most_villages() -> None:
         some, truth = places(seed, 25, 11)
         found = suggest("county", some, ASK)
         assert not found.too_few
-        for one, true_mm in zip(found.villages, truth, strict=True):
-            assert one.low_mm is not None
-            assert one.high_mm is not None
-            inside += one.low_mm - 0.5 <= true_mm <= one.high_mm + 0.5
+        for village, true_mm in zip(found.villages, truth, strict=True):
+            assert village.low_mm is not None
+            assert village.high_mm is not None
+            inside += village.low_mm - 0.5 <= true_mm <= village.high_mm + 0.5
             total += 1
     assert inside / total >= 0.85
 
@@ -57,11 +57,11 @@ def test_the_pool_is_nearer_to_the_truth_than_each_village_alone() -> None:
     pooled, alone = [], []
     for seed in range(6):
         some, truth = places(seed, 25, 11)
-        for one, true_mm in zip(suggest("county", some, ASK).villages, truth, strict=True):
-            assert one.value_mm is not None
-            assert one.own_mm is not None
-            pooled.append(abs(one.value_mm - true_mm))
-            alone.append(abs(one.own_mm - true_mm))
+        for village, true_mm in zip(suggest("county", some, ASK).villages, truth, strict=True):
+            assert village.value_mm is not None
+            assert village.own_mm is not None
+            pooled.append(abs(village.value_mm - true_mm))
+            alone.append(abs(village.own_mm - true_mm))
     assert np.mean(pooled) < 0.92 * np.mean(alone)
 
 
@@ -148,7 +148,7 @@ def test_the_same_archive_gives_the_same_suggestion() -> None:
 def test_a_smaller_wish_asks_for_more_rain() -> None:
     some, _ = places(6, 20, 15)
     values = [
-        [one.value_mm or np.inf for one in suggest("county", some, Ask(wish, LOWERING, UTC)).villages]
+        [village.value_mm or np.inf for village in suggest("county", some, Ask(wish, LOWERING, UTC)).villages]
         for wish in (2.0, 1.0, 0.5)
     ]
     assert all(low <= high + 0.5 for low, high in zip(values[0], values[1], strict=True))

@@ -175,7 +175,7 @@ def test_a_stranger_may_nothing(node: Node) -> None:
 def test_what_cannot_be_read_is_refused(node: Node, content: bytes) -> None:
     answers: list[Done] = []
     node.acts.take(Act(VERSION, 1, "officer-all", "k", "", content), answers.append)
-    assert [one.status for one in answers] == ["refused"]
+    assert [answer.status for answer in answers] == ["refused"]
 
 
 def test_two_officers_on_one_version(node: Node) -> None:
@@ -303,14 +303,14 @@ def test_an_order_that_cannot_be_kept_may_be_given_again(node: Node) -> None:
 def test_a_shift_is_taken_and_handed_over(node: Node) -> None:
     assert node.act("officer-all", "hand_over", "k0", person="other").problems
     assert node.act("officer-all", "take_shift", "k1").status == "taken"
-    assert [(one.person, one.area, one.post) for one in node.duty.desk.shifts.of] == [
+    assert [(shift.person, shift.area, shift.post) for shift in node.duty.desk.shifts.of] == [
         ("officer-all", "*", "C0001")
     ]
     assert node.act("officer-all", "hand_over", "k2", person="reader-all").status == "refused"
     assert node.act("officer-all", "hand_over", "k3", person="other", reason="gauge 7").status == "taken"
     assert node.duty.desk.shifts.of[0].offered == "other"
     assert node.act("other", "take_shift", "k4").status == "taken"
-    assert [one.person for one in node.duty.desk.shifts.of] == ["other"]
+    assert [shift.person for shift in node.duty.desk.shifts.of] == ["other"]
 
 
 def test_an_alarm_is_seen_in_its_own_place_alone(node: Node) -> None:

@@ -438,4 +438,4 @@ def test_a_snapshot_is_not_changed_by_what_comes_after() -> None:
 
 def test_rain_that_is_to_come_and_the_soil_of_then_look_ahead() -> None:
     soil = Quantity(Indicator.SOIL_WATER, 2 * HOUR)
-    assert [lead_s_of(one) for one in (EXPECTED, soil, RAIN)] == [HOUR, 2 * HOUR, 0]
+    assert [lead_s_of(term) for term in (EXPECTED, soil, RAIN)] == [HOUR, 2 * HOUR, 0]

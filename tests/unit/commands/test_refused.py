@@ -82,6 +82,7 @@ def test_what_made_room_for_newer_refusals_is_told_with_what_was_taken_again(
     refusals = [Refusal(RefusalReason.NOT_JSON, "malformed", "ws/c/rain/R1/obs", b"{") for _ in range(1_003)]
     with closing(RefusedStore(tmp_path, 5_000)) as store:
         store.keep(refusals, 1_781_769_900.0, entry=7)
-    configuration = cast("Configuration", SimpleNamespace(storage=SimpleNamespace(directory=tmp_path, refused_max=5_000)))
+    storage = SimpleNamespace(directory=tmp_path, refused_max=5_000)
+    configuration = cast("Configuration", SimpleNamespace(storage=storage))
     told, _ = refused.reinject(configuration, Choice(), None)
     assert "0 of 1000 taken again (3 more were refused and are no longer kept)" in told

@@ -96,12 +96,8 @@ def test_a_drill_is_told_marked_under_names_and_topics_of_its_own_and_scored(tow
     scores = json.loads(town.drill("score", "--json"))
     near = next(village for village in scores["villages"] if village["village"] == NEAR[0])
     assert near["doors_answered"] == 1
-    assert (
-        next(drilled_post for drilled_post in near["posts"] if drilled_post["post"] == post)[
-            "answered_after_s"
-        ]
-        is not None
-    )
+    score = next(score for score in near["posts"] if score["post"] == post)
+    assert score["answered_after_s"] is not None
     town.until(door, "演练到此结束")
     assert town.node.get("/api/v1/state")["warnings_open"] == 0
     assert "over (lapsed)" in town.drill("show")

@@ -176,9 +176,8 @@ def test_before_in_and_after_a_warning_the_answer_is_what_the_messages_said(
         over = ended[alert.warning]
         after = ask(lived.directory, village, over.sent_s)
         assert hazard_of(after, alert.hazard)["level"] == "none"
-        assert [message["cause"] for message in after["messages"] if message["hazard"] == alert.hazard][
-            -1
-        ] == "ended"
+        causes = [message["cause"] for message in after["messages"] if message["hazard"] == alert.hazard]
+        assert causes[-1] == "ended"
         assert not during["caveats"] + after["caveats"]
 
 

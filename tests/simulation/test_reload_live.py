@@ -285,9 +285,8 @@ def test_an_older_bundle_runs_again_and_a_restart_does_not_undo_that(county: Cou
     is_live, said = county.reload(bundle=1)
     assert is_live, said
     assert ready(county)["bundle"] == 1
-    assert any(
-        "CONFIG_DIR has what was rolled back" in str(reason) for reason in list(ready(county)["reasons"])
-    )  # type: ignore[call-overload]
+    reasons = list(ready(county)["reasons"])  # type: ignore[call-overload]
+    assert any("CONFIG_DIR has what was rolled back" in str(reason) for reason in reasons)
     county.rain(1)
     county.kill()
     county.start()

@@ -32,9 +32,7 @@ def has_begun(storage: Path, identifier: str) -> bool:
 
 def _name(identifier: str) -> str:
     """An identifier as a part of a file's name."""
-    return "".join(character for character in identifier if character.isalnum() and character.isascii())[
-        :NAME_CHARACTERS_MAX
-    ]
+    return "".join(sign for sign in identifier if sign.isalnum() and sign.isascii())[:NAME_CHARACTERS_MAX]
 
 
 def drill_folders(storage: Path) -> list[Path]:

@@ -1,5 +1,7 @@
 """Suggestions on villages whose truth is known: ranges hold it, and little is called little."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from warnstream.model.arrays import Int64Array
 from warnstream.model.rules.rules import DowngradePolicy
 from warnstream.model.times import DAY_S, HOUR_S, fixed_zone
 from warnstream.review.suggest.pooling import Region, credibility, predicted, rates_of
-from warnstream.review.suggest.suggestion import Ask, Place, first_kept, suggest
+from warnstream.review.suggest.suggestion import Ask, Place, Suggestion, first_kept, suggest
 from warnstream.review.suggest.sums import VillageRain, year_begins_s
 
 UTC = fixed_zone(0)
@@ -39,11 +41,16 @@ def places(seed: int, n_villages: int, n_years: int, apart: float = 0.3) -> tupl
     return found, [BASE_MM + SCALE_MM * float(np.log(rate)) for rate in rates]
 
 
+@cache
+def suggested() -> list[tuple[Suggestion, list[float]]]:
+    """What is suggested to six regions of 25 villages with eleven years each, and the truth."""
+    regions = [places(seed, 25, 11) for seed in range(6)]
+    return [(suggest("county", some, ASK), truth) for some, truth in regions]
+
+
 def test_the_ranges_hold_the_true_thresholds_of_most_villages() -> None:
     inside = total = 0
-    for seed in range(6):
-        some, truth = places(seed, 25, 11)
-        found = suggest("county", some, ASK)
+    for found, truth in suggested():
         assert not found.too_few
         for village, true_mm in zip(found.villages, truth, strict=True):
             assert village.low_mm is not None
@@ -55,9 +62,8 @@ def test_the_ranges_hold_the_true_thresholds_of_most_villages() -> None:
 
 def test_the_pool_is_nearer_to_the_truth_than_each_village_alone() -> None:
     pooled, alone = [], []
-    for seed in range(6):
-        some, truth = places(seed, 25, 11)
-        for village, true_mm in zip(suggest("county", some, ASK).villages, truth, strict=True):
+    for found, truth in suggested():
+        for village, true_mm in zip(found.villages, truth, strict=True):
             assert village.value_mm is not None
             assert village.own_mm is not None
             pooled.append(abs(village.value_mm - true_mm))

@@ -22,7 +22,7 @@ from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.level import Level
-from warnstream.runners.build import build_intake
+from warnstream.runners.build import Derived, assemble, build_intake, derive
 from warnstream.runners.console.acts import Acts, version_of
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.duty import DutyIntake
@@ -50,9 +50,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
 class Node:
     """A node's state without its threads: what is kept is an entry, and taken at once or when it is told."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, derived: Derived) -> None:
         self.people = configuration
-        self.intake = build_intake(configuration)
+        self.intake = build_intake(configuration, engine=assemble(derived))
         self.duty = DutyIntake(
             DutyDesk(configuration.network.villages.code, ()), configuration.network.villages, is_watched=True
         )
@@ -115,9 +115,14 @@ class Node:
         return version_of(self.engine.desk, self.people.network.villages.index_of_code()[village])
 
 
+@pytest.fixture(scope="module")
+def derived(county: Configuration) -> Derived:
+    return derive(county)
+
+
 @pytest.fixture
-def node(county: Configuration) -> Node:
-    return Node(county)
+def node(county: Configuration, derived: Derived) -> Node:
+    return Node(county, derived)
 
 
 def first_of(node: Node) -> str:
@@ -360,7 +365,7 @@ def test_what_is_personal_is_told_once_it_is_on_record(node: Node) -> None:
 
 
 def test_after_a_change_of_the_configuration_people_are_those_of_now(county: Configuration) -> None:
-    node = Node(county)
+    node = Node(county, derive(county))
     village = county.network.villages.code[0]
     node.warn("yellow", village)
     newcomer = Operator("newcomer", "New", Role.OFFICER, "*", "")

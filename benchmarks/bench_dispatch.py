@@ -33,7 +33,7 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.dispatch.finishing import Prospect, Throughput
 from warnstream.delivery.dispatch.queue import Grade, Urgency
 from warnstream.delivery.ledger.ledger import Ledger, Put
-from warnstream.delivery.ledger.queue import DoorQueue, Taken
+from warnstream.delivery.ledger.queue import DoorClaim, DoorQueue
 from warnstream.delivery.ledger.states import Delivery, Result, Said
 from warnstream.ingest.flat_json.decoder import Decoder, RawMessage
 from warnstream.model.bulletins import N_BITS, Action, Bulletin, BulletinCause
@@ -266,7 +266,9 @@ def serve(night: Night) -> Served:
     return Served(waits, never, older)
 
 
-def settle(ledger: Ledger, queue: DoorQueue, one: Taken, now_s: int, result: Result = Result.SENT) -> None:
+def settle(
+    ledger: Ledger, queue: DoorQueue, one: DoorClaim, now_s: int, result: Result = Result.SENT
+) -> None:
     ledger.take(one.village, one.sequence, np.array([one.row]), result, now_s)
     queue.release(one.row, one.sequence)
 

@@ -10,7 +10,7 @@ import pytest
 from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.ledger import Ledger, Put
 from warnstream.delivery.ledger.parts import COLUMNS, pack, unpack
-from warnstream.delivery.ledger.queue import FREE, IN_HAND_S_MAX, DoorQueue, Taken
+from warnstream.delivery.ledger.queue import FREE, IN_HAND_S_MAX, DoorClaim, DoorQueue
 from warnstream.delivery.ledger.states import Delivery, People, Result, Said
 from warnstream.model.bulletins import N_BITS, N_MAX
 
@@ -44,7 +44,7 @@ class World:
         self.ledger = Ledger(FIRST, WAY, next_way=NEXT)
         self.queue = DoorQueue(self.ledger, N_WAYS)
         self.now = 1_000
-        self.in_hand: list[Taken] = []
+        self.in_hand: list[DoorClaim] = []
         self.devices = [Device() for _ in range(N_DOORS)]
         self.settled: set[tuple[int, int, int]] = set()
         self.newest: dict[int, Put] = {}
@@ -124,7 +124,7 @@ class World:
         self.in_hand += taken
         self.way_of.update((claim.row, way) for claim in taken)
 
-    def settle(self, one: Taken, result: Result, due_at: float = 0.0) -> None:
+    def settle(self, one: DoorClaim, result: Result, due_at: float = 0.0) -> None:
         way = self.way_of[one.row]
         self.do("outcome", one.village, one.sequence, (one.row,), result, self.now, way)
         self.queue.release(one.row, one.sequence, due_at)

@@ -397,7 +397,7 @@ def look_closer(plan: RulePlan, hazard: HazardRule, place: Place, sources: Hazar
     rising = sorted(table.levels, key=lambda item: item.level)
     reached = [item.level for item in reversed(rising) if place.found[item.when][0]]
     assert plan.reached_levels(hazard, p) == reached
-    for told, item in zip(plan.told(hazard, p, sources), rising, strict=True):
+    for told, item in zip(plan.trace_conditions(hazard, p, sources), rising, strict=True):
         assert (told.level, told.words) == (item.level, item.words)
         assert repr(told.found) == repr(place.told(item.when))  # a text, in which NaN equals NaN
         carried = plan.carriers(hazard, p, item.level)

@@ -140,7 +140,7 @@ class Bulletins(Voices):
         issued, self.faults, self.waits_changed = [], [], list(ordered)
         for village in sorted(heard):
             try:
-                issued += self._speak(village, heard[village], now_s, village in released, evidence)
+                issued += self._decide(village, heard[village], now_s, village in released, evidence)
             except Exception as error:  # noqa: BLE001  # one village failing never silences another
                 self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
@@ -189,7 +189,7 @@ class Bulletins(Voices):
         self._take_up(village, voice)
         heapq.heappush(self._due, (0, village))
 
-    def _speak(
+    def _decide(
         self,
         village: int,
         messages: list[WarningMessage],

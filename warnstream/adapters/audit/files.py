@@ -51,7 +51,7 @@ class Opened(NamedTuple):
     is_cut: bool
 
 
-class Taken(NamedTuple):
+class AuditEntry(NamedTuple):
     """What one journal entry says: its number, when it was written (seconds UTC), and its facts in order."""
 
     entry: int
@@ -142,7 +142,7 @@ class AuditFiles:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         self._path, self._end = path, end
 
-    def append(self, taken: Iterable[Taken]) -> int:
+    def append(self, taken: Iterable[AuditEntry]) -> int:
         """Append what entries say, durably, in order; parts that are there already are passed over.
 
         Returns
@@ -169,7 +169,7 @@ class AuditFiles:
                 self._prune()
         return count
 
-    def _append_to(self, path: Path, taken: list[Taken], *, is_new: bool) -> int:
+    def _append_to(self, path: Path, taken: list[AuditEntry], *, is_new: bool) -> int:
         data, tail, count = bytearray(), self.tail, 0
         for entry, at_s, facts in taken:
             for part, fact in enumerate(facts):
@@ -199,7 +199,7 @@ class AuditFiles:
 
     def note(self, fact: AuditFact, at_s: int, entry: int) -> None:
         """Append a line about the audit itself: everything up to `entry` has been followed. StoreError."""
-        self.append([Taken(entry, at_s, [fact])])
+        self.append([AuditEntry(entry, at_s, [fact])])
         self.followed = entry
 
     def _prune(self) -> None:
@@ -214,7 +214,7 @@ class AuditFiles:
             return
         last = _last_readable(oldest)
         content: dict[str, object] = {"file": oldest.name, "last": last.hash if last else ""}
-        self.append([Taken(tail.entry, parse_iso(tail.time), [AuditFact(PRUNED, content)])])
+        self.append([AuditEntry(tail.entry, parse_iso(tail.time), [AuditFact(PRUNED, content)])])
         log.warning("old file of the audit deleted", extra={"file": oldest.name})
         try:
             oldest.unlink()

@@ -15,7 +15,7 @@ from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.columns import STATE_BITS
 from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes
-from warnstream.delivery.ledger.queue import FREE, Taken
+from warnstream.delivery.ledger.queue import FREE, DoorClaim
 from warnstream.delivery.ledger.states import WAITING, Delivery, Result
 from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin
 from warnstream.model.effects import RecipientKind
@@ -58,8 +58,8 @@ class DoorSending:
         self._book, self._texts, self._ask_log = book, texts, ask_log
         self.no_end: frozenset[tuple[str, str]] = frozenset()
         self.event_clock: Callable[[], float] | None = None
-        self._in_hand: dict[str, Taken] = {}
-        self._kept: dict[str, tuple[Future[None], Taken]] = {}
+        self._in_hand: dict[str, DoorClaim] = {}
+        self._kept: dict[str, tuple[Future[None], DoorClaim]] = {}
         self._due: dict[tuple[int, int], float] = {}
 
     def forget_hands(self) -> None:
@@ -135,7 +135,7 @@ class DoorSending:
                 found[name] = error
         return found
 
-    def _claimed(self, one: Taken, message: StoredMessage, channel: str) -> Claimed:
+    def _claimed(self, one: DoorClaim, message: StoredMessage, channel: str) -> Claimed:
         register = self._book.register
         door = register.code(one.row)
         key = KEY_SEPARATOR.join((message.identifier, door, channel))
@@ -280,7 +280,7 @@ class DoorSending:
                 raise
         self._end_waiting(waited, is_kept=True)
 
-    def _end_waiting(self, waited: Mapping[str, tuple[Future[None], Taken]], *, is_kept: bool) -> None:
+    def _end_waiting(self, waited: Mapping[str, tuple[Future[None], DoorClaim]], *, is_kept: bool) -> None:
         with self._book.lock:
             for key, (_, taken) in waited.items():
                 self._kept.pop(key, None)
@@ -329,6 +329,6 @@ class DoorSending:
                 self._release(row, sequence, 0.0)
 
 
-def _is_same_claim(held: Taken | None, taken: Taken) -> bool:
+def _is_same_claim(held: DoorClaim | None, taken: DoorClaim) -> bool:
     """Whether a door is in hand for that attempt; its row may have another number by now."""
     return held is not None and (held.sequence, held.tries) == (taken.sequence, taken.tries)

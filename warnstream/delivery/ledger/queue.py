@@ -30,7 +30,7 @@ FREE, IN_HAND, LATER = 0, 1, 2
 NOBODY: frozenset[int] = frozenset()
 
 
-class Taken(NamedTuple):
+class DoorClaim(NamedTuple):
     """A door to be told the newest bulletin of its village: its row, the bulletin, attempts made before."""
 
     row: int
@@ -125,7 +125,7 @@ class DoorQueue:
 
     def claim(
         self, way: int, limit: int, now: float, forbidden: frozenset[int] = NOBODY, urgency_min: int = 0
-    ) -> list[Taken]:
+    ) -> list[DoorClaim]:
         """The next doors of a channel, at most `limit`, in order; they are in hand then.
 
         `forbidden` are villages whose newest bulletin must not go out now; their doors wait, and so do
@@ -144,7 +144,7 @@ class DoorQueue:
         ledger, until = self._ledger, now + IN_HAND_S_MAX
         villages = ledger.village[rows]
         columns = (rows, villages.tolist(), ledger.sequence[villages].tolist(), ledger.tries[rows].tolist())
-        taken = [Taken(*of_door) for of_door in zip(*columns, strict=True)]
+        taken = [DoorClaim(*of_door) for of_door in zip(*columns, strict=True)]
         self._in_hand[way].update((claim.row, (claim.sequence, until)) for claim in taken)
         self._way_in_hand.update(dict.fromkeys(rows, way))
         return taken

@@ -6,6 +6,7 @@ changed a list, so neither a crash nor a restart can lose it.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from warnstream.desk.obeying import ObeyingDesk
 from warnstream.desk.transfers.faults import Around, faults_of
@@ -32,6 +33,10 @@ class MovingDesk(ObeyingDesk):
 
     def _transfer_faults(self, order: HandOrder, around: Around) -> list[str]:
         found = self.hands.faults_of_form(order)
+        if order.kind is OrderKind.RETURN:  # what was assessed before a warning says nothing of after it
+            ended_s = self.ended_s()
+            since_s = {village: max(at_s, ended_s.get(village, 0)) for village, at_s in around.since_s.items()}
+            around = replace(around, since_s=since_s)
         return found or faults_of(
             self.transfers, order, around, self._standing_villages(), max(self._now_s, 0)
         )
@@ -49,6 +54,15 @@ class MovingDesk(ObeyingDesk):
             {village: voices.ended_s(village) for village in villages},
             {village: voices.last_word(village) for village in villages},
         )
+
+    def ended_s(self) -> dict[int, int]:
+        """When the last warning ended, by village, whether its doors have heard that or not. Any thread."""
+        found: dict[int, int] = {}
+        for case in list(self._cases.values()):
+            warning = case.warning
+            if warning.latest is not None and not warning.is_open:
+                found[warning.village] = max(found.get(warning.village, 0), warning.latest.sent_s)
+        return found
 
     def _standing_villages(self) -> set[int]:
         """Villages in which any warning stands, told to doors or not."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.desk.county import T0, county, fall, rise
+from tests.unit.desk.county import AT_ONCE, T0, county, fall, rise
 from tests.unit.desk.transfers_county import (
     FIRST,
     SECOND,
@@ -24,6 +24,7 @@ from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.transfers.objects import HouseholdFacts
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.transfers.counters import counters_of
 
 BY = "11:00"  # T0 is 05:15 there
 
@@ -334,6 +335,27 @@ def test_a_village_that_was_told_nothing_has_nobody_to_return() -> None:
     desk.step([orders(OrderKind.ASSESS, verdict=SAFE, villages=(THIRD,))], T0)
     faults = desk.order_faults(orders(OrderKind.RETURN, THIRD, second="li"))
     assert faults == [f"villages: nobody in {THIRD} was asked to go and waits to come back"]
+
+
+@pytest.mark.parametrize("policy", [AT_ONCE, BulletinPolicy()], ids=["doors heard the end", "not yet"])
+@pytest.mark.parametrize("level", [Level.BLUE, Level.RED])
+def test_what_was_found_safe_before_another_warning_is_assessed_again(
+    policy: BulletinPolicy, level: Level
+) -> None:
+    desk, orders = moving_desk(policy=policy), Orders()
+    desk.step([orders(OrderKind.TRANSFER, by=BY)], T0)
+    desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60)
+    desk.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 120)
+    desk.step([rise(level)], T0 + 180)
+    desk.step([fall(Level.NONE, level)], T0 + 240)
+    assert "places_assessed" in {one.counter for one in counters_of(desk) if one.missing}
+    faults = desk.order_faults(orders(OrderKind.RETURN, second="li"))
+    assert faults[0] == "zones: Z-stream was not assessed since the danger was over (assess)"
+    told = desk.step([orders(OrderKind.RETURN, second="li")], T0 + 300).bulletins
+    assert Action.RETURN not in {one.action for one in told}
+    desk.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 360)
+    (back,) = desk.step([orders(OrderKind.RETURN, second="li")], T0 + 420).bulletins
+    assert back.action is Action.RETURN
 
 
 def test_leaving_the_shelter_is_a_decision_of_its_own() -> None:

@@ -77,11 +77,14 @@ def _posts(desk: WarningDesk) -> CounterRecord:
 def _assessed(desk: WarningDesk) -> CounterRecord:
     transfers = desk.transfers
     since_s: dict[str, int] = {}
+    ended_s = desk.ended_s() if transfers.open else {}
     for one in transfers.open:
         for code in one.villages:
             over = one.over.get(code)
+            over_s = one.opened_s if over is None else over.at_s
+            ended = ended_s.get(transfers.number.get(code, -1), 0)
             for place in transfers.places_of(code, one.zones):
-                since_s[place] = max(since_s.get(place, 0), one.opened_s if over is None else over.at_s)
+                since_s[place] = max(since_s.get(place, 0), over_s, ended)
     assessed = transfers.state.assessed
     missing = [
         place

@@ -32,12 +32,16 @@ from warnstream.model.hands.orders import (
     Silence,
 )
 from warnstream.model.level import Level
+from warnstream.model.times import HOUR_S
 
 DONE_KEPT = 2_000
 """Identifiers of orders that are known to have been given; the same one again changes nothing."""
 
 ORDERS_KEPT = 8
 """Of one village and hazard."""
+
+TURNED_DOWN_S, TURNED_DOWN_KEPT = HOUR_S, 20
+"""So long, and so many, orders are told that were taken and then found not to fit what stands."""
 
 
 CaseOf = Callable[[int, str], Case | None]
@@ -61,10 +65,20 @@ class CountyResponse(msgspec.Struct, frozen=True):
     since_s: int
 
 
+class TurnedDown(msgspec.Struct, frozen=True):
+    """What a person ordered or marked, was taken, and did not fit what stood in its step: nothing came of it."""
+
+    at_s: int
+    author: str
+    what: str
+    why: str
+
+
 class HandState(msgspec.Struct):
     """What hands have done that concerns no single warning; everything between two steps.
 
-    `lapsed` are reds that no second person agreed to, `refused` orders beyond `BOUNDS_MAX`.
+    `lapsed` are reds that no second person agreed to, `refused` orders that a step refused; the last of
+    those are in `turned_down`.
     """
 
     silences: list[Silence] = []
@@ -73,6 +87,7 @@ class HandState(msgspec.Struct):
     done: list[str] = []
     lapsed: int = 0
     refused: int = 0
+    turned_down: list[TurnedDown] = []
 
 
 @dataclass(slots=True)
@@ -152,6 +167,13 @@ class Hands:
         waiting = [one for one in state.waiting if one.due_s > now_s]
         state.lapsed += len(state.waiting) - len(waiting)
         state.waiting = waiting
+        if state.turned_down:
+            state.turned_down = [one for one in state.turned_down if one.at_s > now_s - TURNED_DOWN_S]
+
+    def turn_down(self, author: str, what: str, why: str, now_s: int) -> None:
+        """Nothing came of what a person ordered: whoever is on duty is told, the author thinks it is done."""
+        told = TurnedDown(now_s, author, what, why)
+        self.state.turned_down = [*self.state.turned_down, told][-TURNED_DOWN_KEPT:]
 
     def end_silences(self, now_s: int) -> list[Silence]:
         """Silences that are over, for what they hid."""

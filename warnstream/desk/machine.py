@@ -116,8 +116,7 @@ class WarningDesk(MovingDesk):
             try:
                 self._take(entry, effects)
             except (ImpossibleSignalError, ImpossibleOrderError) as error:
-                self.refused_inputs += 1
-                self.last_refusal = str(error)
+                self._turn_down(entry, str(error))
         self._end_bounds(effects, evidence)
         self._let_time_work(effects)
         self._take_returns()
@@ -144,8 +143,7 @@ class WarningDesk(MovingDesk):
                 elif not isinstance(entry, LevelChange):
                     self._take(entry, Effects())
             except (ImpossibleSignalError, ImpossibleOrderError) as error:
-                self.refused_inputs += 1
-                self.last_refusal = str(error)
+                self._turn_down(entry, str(error))
         return found
 
     def follow_posts(self, messages: Sequence[tuple[str, WarningMessage]], digests: Sequence[Digest]) -> None:

@@ -99,8 +99,7 @@ class MovingDesk(ObeyingDesk):
             try:
                 self._carry_out(order, around)
             except ImpossibleOrderError as error:
-                self.refused_inputs += 1
-                self.last_refusal = str(error)
+                self._turn_down(order, str(error))
 
     def _take_mark(self, mark: RowMark) -> None:
         """Rows of transfer lists, by name.

@@ -26,6 +26,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.transfers.marks import RowMark
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.chains import StatedInput
 
@@ -78,6 +79,15 @@ class ObeyingDesk(DeskState):
             if village >= self._n_judged or (case is not None and self._is_held_for_good(case)):
                 found.append(f"villages: nobody judges {code}: a warning there can only be ended")
         return found
+
+    def _turn_down(self, entry: object, why: str) -> None:
+        """An input that cannot be: it changes nothing, and of a person's order that is told."""
+        self.refused_inputs += 1
+        self.last_refusal = why
+        if isinstance(entry, HandOrder):
+            self.hands.turn_down(entry.author, str(entry.kind), why, self._now_s)
+        elif isinstance(entry, RowMark):
+            self.hands.turn_down(entry.by, "mark", why, self._now_s)
 
     def _look_at_orders(self, inputs: Iterable[object]) -> None:
         """Hold orders that will wait for a second person against what stands before the step.

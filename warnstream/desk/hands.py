@@ -5,6 +5,7 @@ warning. What concerns no single warning (silences, red that waits for a second 
 is a `HandState`. Limits: `BOUNDS_MAX` orders that bind at once, `DONE_KEPT` identifiers remembered.
 """
 
+import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -78,7 +79,7 @@ class HandState(msgspec.Struct):
     """What hands have done that concerns no single warning; everything between two steps.
 
     `lapsed` are reds that no second person agreed to, `refused` orders that a step refused; the last of
-    those are in `turned_down`.
+    those are in `turned_down`. `contents` are checksums of what was ordered, by identifiers of `done`.
     """
 
     silences: list[Silence] = []
@@ -88,6 +89,7 @@ class HandState(msgspec.Struct):
     lapsed: int = 0
     refused: int = 0
     turned_down: list[TurnedDown] = []
+    contents: dict[str, int] = {}
 
 
 @dataclass(slots=True)
@@ -155,7 +157,16 @@ class Hands:
 
     def note(self, order: HandOrder) -> None:
         """An order has been given: the same identifier again changes nothing."""
-        self.state.done = [*self.state.done[-DONE_KEPT + 1 :], order.identifier]
+        state = self.state
+        state.done = [*state.done[-DONE_KEPT + 1 :], order.identifier]
+        state.contents[order.identifier] = _content_of(order)
+        if len(state.contents) > 2 * DONE_KEPT:
+            state.contents = {one: state.contents[one] for one in state.done if one in state.contents}
+
+    def is_another(self, order: HandOrder) -> bool:
+        """Whether the identifier was given already, to something else."""
+        content = _content_of(order)
+        return self.state.contents.get(order.identifier, content) != content
 
     def give_again(self, order: HandOrder) -> None:
         """An order that was taken and never carried out may be given once more."""
@@ -330,6 +341,11 @@ class Hands:
             now_s,
             now_s + lasts_s,
         )
+
+
+def _content_of(order: HandOrder) -> int:
+    """A checksum of what is ordered; whether it waits for a second person follows from what stands."""
+    return zlib.crc32(msgspec.msgpack.encode(replace(order, asks_second=False)))
 
 
 def covers(silence: Silence, village_code: str, hazard: str) -> bool:

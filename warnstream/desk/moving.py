@@ -76,7 +76,7 @@ class MovingDesk(ObeyingDesk):
         ImpossibleOrderError
             With all of its faults; nothing has changed.
         """
-        if self.knows_order(order):
+        if self._is_known(order):
             return
         if order.kind is OrderKind.RETURN:
             self._returns = (*self._returns, (order, self._around(order)))

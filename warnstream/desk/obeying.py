@@ -106,6 +106,18 @@ class ObeyingDesk(DeskState):
         """Whether an order of that identifier was given already: again it changes nothing."""
         return order.identifier in self.hands.state.done
 
+    def identity_faults(self, order: HandOrder) -> list[str]:
+        """Whether its identifier was given to another order before: that one alone was carried out."""
+        another = f"identifier: {order.identifier} was given to another order: give this one its own"
+        return [another] if self.hands.is_another(order) else []
+
+    def _is_known(self, order: HandOrder) -> bool:
+        """Whether an order was given before. ImpossibleOrderError if its identifier was, to another one."""
+        if faults := self.identity_faults(order):
+            self.hands.state.refused += 1
+            raise ImpossibleOrderError(f"order {faults[0]}")
+        return self.knows_order(order)
+
     def has_carried_out(self, order: HandOrder) -> bool:
         """Whether an order has left its mark, as far as warnings show it."""
         number = self._network.villages.index_of_code()
@@ -126,7 +138,7 @@ class ObeyingDesk(DeskState):
         if order.kind.is_transfer:
             self._take_transfer(order)
             return
-        if order.identifier in self.hands.state.done:
+        if self._is_known(order):
             return
         if faults := self._faults_in_step(order):
             self.hands.state.refused += 1

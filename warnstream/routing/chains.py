@@ -111,7 +111,7 @@ class Chains:
         """Why a report cannot be counted, in words; empty if it can."""
         chain, report = self.of[status], placed.report
         no_check = chain.checks.fault_of(report.sender, report.code) if report.code else ""
-        return placed.fault or no_check or chain.reports.fault_of(report, placed.village)
+        return placed.fault or no_check or chain.reports.fault_as_it_is(placed, chain.now_s)
 
     def of_failure(self, failure: CallFailed) -> list[StatedInput]:
         """A digest that could not be brought, as an input."""

@@ -27,7 +27,7 @@ from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.voice import Voice
 from warnstream.model.bulletins import Action
 from warnstream.model.changes import Change
-from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
+from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorCancel
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -459,3 +459,12 @@ class TestPolicies:
     def test_a_sender_that_cap_forbids_is_refused_at_start(self, sender: str) -> None:
         with pytest.raises(ValueError, match="one word"):
             desk_of(messages=replace(MESSAGE_POLICY, sender=sender))
+
+
+@pytest.mark.parametrize("happened_s", [1, T0 + HOUR_S])
+def test_a_report_of_a_time_that_cannot_be_is_refused_as_it_comes_and_not_a_step_later(happened_s: int) -> None:
+    desk = new_desk()
+    desk.step([], T0)
+    report = FieldReport("grid-a", moved=3, happened_s=happened_s)
+    assert "the time that it tells" in desk.report_fault(report)
+    assert desk.report_fault(FieldReport("grid-a", moved=3, happened_s=T0 - HOUR_S)) == ""

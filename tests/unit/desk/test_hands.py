@@ -376,3 +376,21 @@ def test_so_many_orders_bind_at_once_and_no_more() -> None:
     assert desk.hands.state.refused == 1
     desk.step([], T0 + HOUR_S)
     assert desk.order_faults(order(OrderKind.ISSUE, Level.RED, number=BOUNDS_MAX + 1)) == []
+
+
+def test_an_identifier_that_was_given_to_another_order_is_refused_and_said() -> None:
+    """Not passed over as if it had been carried out."""
+    desk = at_level(Level.ORANGE)
+    lower = order(OrderKind.LOWER, Level.YELLOW)
+    desk.step([lower], T0 + 60)
+    assert desk.identity_faults(replace(lower, asks_second=True)) == [], "the same again changes nothing"
+    assert desk.step([lower], T0 + 90).messages == []
+    assert desk.hands.state.turned_down == []
+    another = replace(order(OrderKind.ISSUE, Level.ORANGE), villages=(OTHER,))
+    (fault,) = desk.identity_faults(another)
+    assert fault == "identifier: o1 was given to another order: give this one its own"
+    again = new_desk()
+    again.restore(desk.snapshot())
+    assert again.step([another], T0 + 120).messages == []
+    assert fault in again.last_refusal
+    assert again.hands.state.turned_down[0].author == "zhang"

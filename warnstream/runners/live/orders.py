@@ -121,7 +121,7 @@ def entry_of(order: AnyOrder) -> tuple[str, bytes]:
 def faults_on(desk: WarningDesk, order: AnyOrder) -> list[str]:
     """Everything that keeps an order from being carried out on a desk as it stands; empty: nothing."""
     if isinstance(order, HandOrder):
-        return desk.order_faults(order)
+        return desk.identity_faults(order) or desk.order_faults(order)
     if isinstance(order, HelpAssign | HelpClose):
         fault = desk.chains.fault_of(order)
         return [fault] if fault else []

@@ -94,10 +94,10 @@ class HandState(msgspec.Struct):
 
 @dataclass(slots=True)
 class Doors:
-    """What orders of one step mean for doors."""
+    """What orders of one step mean for doors; `released` has who released a village."""
 
     corrections: list[Correction] = field(default_factory=list)
-    released: list[int] = field(default_factory=list)
+    released: dict[int, str] = field(default_factory=dict)
 
 
 class Hands:

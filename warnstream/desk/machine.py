@@ -27,7 +27,7 @@ from warnstream.model.changes import LevelChange
 from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.hands.drills import DrillOrder, is_of_drill
-from warnstream.model.hands.orders import HandOrder, HandPolicy
+from warnstream.model.hands.orders import HandOrder, HandPolicy, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
@@ -228,6 +228,9 @@ class WarningDesk(MovingDesk):
             released=doors.released,
             evidence=evidence,
         )
+        for village in self.bulletins.unread:
+            why = f"what doors of {self._network.villages.code[village]} hear has changed: read it, release it anew"
+            self.hands.turn_down(doors.released[village], str(OrderKind.RELEASE), why, self._now_s)
         effects.bulletins.extend(self.drilled.bulletins(issued))
         effects.waits.extend(self.bulletins.waits_changed)
         if self.bulletins.faults:

@@ -149,7 +149,7 @@ class ObeyingDesk(DeskState):
         number = self._network.villages.index_of_code()
         villages = [number[code] for code in accepted.villages]
         if accepted.kind is OrderKind.RELEASE:
-            self._to_doors.released += villages
+            self._to_doors.released |= dict.fromkeys(villages, accepted.author)
             return
         for village in villages:
             self._order_case(accepted, village, effects)

@@ -16,9 +16,10 @@ from tests.unit.desk.county import (
     regain_sight,
     rise,
 )
-from warnstream.desk import WarningDesk
+from warnstream.desk import DeskInput, WarningDesk
 from warnstream.lifecycle.machine import State
 from warnstream.model.bulletins import Action, BulletinPolicy
+from warnstream.model.changes import LevelChange
 from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import BOUNDS_MAX, HandOrder, OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.level import Level
@@ -287,6 +288,50 @@ def test_doors_wait_for_an_officer_and_posts_know_at_once() -> None:
     released = desk.step([order(OrderKind.RELEASE)], T0 + 60)
     assert [one.action for one in released.bulletins] == [Action.LEAVE]
     assert desk.bulletins.waiting() == []
+
+
+WAIT = ReleaseRule(
+    rise=(0, 0, 0, 300, 300), doubtful=(0, 0, 0, 300, 300), clear=(0, 0, 600, 600, 600)
+)
+
+
+def other(level: Level) -> LevelChange:
+    """The first village's rainstorm rises."""
+    return replace(rise(level), hazard="rainstorm")
+
+
+@pytest.mark.parametrize("people_first", [True, False])
+@pytest.mark.parametrize("more", [other(Level.RED), rise(Level.RED, Level.ORANGE)], ids=["another", "the same"])
+def test_a_text_that_an_officer_has_not_read_is_not_released(more: LevelChange, *, people_first: bool) -> None:
+    """Another danger rises in the very step that a release is carried out: it is read anew."""
+    desk = releasing(WAIT)
+    desk.step([rise(Level.ORANGE)], T0)
+    inputs: list[DeskInput] = [order(OrderKind.RELEASE), more]
+    assert desk.step(inputs if people_first else inputs[::-1], T0 + 60).bulletins == []
+    ((_, held),) = desk.bulletins.waiting()
+    assert (held.level, held.due_s) == (Level.RED, T0 + 300), "it waits since its beginning, no longer"
+    (told,) = desk.hands.state.turned_down
+    assert (told.author, told.what) == ("zhang", "release")
+    assert VILLAGE in told.why
+    (read,) = desk.step([order(OrderKind.RELEASE, number=2)], T0 + 120).bulletins
+    assert read.worst is Level.RED
+
+
+def test_an_end_that_was_read_is_not_released_as_a_rise_that_was_not() -> None:
+    desk = releasing(WAIT)
+    desk.step([rise(Level.YELLOW)], T0)
+    desk.step([fall(Level.NONE, Level.YELLOW)], T0 + 60)
+    assert [held.action for _, held in desk.bulletins.waiting()] == [Action.CLEAR]
+    assert desk.step([order(OrderKind.RELEASE), rise(Level.ORANGE)], T0 + 120).bulletins == []
+    assert [held.action for _, held in desk.bulletins.waiting()] == [Action.LEAVE]
+
+
+def test_what_changes_no_word_is_released_as_it_was_read() -> None:
+    desk = releasing(WAIT)
+    desk.step([rise(Level.ORANGE)], T0)
+    (told,) = desk.step([order(OrderKind.RELEASE), lose_sight(Level.ORANGE)], T0 + 60).bulletins
+    assert told.worst is Level.ORANGE
+    assert desk.hands.state.turned_down == []
 
 
 def test_what_nobody_releases_goes_by_itself() -> None:

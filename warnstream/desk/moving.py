@@ -145,6 +145,13 @@ class MovingDesk(ObeyingDesk):
                 message = message_to_posts(village, status, level, before, self._now_s, by_s)
                 self._to_chains += self.chains.of_message(message)
 
+    def levels_asked(self) -> dict[int, Level]:
+        """The worst that people are asked to act on in each village: levels in force, and transfers."""
+        found = self.levels()
+        for village, transfer in self._transfers_standing():
+            found[village] = max(transfer.level, found.get(village, Level.NONE))
+        return found
+
     def _transfers_standing(self) -> Iterable[tuple[int, Standing]]:
         """Transfers that stand, by village."""
         for village in self.transfers.villages():

@@ -468,3 +468,15 @@ def test_a_report_of_a_time_that_cannot_be_is_refused_as_it_comes_and_not_a_step
     report = FieldReport("grid-a", moved=3, happened_s=happened_s)
     assert "the time that it tells" in desk.report_fault(report)
     assert desk.report_fault(FieldReport("grid-a", moved=3, happened_s=T0 - HOUR_S)) == ""
+
+
+def test_a_code_that_nobody_awaits_any_more_keeps_no_number_from_counting() -> None:
+    desk = new_desk()
+    desk.step([rise(Level.ORANGE)], T0)
+    assert "no spot check" in desk.report_fault(FieldReport("grid-a", code="37"))
+    late = FieldReport("grid-a", moved=20, code="37")
+    assert desk.report_fault(late) == ""
+    desk.step([late], T0 + 60)
+    (chain,) = [one for one in desk.chains.of.values() if one.turns]
+    assert dict(chain.reports.heads_of(0)) == {"moved": 20}
+    assert "no spot check" in chain.reports.state.unclear[0].why

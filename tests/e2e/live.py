@@ -51,7 +51,14 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
     That are channels that reach nobody, duty posts that do not answer or report oddly, what people have
     ordered or wait for, and that nothing has come yet.
     """
-    of_orders = ("doors of ", "by hand in ", "posts are not told ", "an order waits ", "orders that were taken ")
+    of_orders = (
+        "doors of ",
+        "by hand in ",
+        "posts are not told ",
+        "an order waits ",
+        "orders that were taken ",
+        "state of response ",
+    )
     no_matter = (
         "channel ",
         "nobody ",
@@ -60,7 +67,6 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
         "waits for ",
         "no reading yet ",
         "drill is on ",
-        "state of response ",
         *of_orders,
     )
     return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])

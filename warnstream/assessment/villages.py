@@ -153,8 +153,9 @@ class VillageState:
     ) -> RainAhead | None:
         """A nowcast when one is due; a failing one is no rain known ahead.
 
-        It is reported until one has been made again, not only in the step in which it was due: an alarm would come
-        and go with every one. Gauges that are excluded have no part in it: their zeros would thin out the rain around them.
+        It is reported until one has been made again, not only in the step in which it was due: an alarm would
+        come and go with every one. Gauges that are excluded have no part in it: their zeros would thin out
+        the rain around them.
         """
         if self._nowcast is None:
             return None

@@ -67,7 +67,7 @@ class CountyResponse(msgspec.Struct, frozen=True):
 
 
 class TurnedDown(msgspec.Struct, frozen=True):
-    """What a person ordered or marked, was taken, and did not fit what stood in its step: nothing came of it."""
+    """What a person ordered or marked, and did not fit what stood in its step: nothing came of it."""
 
     at_s: int
     author: str

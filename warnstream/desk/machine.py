@@ -229,7 +229,8 @@ class WarningDesk(MovingDesk):
             evidence=evidence,
         )
         for village in self.bulletins.unread:
-            why = f"what doors of {self._network.villages.code[village]} hear has changed: read it, release it anew"
+            code = self._network.villages.code[village]
+            why = f"what doors of {code} hear has changed meanwhile: read it, and release it anew"
             self.hands.turn_down(doors.released[village], str(OrderKind.RELEASE), why, self._now_s)
         effects.bulletins.extend(self.drilled.bulletins(issued))
         effects.waits.extend(self.bulletins.waits_changed)

@@ -6,9 +6,8 @@ from warnstream.lifecycle.voice import Asked, Voice
 from warnstream.model.bulletins import Action, BulletinCause, OrderTable, Standing
 from warnstream.model.level import Level
 
-
 Meant = tuple[object, ...]
-"""Everything that the words of a bulletin follow from, beside the village: equal where its text is the same."""
+"""Everything that the words of a bulletin follow from, beside the village: equal where its text is."""
 
 
 class Asking:

@@ -142,7 +142,7 @@ def test_names_that_nobody_has_fill_no_memory() -> None:
     assert len(attempts._failed) == REMEMBERED_MAX
 
 
-def test_browsers_are_known_for_a_time_and_a_person_has_some_of_them(accounts: Accounts, clock: Clock) -> None:
+def test_browsers_are_known_for_a_time_and_a_person_has_some(accounts: Accounts, clock: Clock) -> None:
     tokens = []
     for _ in range(DEVICES_MAX + 1):
         clock.now += 1

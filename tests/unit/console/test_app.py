@@ -256,7 +256,7 @@ def test_a_stranger_who_guesses_keeps_nobody_out_of_a_browser_that_is_known(cons
         assert sign_in(stranger, "chief", "another password").status_code == 403
     assert sign_in(stranger).status_code == 429
     assert sign_in(known).status_code == 200, "the officer, from the same address"
-    assert sign_in(known, "north", "another password").status_code == 429, "it is known for its own person alone"
+    assert sign_in(known, "north", "another password").status_code == 429, "known for its own person alone"
     for _ in range(FAILURES_MAX):
         assert sign_in(known, "chief", "another password").status_code == 403
     assert sign_in(known).status_code == 429, "and has a count of its own"

@@ -462,7 +462,7 @@ class TestPolicies:
 
 
 @pytest.mark.parametrize("happened_s", [1, T0 + HOUR_S])
-def test_a_report_of_a_time_that_cannot_be_is_refused_as_it_comes_and_not_a_step_later(happened_s: int) -> None:
+def test_a_report_of_a_time_that_cannot_be_is_refused_as_it_comes(happened_s: int) -> None:
     desk = new_desk()
     desk.step([], T0)
     report = FieldReport("grid-a", moved=3, happened_s=happened_s)

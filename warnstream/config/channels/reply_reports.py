@@ -76,7 +76,9 @@ class ReportWords:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        number = rf"[:=]?\s*(?P<number>-?\d[\d.]*(?:,\d{{3}}|e[+-]?\d+)*)\s*(?:(?P<people>{_PEOPLE})|(?P<houses>{_HOUSES}))?"
+        digits = r"-?\d[\d.]*(?:,\d{3}|e[+-]?\d+)*"
+        whom = rf"(?:(?P<people>{_PEOPLE})|(?P<houses>{_HOUSES}))?"
+        number = rf"[:=]?\s*(?P<number>{digits})\s*{whom}"
         return re.compile(
             rf"(?P<counted>{_any_of(self.counted)})\s*{number}|(?P<word>{_any_of(self.reported)})"
         )

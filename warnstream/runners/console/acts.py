@@ -140,7 +140,8 @@ class Acts:
         key = _key_of(act)
         if not said.rehearse and (known := self._known.get(key)) is not None:
             is_same = known[0] == zlib.crc32(act.content)
-            answer(known[1] if is_same else _refused([f"Idempotency-Key: {act.key} was used for another act"]))
+            another = f"Idempotency-Key: {act.key} was used for another act"
+            answer(known[1] if is_same else _refused([another]))
         elif said.kind in HELP_KINDS:
             self._help(operator, said, act, answer)
         elif said.kind in DUTY_KINDS:
@@ -291,7 +292,8 @@ class Acts:
     # Duty.
 
     def _duty(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
-        act = DutyAct(_key_of(given), DutyKind(said.kind), operator.person, area=operator.area, post=operator.post)
+        key, kind = _key_of(given), DutyKind(said.kind)
+        act = DutyAct(key, kind, operator.person, area=operator.area, post=operator.post)
         if act.kind is DutyKind.SEE:
             found = self._seen(operator, said, act)
         elif act.kind is DutyKind.HAND_OVER:
@@ -307,7 +309,8 @@ class Acts:
         def told(sequence: int) -> None:
             done = Done("taken", sequence)
             # What is personal is answered once it is on record, and remembered by nobody.
-            answer(self._with_doors(done, said) if said.kind == DutyKind.READ else self._remember(given, done))
+            is_reading = said.kind == DutyKind.READ
+            answer(self._with_doors(done, said) if is_reading else self._remember(given, done))
 
         self._hand_over(ACT, encode_act(found), told, answer)
 

@@ -1,4 +1,4 @@
-"""What people write back, and whose answer it is: of a drill, of something real, of whoever calls for help."""
+"""What people write back, and whose answer it is: of a drill, of something real, of who calls for help."""
 
 from contextlib import closing
 from pathlib import Path
@@ -61,7 +61,12 @@ def test_an_answer_that_may_be_to_either_is_for_a_person(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("ＲＥＡＬ　１", ("1", False)), ("演練收到", ("收到", True)), ("Drill: 1", ("1", True)), ("收到", ("收到", None))],
+    [
+        ("ＲＥＡＬ　１", ("1", False)),
+        ("演練收到", ("收到", True)),
+        ("Drill: 1", ("1", True)),
+        ("收到", ("收到", None)),
+    ],
 )
 def test_a_word_in_front_says_of_which_it_is(text: str, expected: tuple[str, bool | None]) -> None:
     assert which(text) == expected

@@ -85,7 +85,8 @@ def test_an_end_that_nobody_took_for_hours_does_not_end_what_stands_by_then(tmp_
     warns = left_for(tmp_path, replace(HAND, kind=OrderKind.ISSUE), 3 * 3_600)
     for path in (old, new, warns):
         orders._take(path)
-    assert [entries.decode_order(payload).kind for _, payload in kept.entries] == [OrderKind.END, OrderKind.ISSUE]
+    kinds = [entries.decode_order(payload).kind for _, payload in kept.entries]
+    assert kinds == [OrderKind.END, OrderKind.ISSUE]
     (said,) = take_problems(old)
     assert said.startswith("it was left 180 min ago")
 

@@ -28,7 +28,14 @@ from warnstream.model.times import DAY_S, clock_local
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.drill.course import HandedOver
 from warnstream.runners.drill.entries import LAPSED, REAL, STOPPED, Begun
-from warnstream.runners.drill.folders import LOGS_KEPT, SCORES, drill_folders, folder_of, has_begun, is_of_order
+from warnstream.runners.drill.folders import (
+    LOGS_KEPT,
+    SCORES,
+    drill_folders,
+    folder_of,
+    has_begun,
+    is_of_order,
+)
 from warnstream.runners.drill.scores import scores_of, write_scores
 from warnstream.runners.live.drill.stage import Stage
 from warnstream.runners.live.log import Log

@@ -38,8 +38,17 @@ WORDS_ZH = {
     OrderKind.END: "解除",
     OrderKind.CORRECT: "更正",
     OrderKind.EXTEND: "延长",
+    OrderKind.SILENCE: "静默",
+    OrderKind.RELEASE: "放行",
+    OrderKind.RESPOND: "应急响应",
+    OrderKind.TRANSFER: "转移令",
+    OrderKind.TRANSFER_OVER: "险情解除",
+    OrderKind.LEAVE_SHELTER: "离开安置点",
+    OrderKind.ASSESS: "返回评估",
+    OrderKind.RETURN: "返回令",
+    OrderKind.TRANSFER_CLOSE: "关闭转移清单",
 }
-"""What waits for a second person, in Chinese."""
+"""What was ordered, in Chinese."""
 
 
 class OrderWatch:
@@ -127,8 +136,8 @@ class OrderWatch:
         return AlarmText(
             f"an order waits for a second person until {until}: {order.kind} {order.hazard}{level} in {n} "
             f"villages, by {order.author}: {command}",
-            f"{order.author}要求{WORDS_ZH.get(order.kind, order.kind)}{n}村{self._title(order.hazard)}{what}预警，"
-            f"{until}前待第二人确认：{command}",
+            f"{order.author}要求{WORDS_ZH[order.kind]}{n}村{self._title(order.hazard)}{what}"
+            f"预警，{until}前待第二人确认：{command}",
         )
 
     def _ceilings(self, desk: WarningDesk, villages: Villages) -> dict[str, AlarmText]:
@@ -186,7 +195,8 @@ def _turned_down(orders: Sequence[TurnedDown]) -> AlarmText:
     """Orders that were taken and of which nothing came, the newest first."""
     newest, n = orders[: -SHOWN_ORDERS - 1 : -1], len(orders)
     said = "; ".join(f"{one.what} by {one.author}: {one.why}" for one in newest)
-    zh = "；".join(f"{one.author}的{one.what}：{one.why}" for one in newest)
+    said_zh = {str(kind): word for kind, word in WORDS_ZH.items()} | {"mark": "转移标记"}
+    zh = "；".join(f"{one.author}的{said_zh.get(one.what, one.what)}：{one.why}" for one in newest)
     return AlarmText(f"orders that were taken and not carried out: {n}; {said}", f"{n}项指令未执行：{zh}")
 
 

@@ -164,7 +164,7 @@ class HazardView:
 class VillageView:
     """Everything that decided on one village at one step.
 
-    `forecast_failure` says why the nowcast of this very step failed; `signs` are those that stand there.
+    `forecast_failure` says why the last nowcast failed; `signs` are those that stand there.
     """
 
     village: int

@@ -190,14 +190,21 @@ class Orders:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_S):
-            left = list(self._folder.glob(f"*{SUFFIX}"))
-            for path in sorted(left):
+            for path in self._left():
                 try:
                     self._take(path)
                 except (StoreError, OSError) as error:
                     log.warning("order not taken yet", extra={"file": path.name, "error": str(error)})
                 except Exception:  # nothing ends the thread but a stop
                     log.exception("order not taken yet", extra={"file": path.name})
+
+    def _left(self) -> list[Path]:
+        """Files of orders; none where the folder cannot be looked into now (no descriptor is free)."""
+        try:
+            return sorted(self._folder.glob(f"*{SUFFIX}"))
+        except OSError as error:
+            log.warning("orders cannot be looked for", extra={"error": str(error)})
+            return []
 
     def _take(self, path: Path) -> None:
         try:

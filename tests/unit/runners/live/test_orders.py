@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -107,3 +107,24 @@ def test_an_order_that_cannot_even_be_checked_keeps_no_other_from_being_taken(tm
     orders.stop()
     assert len(kept.entries) == 1
     assert "a fault of the node" in take_problems(bad)[0]
+
+
+def test_a_folder_that_cannot_be_looked_into_for_a_while_ends_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, good = Kept(), leave_order(tmp_path, HAND)
+    orders, looks = Orders(tmp_path, kept.keep, lambda _order: []), Path.glob
+    failures = iter([OSError(24, "Too many open files")] * 2)
+
+    def glob(self: Path, pattern: str) -> Iterator[Path]:
+        if self == good.parent and (failure := next(failures, None)) is not None:
+            raise failure
+        return looks(self, pattern)
+
+    monkeypatch.setattr(Path, "glob", glob)
+    orders.start()
+    deadline = time.monotonic() + 20
+    while good.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    orders.stop()
+    assert len(kept.entries) == 1

@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+.PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
 	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes reloads fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
@@ -61,6 +61,11 @@ bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax,
 
 kafka-jars:       ## Kafka's published jars into build/, for Faust among the peers and its test; Java 17, Maven
 	$(BIN)python -m benchmarks.kafka_broker --fetch
+
+NODES ?= 1
+FRESH ?=
+kafka:            ## a real Kafka on this machine until Ctrl-C, from its jars (`make kafka-jars`); NODES=3, FRESH=1: without what it kept
+	$(BIN)python -m benchmarks.kafka_cluster --nodes $(NODES) $(if $(FRESH),--fresh)
 
 bench-assess:     ## windows, villages, evaluation at county, province and nation size; three minutes, 6 GB
 	$(BIN)python -m benchmarks.bench_assess

@@ -4,13 +4,14 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.metrics.kafka import KafkaMetrics
 from warnstream.adapters.metrics.standby import StandbyMetrics
 from warnstream.model.level import Level
 
 OPERATING = Path(__file__).resolve().parents[3] / "docs" / "operating.md"
 
 
-def families(metrics: Metrics | StandbyMetrics) -> dict[str, tuple[str, tuple[str, ...]]]:
+def families(metrics: Metrics | StandbyMetrics | KafkaMetrics) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Type and labels of every metric, by its name in the exposition."""
     found = {}
     for attribute in vars(metrics).values():
@@ -29,7 +30,7 @@ def documented() -> dict[str, tuple[str, ...]]:
 
 def test_every_metric_is_documented_with_its_labels_and_no_other_is() -> None:
     node = Metrics()
-    every = families(node) | families(StandbyMetrics(node.registry))
+    every = families(node) | families(StandbyMetrics(node.registry)) | families(KafkaMetrics(node.registry))
     assert documented() == {name: labels for name, (_, labels) in every.items()}
 
 

@@ -1,0 +1,139 @@
+"""Which of several bridges of a county takes what comes in: in a group of Kafka, whoever has waited longest.
+
+A bridge that says nothing for the session's time is out of the group, and the next one leads. One that was
+only slow finds out at its next word and ends. Both may write for that moment: what comes twice changes
+nothing.
+"""
+
+import asyncio
+import logging
+import struct
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
+from aiokafka.coordinator.protocol import (
+    ConsumerProtocolMemberAssignment,
+    ConsumerProtocolMemberMetadata,
+)
+from aiokafka.errors import KafkaError
+
+from warnstream.adapters.kafka.client import client_settings
+from warnstream.adapters.kafka.schema import Topics
+from warnstream.config.settings import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 2.0
+
+
+def eldest_first(since_s: float) -> type[Any]:
+    """An assignor that gives all partitions to the member that has been there longest."""
+
+    class Eldest(AbstractPartitionAssignor):  # type: ignore[misc]  # untyped library
+        name, version = "warnstream-eldest", 0
+
+        @classmethod
+        def assign(cls, cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
+            """Everything to one, nothing to the others."""
+
+            def since(member: str) -> tuple[float, str]:
+                data = members[member].user_data or b""
+                return (struct.unpack(">d", data)[0] if len(data) == 8 else float("inf")), member
+
+            first = min(members, key=since)
+            topics = {topic for one in members.values() for topic in one.subscription}
+            everything = [
+                (topic, sorted(cluster.partitions_for_topic(topic) or ())) for topic in sorted(topics)
+            ]
+            return {
+                member: ConsumerProtocolMemberAssignment(
+                    cls.version, everything if member == first else [], b""
+                )
+                for member in members
+            }
+
+        @classmethod
+        def metadata(cls, topics: Iterable[str]) -> Any:
+            """Since when this one is there."""
+            return ConsumerProtocolMemberMetadata(cls.version, list(topics), struct.pack(">d", since_s))
+
+        @classmethod
+        def on_assignment(cls, assignment: Any) -> None:
+            """Nothing is to be done."""
+
+    return Eldest
+
+
+class Lease(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
+    """The place of one bridge among those of its county; for one event loop.
+
+    Parameters
+    ----------
+    settings : KafkaSettings
+    node : str
+        Name of the county's node.
+    on_lost : callable
+        Called when another bridge leads.
+
+    Attributes
+    ----------
+    is_held : bool
+    trouble : str
+        Why it is not known who leads; empty if it is.
+    """
+
+    def __init__(self, settings: KafkaSettings, node: str, on_lost: Callable[[], None]) -> None:
+        self._settings, self._node, self._on_lost = settings, node, on_lost
+        self._topic = Topics(settings.prefix).entries
+        self._since_s = time.time()
+        self.is_held = False
+        self.trouble = "it has not heard yet whether another bridge leads"
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep the place until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                await self._keep_place()
+            except (KafkaError, OSError, TimeoutError) as error:
+                # Who leads goes on: what it writes is refused or not by the brokers alone.
+                self.trouble = f"Kafka cannot be reached: {error!r}"
+                await asyncio.sleep(RETRY_S)
+
+    async def stop(self) -> None:
+        """Leave: the next one leads at once."""
+        self._stopping.set()
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        """Every rebalance takes everything away first; it is known after it."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """It is known who leads."""
+        was_held, self.is_held = self.is_held, bool(list(assigned))
+        self.trouble = ""
+        if was_held and not self.is_held:
+            log.critical("another bridge leads")
+            self._on_lost()
+
+    async def _keep_place(self) -> None:
+        consumer = AIOKafkaConsumer(
+            **client_settings(self._settings, "warnstream-bridge"),
+            group_id=f"{self._settings.prefix}-bridge-{self._node}",
+            auto_offset_reset="latest",
+            enable_auto_commit=False,
+            session_timeout_ms=self._settings.session_s * 1000,
+            heartbeat_interval_ms=min(3000, self._settings.session_s * 300),
+            partition_assignment_strategy=(eldest_first(self._since_s),),
+        )
+        consumer.subscribe([self._topic], listener=self)
+        try:
+            await consumer.start()
+            while not self._stopping.is_set():
+                if held := consumer.assignment() - consumer.paused():
+                    consumer.pause(*held)  # nothing is fetched: the place is all that is wanted
+                await asyncio.sleep(0.2)
+        finally:
+            await consumer.stop()

@@ -1,0 +1,56 @@
+"""`warnstream bridge`: what comes in for a county goes into its partition, until it is asked to stop."""
+
+import logging
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+from warnstream.adapters.http.operations_app import OperationsApp
+from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.log import configure_logging
+from warnstream.adapters.private_files import PRIVATE_UMASK
+from warnstream.config.load import load_configuration
+from warnstream.runners.kafka.bridge import Bridge
+from warnstream.runners.kafka.workforce import kafka_of
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS_MAX = 64
+EXIT_LOST = 1
+ELSEWHERE = (
+    "this process takes readings: it answers /healthz, /readyz and /metrics; people ask the delivery node"
+)
+
+
+def run_bridge(directory: Path, *, log_level: str, log_json: bool) -> int:
+    """Take what comes in; 1 if another bridge has taken over, so that a service manager starts it again.
+
+    Raises
+    ------
+    WarnstreamError
+        If the configuration is wrong, or the storage is used by another process.
+    OSError
+        If a port is taken.
+    """
+    os.umask(PRIVATE_UMASK)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    configuration = load_configuration(directory)
+    settings = kafka_of(configuration)
+    addresses = {post.address for post in configuration.network.chain} - {""}
+    configure_logging(as_json=log_json, level=log_level, addresses=addresses)
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    bridge = Bridge(configuration)
+    name = f"bridge of {configuration.node.name}"
+    app = OperationsApp(name, bridge.readiness, bridge.registry, ELSEWHERE)
+    server = HttpServer(app, replace(configuration.http, port=settings.bridge_port), CONNECTIONS_MAX)
+    server.start()
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: bridge.ask_to_stop())
+    signal.signal(signal.SIGINT, lambda _signal, _frame: bridge.ask_to_stop())
+    signal.signal(signal.SIGHUP, lambda _signal, _frame: bridge.reload())
+    log.info("bridge started", extra={"http": f"{configuration.http.host}:{server.port}"})
+    try:
+        bridge.run()
+    finally:
+        server.stop()
+    return EXIT_LOST if bridge.has_lost else 0

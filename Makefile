@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes reloads fuzz mutants sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka bench-standby faults changes reloads fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -84,6 +84,9 @@ crash-front:      ## 50 kill -9 while a front is told: each door once, worst fir
 
 crash-standby:    ## two boxes: 50 kill -9 of the first, 20 cut cables, slow seconds, one away for a day; half an hour
 	$(BIN)python -m tests.simulation.crash_standby
+
+crash-kafka:      ## many machines: 50 kill -9 of judges, 20 of bridges, 10 of one broker of three, judges that stand still; an hour
+	$(BIN)python -m tests.simulation.crash_kafka
 
 bench-standby:    ## what waiting for a second box costs an append, beside the journal alone; a minute
 	$(BIN)python -m benchmarks.bench_standby

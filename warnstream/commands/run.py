@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 VIEWS_PER_S = 2.0
 
 OF_KAFKA = (
-    "the log of this county is a partition of Kafka (section kafka): start warnstream bridge and judge, or "
-    "take the section out (docs/scaling.md)"
+    "the log of this county is a partition of Kafka (section kafka): start warnstream bridge, judge and "
+    "deliver, or take the section out (docs/scaling.md)"
 )
 
 

@@ -174,8 +174,8 @@ class StandbySettings:
 class KafkaSettings:
     """The county's log is a partition of Kafka; `tls` is None where the brokers are on this machine.
 
-    `partitions` and `copies` are those of topics that have to be made. The HTTP interfaces of bridge and
-    judges listen at `bridge_port` and `judge_port`.
+    `partitions` and `copies` are those of topics that have to be made. The HTTP interfaces of bridge,
+    judges and delivery nodes listen at their ports.
     """
 
     servers: tuple[str, ...]
@@ -186,6 +186,7 @@ class KafkaSettings:
     session_s: int
     bridge_port: int
     judge_port: int
+    deliver_port: int
     username: str | None = None
     password_file: Path | None = None
     tls: TlsSettings | None = None

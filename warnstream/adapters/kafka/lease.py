@@ -1,8 +1,7 @@
-"""Which of several bridges of a county takes what comes in: in a group of Kafka, whoever has waited longest.
+"""Which of several processes does what one alone may do: in a group of Kafka, who has waited longest.
 
-A bridge that says nothing for the session's time is out of the group, and the next one leads. One that was
-only slow finds out at its next word and ends. Both may write for that moment: what comes twice changes
-nothing.
+One that says nothing for the session's time is out of the group, and the next one leads. One that was only
+slow finds out at its next word and ends. Both may write for that moment: what comes twice changes nothing.
 """
 
 import asyncio
@@ -68,15 +67,15 @@ def eldest_first(since_s: float) -> type[Any]:
 
 
 class Lease(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
-    """The place of one bridge among those of its county; for one event loop.
+    """The place of one process among its like; for one event loop.
 
     Parameters
     ----------
     settings : KafkaSettings
-    node : str
-        Name of the county's node.
+    group : str
+        What they all name: role and county.
     on_lost : callable
-        Called when another bridge leads.
+        Called when another one leads.
 
     Attributes
     ----------
@@ -85,12 +84,12 @@ class Lease(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
         Why it is not known who leads; empty if it is.
     """
 
-    def __init__(self, settings: KafkaSettings, node: str, on_lost: Callable[[], None]) -> None:
-        self._settings, self._node, self._on_lost = settings, node, on_lost
+    def __init__(self, settings: KafkaSettings, group: str, on_lost: Callable[[], None]) -> None:
+        self._settings, self._group, self._on_lost = settings, group, on_lost
         self._topic = Topics(settings.prefix).entries
         self._since_s = time.time()
         self.is_held = False
-        self.trouble = "it has not heard yet whether another bridge leads"
+        self.trouble = "it has not heard yet whether another one leads"
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -115,13 +114,13 @@ class Lease(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
         was_held, self.is_held = self.is_held, bool(list(assigned))
         self.trouble = ""
         if was_held and not self.is_held:
-            log.critical("another bridge leads")
+            log.critical("another one leads", extra={"group": self._group})
             self._on_lost()
 
     async def _keep_place(self) -> None:
         consumer = AIOKafkaConsumer(
-            **client_settings(self._settings, "warnstream-bridge"),
-            group_id=f"{self._settings.prefix}-bridge-{self._node}",
+            **client_settings(self._settings, "warnstream-lease"),
+            group_id=f"{self._settings.prefix}-{self._group}",
             auto_offset_reset="latest",
             enable_auto_commit=False,
             session_timeout_ms=self._settings.session_s * 1000,

@@ -28,7 +28,7 @@ class KafkaMetrics:
         self.snapshot_number = gauge("snapshot_entry", "Number of the last entry in the newest snapshot.")
         self.snapshot_at = gauge("snapshot_seconds", "When it was written, seconds since 1970.")
         self.snapshot_bytes = gauge("snapshot_bytes", "Its size.")
-        self.leads = gauge("bridge_leads", "1 where this bridge takes what comes in.")
+        self.leads = gauge("leads", "1 where this bridge takes what comes in, or this delivery node sends.")
         self.append = Histogram(
             "warnstream_kafka_append_seconds",
             "Time until the brokers had a batch of entries.",

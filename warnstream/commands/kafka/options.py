@@ -34,7 +34,31 @@ def add_kafka_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     judge.add_argument(
         "--port", type=int, metavar="PORT", help="of its HTTP interface instead of kafka.judge_port"
     )
-    for command in (bridge, judge):
+    deliver = commands.add_parser(
+        "deliver",
+        help="many machines: tell people of a county what its judges issue",
+        description=(
+            "The channels of a node without its engine. It follows the county's partition into a log of its "
+            "own; of several delivery nodes of a county one sends, and the next one when that is gone."
+        ),
+        epilog="Example: warnstream deliver county",
+    )
+    deliver.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    deliver.add_argument(
+        "--port", type=int, metavar="PORT", help="of its HTTP interface instead of kafka.deliver_port"
+    )
+    topology = commands.add_parser(
+        "topology",
+        help="many machines: who has which county, how far it is judged and told",
+        description=(
+            "Asks the brokers alone. Exit 1 where nobody judges a county, takes what comes in or tells "
+            "people, or where it is not whole."
+        ),
+        epilog="Example: warnstream topology county-a county-b",
+    )
+    topology.add_argument("directories", type=Path, metavar="CONFIG_DIR", nargs="+")
+    topology.add_argument("--json", action="store_true", help="one JSON object per line")
+    for command in (bridge, judge, deliver):
         command.add_argument(
             "--log-level",
             type=str.upper,
@@ -64,5 +88,29 @@ def _judge(options: argparse.Namespace) -> int:
     return 0
 
 
-RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {"bridge": _bridge, "judge": _judge}
+def _deliver(options: argparse.Namespace) -> int:
+    from warnstream.commands.kafka.deliver import run_deliver
+
+    return run_deliver(
+        options.directory, options.port, log_level=options.log_level, log_json=options.log_json
+    )
+
+
+def _topology(options: argparse.Namespace) -> int:
+    import msgspec
+
+    from warnstream.commands.kafka.topology import lines, topology
+
+    found = topology(options.directories)
+    said = [msgspec.json.encode(one).decode() for one in found] if options.json else lines(found)
+    print("\n".join(said))  # noqa: T201
+    return int(any(one.problems for one in found))
+
+
+RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "bridge": _bridge,
+    "judge": _judge,
+    "deliver": _deliver,
+    "topology": _topology,
+}
 """By the name of the subcommand."""

@@ -43,6 +43,9 @@ class KafkaSection(Section):
     judge_port: Annotated[int, value_types.whole(0, PORT_MAX)] = default(
         18082, description="The same of a worker that judges; `judge --port` gives another one its own."
     )
+    deliver_port: Annotated[int, value_types.whole(0, PORT_MAX)] = default(
+        18083, description="The same of a delivery node."
+    )
     username: Annotated[str | None, value_types.text()] = default(
         None, description="User at the brokers (SCRAM-SHA-512)."
     )
@@ -87,6 +90,7 @@ class KafkaSection(Section):
             session_s=self.session_s,
             bridge_port=self.bridge_port,
             judge_port=self.judge_port,
+            deliver_port=self.deliver_port,
             username=self.username,
             password_file=None if self.password_file is None else directory / self.password_file,
             tls=None

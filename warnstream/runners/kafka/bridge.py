@@ -110,7 +110,7 @@ class Bridge:
         self._heard = HeardTimes(configuration)
         self._kafka = KafkaLoop()
         self._log = KafkaLog(self._settings, self._kafka, "warnstream-bridge")
-        self._lease = Lease(self._settings, configuration.node.name, self._lost)
+        self._lease = Lease(self._settings, f"bridge-{configuration.node.name}", self._lost)
         self._tick_s = -1
         self._looked_at_s = float("-inf")
         self._refused = ""

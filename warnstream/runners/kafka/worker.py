@@ -323,9 +323,10 @@ class PartitionWorker:
         if records:
             await self._producer.send(records)
             self._metrics.events.labels(self._label).inc(len(records))
-        if is_news and last > self._told:
+        if last > self._told:
             await self._producer.send([self._mark(last)])
             self._told = last
+        if is_news:
             self._metrics.judged.observe(max(0.0, time.time() - entries[0].at_ms / 1000))
         self._metrics.entries.labels(self._label).inc(len(taken))
         self._metrics.next.labels(self._label).set(last + 1)

@@ -1,0 +1,55 @@
+"""`warnstream deliver`: tell people of a county what its judges issue, until the process is asked to stop."""
+
+import logging
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+from warnstream.adapters.http.operations_app import OperationsApp
+from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.log import configure_logging
+from warnstream.adapters.private_files import PRIVATE_UMASK
+from warnstream.config.load import load_configuration
+from warnstream.runners.kafka.deliver import Deliver
+from warnstream.runners.kafka.workforce import kafka_of
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS_MAX = 64
+EXIT_LOST = 1
+ELSEWHERE = "this process tells people: it answers /healthz, /readyz and /metrics, and nothing else"
+
+
+def run_deliver(directory: Path, port: int | None, *, log_level: str, log_json: bool) -> int:
+    """Tell people; 1 if another delivery node has taken over, so that a service manager starts it again.
+
+    Raises
+    ------
+    WarnstreamError
+        If the configuration is wrong, or the storage is used by another process.
+    OSError
+        If a port is taken.
+    """
+    os.umask(PRIVATE_UMASK)
+    configuration = load_configuration(directory)
+    settings = kafka_of(configuration)
+    network = configuration.network
+    addresses = {*network.households.address, *(post.address for post in network.chain)} - {""}
+    configure_logging(as_json=log_json, level=log_level, addresses=addresses)
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    deliver = Deliver(configuration)
+    app = OperationsApp(
+        f"delivery of {configuration.node.name}", deliver.readiness, deliver.registry, ELSEWHERE
+    )
+    http = replace(configuration.http, port=settings.deliver_port if port is None else port)
+    server = HttpServer(app, http, CONNECTIONS_MAX)
+    server.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _signal, _frame: deliver.ask_to_stop())
+    log.info("delivery node started", extra={"http": f"{http.host}:{server.port}"})
+    try:
+        deliver.run()
+    finally:
+        server.stop()
+    return EXIT_LOST if deliver.has_lost else 0

@@ -4,9 +4,12 @@ import logging
 import ssl
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
-
+from warnstream.adapters.kafka.library import (
+    AIOKafkaAdminClient,
+    KafkaError,
+    NewTopic,
+    TopicAlreadyExistsError,
+)
 from warnstream.adapters.kafka.schema import Topics
 from warnstream.config.settings import KafkaSettings
 from warnstream.model.errors import WarnstreamError

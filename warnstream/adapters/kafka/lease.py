@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
-from aiokafka.coordinator.protocol import (
+from warnstream.adapters.kafka.client import client_settings
+from warnstream.adapters.kafka.library import (
+    AbstractPartitionAssignor,
+    AIOKafkaConsumer,
     ConsumerProtocolMemberAssignment,
     ConsumerProtocolMemberMetadata,
+    ConsumerRebalanceListener,
+    KafkaError,
 )
-from aiokafka.errors import KafkaError
-
-from warnstream.adapters.kafka.client import client_settings
 from warnstream.adapters.kafka.schema import Topics
 from warnstream.config.settings import KafkaSettings
 

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
 from warnstream.adapters.kafka.client import client_settings
+from warnstream.adapters.kafka.library import AIOKafkaProducer, KafkaError
 from warnstream.adapters.kafka.schema import ENTRY_BYTES_MAX, Headers
 from warnstream.config.settings import KafkaSettings
 from warnstream.model.errors import StoreError

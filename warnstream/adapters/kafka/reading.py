@@ -8,10 +8,13 @@ again by this.
 from collections.abc import AsyncIterator
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
-
 from warnstream.adapters.kafka.client import client_settings
+from warnstream.adapters.kafka.library import (
+    AIOKafkaConsumer,
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicPartition,
+)
 from warnstream.adapters.kafka.schema import kind_of
 from warnstream.config.settings import KafkaSettings
 from warnstream.model.errors import StoreError

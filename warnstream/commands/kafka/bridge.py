@@ -8,6 +8,7 @@ from pathlib import Path
 
 from warnstream.adapters.http.operations_app import OperationsApp
 from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.kafka.library import demand
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
 from warnstream.config.load import load_configuration
@@ -33,6 +34,7 @@ def run_bridge(directory: Path, *, log_level: str, log_json: bool) -> int:
     OSError
         If a port is taken.
     """
+    demand()
     os.umask(PRIVATE_UMASK)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     configuration = load_configuration(directory)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from warnstream.adapters.http.operations_app import OperationsApp
 from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.kafka.library import demand
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
 from warnstream.config.load import load_configuration
@@ -31,6 +32,7 @@ def run_deliver(directory: Path, port: int | None, *, log_level: str, log_json: 
     OSError
         If a port is taken.
     """
+    demand()
     os.umask(PRIVATE_UMASK)
     configuration = load_configuration(directory)
     settings = kafka_of(configuration)

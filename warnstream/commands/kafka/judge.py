@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from warnstream.adapters.http.operations_app import OperationsApp
 from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.kafka.client import ensure_topics
+from warnstream.adapters.kafka.library import demand
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.metrics.kafka import KafkaMetrics
 from warnstream.adapters.private_files import PRIVATE_UMASK
@@ -40,6 +41,7 @@ def run_judge(
     OSError
         If the port is taken.
     """
+    demand()
     os.umask(PRIVATE_UMASK)
     configurations = [load_configuration(directory) for directory in directories]
     settings = one_kafka(configurations)

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
 from warnstream.adapters.kafka.client import client_settings
+from warnstream.adapters.kafka.library import (
+    AIOKafkaAdminClient,
+    ConsumerProtocolMemberAssignment,
+    KafkaError,
+    demand,
+)
 from warnstream.adapters.kafka.reading import PartitionReader
 from warnstream.adapters.kafka.schema import Topics
 from warnstream.adapters.kafka.states import MANIFEST, Manifest
@@ -70,6 +74,7 @@ def topology(directories: Sequence[Path]) -> list[CountyRecord]:
     WarnstreamError
         If the brokers cannot be asked, or counties do not share a Kafka.
     """
+    demand()
     configurations = [load_configuration(directory) for directory in directories]
     settings = one_kafka(configurations)
     try:
@@ -154,8 +159,6 @@ async def _members(admin: Any, group: str, topic: str, partition: int) -> list[s
 
 
 def _has(assignment: bytes, topic: str, partition: int) -> bool:
-    from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-
     if not assignment:
         return False
     decoded = ConsumerProtocolMemberAssignment.decode(assignment)

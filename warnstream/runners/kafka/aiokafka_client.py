@@ -5,10 +5,13 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
-
 from warnstream.adapters.kafka.client import client_settings
+from warnstream.adapters.kafka.library import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    KafkaError,
+    TopicPartition,
+)
 from warnstream.adapters.kafka.schema import ENTRY_BYTES_MAX, Topics
 from warnstream.config.settings import KafkaSettings
 from warnstream.runners.kafka.workforce import Workforce

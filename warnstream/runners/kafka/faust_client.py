@@ -10,9 +10,6 @@ import logging
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import faust
-from faust.types.auth import CredentialsArg
-
 from warnstream.adapters.kafka.client import client_settings
 from warnstream.adapters.kafka.schema import Headers, Topics
 from warnstream.config.settings import KafkaSettings
@@ -65,6 +62,8 @@ async def _wait(app: Any, stopping: asyncio.Event) -> None:
 
 def _app(settings: KafkaSettings) -> Any:
     """Settings that helped; topics are made by us, no table, no web server, no leader topic."""
+    import faust
+
     return faust.App(
         f"{settings.prefix}-judges-faust",
         broker=[f"kafka://{server}" for server in settings.servers],
@@ -84,7 +83,9 @@ def _app(settings: KafkaSettings) -> Any:
     )
 
 
-def _credentials(settings: KafkaSettings) -> CredentialsArg | None:
+def _credentials(settings: KafkaSettings) -> Any:
+    import faust
+
     found = client_settings(settings, "warnstream-judge")
     context = found.get("ssl_context")
     if settings.username is not None:

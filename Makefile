@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka bench-standby faults changes reloads fuzz mutants sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka bench-standby bench-kafka faults changes reloads fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -90,6 +90,9 @@ crash-kafka:      ## many machines: 50 kill -9 of judges, 20 of bridges, 10 of o
 
 bench-standby:    ## what waiting for a second box costs an append, beside the journal alone; a minute
 	$(BIN)python -m benchmarks.bench_standby
+
+bench-kafka:      ## what Kafka costs a judge in processor time, beside an engine of its own; ten minutes
+	$(BIN)python -m benchmarks.bench_kafka
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back
 	$(BIN)python -m benchmarks.bench_journal

@@ -72,7 +72,7 @@ class Campaign:
             self._county.start("judge", "--client", self._client, "--port", port, name=name)
             return
         other = self._county if name == "bridge-a" else self.second
-        other.start("bridge", name=name)
+        other.start("bridge", "--port", str(self._county.ports[name]), name=name)
         self._county.processes[name] = other.processes.pop(name)
 
     second: KafkaCounty
@@ -142,7 +142,8 @@ class Campaign:
         }
         if missing := sent - kept:
             self.tally.faults.append(f"{len(missing)} acknowledged messages are in no entry")
-        shard, expected = Shard(derive(load_configuration(county.directory))), {}
+        shard = Shard(derive(load_configuration(county.directory)))
+        expected: dict[str, bytes] = {}
         for record in records:
             taken = shard.take(kind_of(record.headers, "it"), record.value)
             if taken.error:
@@ -173,12 +174,9 @@ def written(folder: Path, cluster: KafkaCluster, mqtt_port: int) -> tuple[KafkaC
         file.write(county.section(prefix="crash"))
     second = KafkaCounty(folder / "second", cluster.addresses, ports=dict(county.ports))
     second.copy_of(county)
-    settings, port = second.directory / "warnstream.yaml", free_port()
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace(str(county.ports["bridge"]), str(port)), encoding="utf-8")
     county.ports |= {
         "bridge-a": county.ports.pop("bridge"),
-        "bridge-b": port,
+        "bridge-b": free_port(),
         "judge-a": county.ports.pop("judge"),
         "judge-b": free_port(),
     }

@@ -1,6 +1,8 @@
+import json
 import re
 from pathlib import Path
 
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from warnstream.adapters.metrics import Metrics
@@ -38,6 +40,17 @@ def test_every_metric_that_an_alarm_names_exists() -> None:
     section = OPERATING.read_text(encoding="utf-8").split("## Alarms")[1]
     named = {name.removesuffix("_bucket") for name in re.findall(r"warnstream_\w+", section)}
     assert named <= set(families(Metrics()))
+
+
+def test_every_metric_that_rules_and_the_dashboard_of_kafka_name_exists() -> None:
+    folder = OPERATING.parent / "monitoring"
+    rules = yaml.safe_load((folder / "kafka.rules.yaml").read_text(encoding="utf-8"))
+    panels = json.loads((folder / "kafka.grafana.json").read_text(encoding="utf-8"))["panels"]
+    asked = [rule["expr"] for rule in rules["groups"][0]["rules"]]
+    asked += [target["expr"] for panel in panels for target in panel["targets"]]
+    named = {name.removesuffix("_bucket") for text in asked for name in re.findall(r"warnstream_\w+", text)}
+    assert len(named) > 10
+    assert named <= set(families(KafkaMetrics(Metrics().registry)))
 
 
 def test_every_metric_is_exposed() -> None:

@@ -18,7 +18,6 @@ from warnstream.adapters.kafka.library import (
     ConsumerProtocolMemberAssignment,
     ConsumerProtocolMemberMetadata,
     ConsumerRebalanceListener,
-    KafkaError,
 )
 from warnstream.adapters.kafka.schema import Topics
 from warnstream.config.settings import KafkaSettings
@@ -97,9 +96,10 @@ class Lease(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
         while not self._stopping.is_set():
             try:
                 await self._keep_place()
-            except (KafkaError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, the place is wanted
                 # Who leads goes on: what it writes is refused or not by the brokers alone.
                 self.trouble = f"Kafka cannot be reached: {error!r}"
+                log.error("the place among others is lost", extra={"error": repr(error)})  # noqa: TRY400
                 await asyncio.sleep(RETRY_S)
 
     async def stop(self) -> None:

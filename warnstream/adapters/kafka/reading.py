@@ -20,10 +20,9 @@ from warnstream.config.settings import KafkaSettings
 from warnstream.model.errors import StoreError
 
 POLL_MS = 300
-EMPTY_POLLS_MAX = 20
+EMPTY_POLLS_MAX = 60
 """So many answers without a record before the end is reached: the brokers do not give what they have."""
 
-COMPACTED_POLLS_MAX = 2
 FETCH_BYTES = 4 * 1024 * 1024
 
 
@@ -78,7 +77,7 @@ class PartitionReader:
         """
         if offset >= until:
             return
-        n_empty, limit = 0, COMPACTED_POLLS_MAX if self._is_compacted else EMPTY_POLLS_MAX
+        n_empty = 0
         try:
             consumer = await self._started()
             consumer.seek(self._at, offset)
@@ -86,8 +85,10 @@ class PartitionReader:
                 found = await consumer.getmany(self._at, timeout_ms=POLL_MS)
                 records = found.get(self._at, [])
                 n_empty = 0 if records else n_empty + 1
-                if n_empty >= limit:
+                if n_empty >= EMPTY_POLLS_MAX:
                     break
+                if not records and self._is_compacted:  # it goes on over what is compacted away
+                    offset = max(offset, await consumer.position(self._at))
                 for record in records:
                     if record.offset >= until:
                         return
@@ -99,7 +100,7 @@ class PartitionReader:
         except (KafkaError, OSError, TimeoutError) as error:
             await self.close()
             raise StoreError(f"{self.name} cannot be read: {error!r}", retryable=True) from error
-        if offset < until and not self._is_compacted:
+        if offset < until:
             raise StoreError(f"{self.name}: the brokers do not give record {offset}", retryable=True)
 
     def _check(self, expected: int, found: int) -> None:

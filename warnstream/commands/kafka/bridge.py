@@ -24,7 +24,7 @@ ELSEWHERE = (
 )
 
 
-def run_bridge(directory: Path, *, log_level: str, log_json: bool) -> int:
+def run_bridge(directory: Path, port: int | None, *, log_level: str, log_json: bool) -> int:
     """Take what comes in; 1 if another bridge has taken over, so that a service manager starts it again.
 
     Raises
@@ -45,7 +45,8 @@ def run_bridge(directory: Path, *, log_level: str, log_json: bool) -> int:
     bridge = Bridge(configuration)
     name = f"bridge of {configuration.node.name}"
     app = OperationsApp(name, bridge.readiness, bridge.registry, ELSEWHERE)
-    server = HttpServer(app, replace(configuration.http, port=settings.bridge_port), CONNECTIONS_MAX)
+    http = replace(configuration.http, port=settings.bridge_port if port is None else port)
+    server = HttpServer(app, http, CONNECTIONS_MAX)
     server.start()
     signal.signal(signal.SIGTERM, lambda _signal, _frame: bridge.ask_to_stop())
     signal.signal(signal.SIGINT, lambda _signal, _frame: bridge.ask_to_stop())

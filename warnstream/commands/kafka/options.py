@@ -20,6 +20,9 @@ def add_kafka_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         epilog="Example: warnstream bridge county",
     )
     bridge.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    bridge.add_argument(
+        "--port", type=int, metavar="PORT", help="of its HTTP interface instead of kafka.bridge_port"
+    )
     judge = commands.add_parser(
         "judge",
         help="many machines: judge counties of a Kafka, as many as the other workers leave to this one",
@@ -72,7 +75,7 @@ def add_kafka_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 def _bridge(options: argparse.Namespace) -> int:
     from warnstream.commands.kafka.bridge import run_bridge
 
-    return run_bridge(options.directory, log_level=options.log_level, log_json=options.log_json)
+    return run_bridge(options.directory, options.port, log_level=options.log_level, log_json=options.log_json)
 
 
 def _judge(options: argparse.Namespace) -> int:

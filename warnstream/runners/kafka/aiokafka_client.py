@@ -24,20 +24,15 @@ FETCH_BYTES = 4 * 1024 * 1024
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
-    def __init__(self, consumer: Any, workforce: Workforce) -> None:
-        self._consumer, self._workforce = consumer, workforce
+    def __init__(self, workforce: Workforce) -> None:
+        self._workforce = workforce
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         """Every rebalance takes all partitions away first; those that come back go on where they were."""
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
-        """A worker reads its past by itself, so the group begins at the end of each partition."""
-        now = {one.partition for one in assigned}
-        if now:
-            ends = await self._consumer.end_offsets(list(assigned))
-            for partition, offset in ends.items():
-                self._consumer.seek(partition, offset)
-        await self._workforce.hold(now)
+        """A worker reads by itself what came before, wherever the group begins."""
+        await self._workforce.hold({one.partition for one in assigned})
 
 
 async def run(workforce: Workforce, settings: KafkaSettings, stopping: asyncio.Event) -> None:
@@ -56,7 +51,7 @@ async def _run_once(workforce: Workforce, settings: KafkaSettings, stopping: asy
     consumer = AIOKafkaConsumer(
         **client_settings(settings, "warnstream-judge"),
         group_id=f"{settings.prefix}-judges",
-        auto_offset_reset="none",  # never a place that nobody asked for
+        auto_offset_reset="latest",  # wherever it begins, numbers say what is missing
         enable_auto_commit=False,
         session_timeout_ms=settings.session_s * 1000,
         heartbeat_interval_ms=min(3000, settings.session_s * 300),
@@ -64,7 +59,7 @@ async def _run_once(workforce: Workforce, settings: KafkaSettings, stopping: asy
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_bytes=ENTRY_BYTES_MAX,
     )
-    consumer.subscribe([topic], listener=_Listener(consumer, workforce))
+    consumer.subscribe([topic], listener=_Listener(workforce))
     try:
         await consumer.start()
         while not stopping.is_set():

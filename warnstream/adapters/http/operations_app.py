@@ -21,7 +21,8 @@ class OperationsApp:
         Of the node and its role.
     reasons : callable
         Why its work is not done now, in sentences; and whether it is ready all the same.
-    registry : CollectorRegistry
+    registry : callable
+        Of the metrics.
     elsewhere : str
         What whoever asks for anything else is told.
     """
@@ -30,7 +31,7 @@ class OperationsApp:
         self,
         name: str,
         reasons: Callable[[], tuple[bool, list[str]]],
-        registry: CollectorRegistry,
+        registry: Callable[[], CollectorRegistry],
         elsewhere: str,
     ) -> None:
         self._name, self._reasons, self._registry, self._elsewhere = name, reasons, registry, elsewhere
@@ -47,7 +48,7 @@ class OperationsApp:
             record = ReadinessRecord(ready=is_ready, reasons=reasons)
             await _answer(send, 200 if is_ready else 503, msgspec.json.encode(record))
         elif path == "/metrics":
-            await _answer(send, 200, generate_latest(self._registry), METRICS_TYPE)
+            await _answer(send, 200, generate_latest(self._registry()), METRICS_TYPE)
         else:
             await _answer(send, 404, msgspec.json.encode(ProblemsRecord([self._elsewhere])))
 

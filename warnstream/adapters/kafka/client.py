@@ -1,5 +1,6 @@
 """How brokers are reached, and topics that are not there made."""
 
+import contextlib
 import logging
 import ssl
 from typing import Any
@@ -95,7 +96,8 @@ async def ensure_topics(settings: KafkaSettings) -> None:
         servers = ", ".join(settings.servers)
         raise WarnstreamError(f"Kafka at {servers} cannot be used: {error!r}") from error
     finally:
-        await admin.close()
+        with contextlib.suppress(Exception):
+            await admin.close()
 
 
 async def _make(admin: AIOKafkaAdminClient, topic: Any) -> None:

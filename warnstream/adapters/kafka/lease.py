@@ -18,6 +18,8 @@ from warnstream.adapters.kafka.library import (
     ConsumerProtocolMemberAssignment,
     ConsumerProtocolMemberMetadata,
     ConsumerRebalanceListener,
+    is_cancelled,
+    let_go,
 )
 from warnstream.adapters.kafka.schema import Topics
 from warnstream.config.settings import KafkaSettings
@@ -87,18 +89,28 @@ class Lease(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
         self._settings, self._group, self._on_lost = settings, group, on_lost
         self._topic = Topics(settings.prefix).entries
         self._since_s = time.time()
+        self._unsure_since_s = float("inf")
         self.is_held = False
         self.trouble = "it has not heard yet whether another one leads"
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Keep the place until `stop`."""
+        watching = asyncio.get_running_loop().create_task(self._watch())
+        try:
+            await self._keep()
+        finally:
+            watching.cancel()
+
+    async def _keep(self) -> None:
         while not self._stopping.is_set():
             try:
                 await self._keep_place()
-            except Exception as error:  # noqa: BLE001  # whatever it is, the place is wanted
-                # Who leads goes on: what it writes is refused or not by the brokers alone.
+            except (Exception, asyncio.CancelledError) as error:  # whatever it is, the place is wanted
+                if is_cancelled():
+                    raise
                 self.trouble = f"Kafka cannot be reached: {error!r}"
+                self._unsure_since_s = min(self._unsure_since_s, time.monotonic())
                 log.error("the place among others is lost", extra={"error": repr(error)})  # noqa: TRY400
                 await asyncio.sleep(RETRY_S)
 
@@ -106,16 +118,30 @@ class Lease(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
         """Leave: the next one leads at once."""
         self._stopping.set()
 
-    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
-        """Every rebalance takes everything away first; it is known after it."""
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:  # noqa: ARG002
+        """The group is formed anew: whoever leads has as long for it as a silent one."""
+        self._unsure_since_s = time.monotonic()
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         """It is known who leads."""
+        self._unsure_since_s = float("inf")
         was_held, self.is_held = self.is_held, bool(list(assigned))
         self.trouble = ""
         if was_held and not self.is_held:
-            log.critical("another one leads", extra={"group": self._group})
-            self._on_lost()
+            self._lose("another one leads")
+
+    def _lose(self, why: str) -> None:
+        self.is_held = False
+        log.critical("this one leads no more", extra={"group": self._group, "why": why})
+        self._on_lost()
+
+    async def _watch(self) -> None:
+        """One that hears nothing of its group for the session's time may have been replaced."""
+        while not self._stopping.is_set():
+            await asyncio.sleep(0.2)
+            unsure_s = time.monotonic() - self._unsure_since_s
+            if self.is_held and unsure_s > self._settings.session_s:
+                self._lose(f"it has heard nothing of its group for {unsure_s:.0f} s")
 
     async def _keep_place(self) -> None:
         consumer = AIOKafkaConsumer(
@@ -135,4 +161,4 @@ class Lease(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped library
                     consumer.pause(*held)  # nothing is fetched: the place is all that is wanted
                 await asyncio.sleep(0.2)
         finally:
-            await consumer.stop()
+            await let_go(consumer)

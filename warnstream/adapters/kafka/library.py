@@ -1,6 +1,10 @@
 """What is used of aiokafka (extra ``[kafka]``); where it is absent, modules can be read all the same."""
 
+import asyncio
+import logging
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 absent: ModuleNotFoundError | None = None
 """Why nothing of this can be used; None where it can."""
@@ -37,6 +41,23 @@ def demand() -> None:
         raise absent
 
 
+def is_cancelled() -> bool:
+    """Whether the running task is to end; else a CancelledError is one of the library's own, which leaked."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def let_go(client: Any) -> None:
+    """Stop a client, whatever it says to that."""
+    try:
+        await client.stop()
+    except asyncio.CancelledError:
+        if is_cancelled():
+            raise
+    except Exception as error:  # noqa: BLE001  # nothing more is wanted of it
+        log.debug("a client of Kafka did not stop cleanly", extra={"error": repr(error)})
+
+
 __all__ = [
     "AIOKafkaAdminClient",
     "AIOKafkaConsumer",
@@ -52,4 +73,6 @@ __all__ = [
     "TopicPartition",
     "absent",
     "demand",
+    "is_cancelled",
+    "let_go",
 ]

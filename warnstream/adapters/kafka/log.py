@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterable
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotInTimeError
 from typing import Any, TypeVar
 
@@ -34,6 +35,8 @@ class KafkaLoop:
         except NotInTimeError as error:
             future.cancel()
             raise StoreError(f"Kafka does not answer within {CALL_S_MAX:.0f} s", retryable=True) from error
+        except CancelledError as error:
+            raise StoreError("the client of Kafka gave up", retryable=True) from error
 
     def close(self) -> None:
         """End it."""

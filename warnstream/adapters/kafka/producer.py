@@ -1,11 +1,12 @@
 """One producer: every broker that must has a record before it counts, none twice, in the order of sending."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from warnstream.adapters.kafka.client import client_settings
-from warnstream.adapters.kafka.library import AIOKafkaProducer, KafkaError
+from warnstream.adapters.kafka.library import AIOKafkaProducer, KafkaError, is_cancelled, let_go
 from warnstream.adapters.kafka.schema import ENTRY_BYTES_MAX, Headers
 from warnstream.config.settings import KafkaSettings
 from warnstream.model.errors import StoreError
@@ -54,7 +55,9 @@ class Producer:
                 for one in records
             ]
             return [(await future).offset for future in waiting]
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
+            if is_cancelled():
+                raise
             await self.close()
             raise StoreError(f"Kafka does not take what is written: {error!r}", retryable=True) from error
 
@@ -62,10 +65,7 @@ class Producer:
         """Let go of the connection; what waits for a confirmation is given up."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            try:
-                await producer.stop()
-            except (KafkaError, OSError, TimeoutError):
-                return
+            await let_go(producer)
 
     async def _started(self) -> Any:
         if self._producer is None:
@@ -80,7 +80,7 @@ class Producer:
             try:
                 await producer.start()
             except BaseException:
-                await producer.stop()
+                await let_go(producer)
                 raise
             self._producer = producer
         return self._producer

@@ -5,6 +5,7 @@ assignment is overwritten; an exception loses a message), the numbers say so, an
 again by this.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from warnstream.adapters.kafka.library import (
     KafkaError,
     OffsetOutOfRangeError,
     TopicPartition,
+    is_cancelled,
+    let_go,
 )
 from warnstream.adapters.kafka.schema import kind_of
 from warnstream.config.settings import KafkaSettings
@@ -60,7 +63,9 @@ class PartitionReader:
             consumer = await self._started()
             first = await consumer.beginning_offsets([self._at])
             last = await consumer.end_offsets([self._at])
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
+            if is_cancelled():
+                raise
             await self.close()
             raise StoreError(f"{self.name} cannot be looked at: {error!r}", retryable=True) from error
         return first[self._at], last[self._at]
@@ -81,14 +86,10 @@ class PartitionReader:
         try:
             consumer = await self._started()
             consumer.seek(self._at, offset)
-            while offset < until:
-                found = await consumer.getmany(self._at, timeout_ms=POLL_MS)
-                records = found.get(self._at, [])
+            while offset < until and n_empty < EMPTY_POLLS_MAX:
+                records = (await consumer.getmany(self._at, timeout_ms=POLL_MS)).get(self._at, [])
                 n_empty = 0 if records else n_empty + 1
-                if n_empty >= EMPTY_POLLS_MAX:
-                    break
-                if not records and self._is_compacted:  # it goes on over what is compacted away
-                    offset = max(offset, await consumer.position(self._at))
+                offset = max(offset, await self._position(consumer, records))
                 for record in records:
                     if record.offset >= until:
                         return
@@ -97,11 +98,17 @@ class PartitionReader:
                     yield record
         except OffsetOutOfRangeError as error:
             raise GoneError(f"{self.name}: record {offset} is not kept any more", retryable=False) from error
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
+            if is_cancelled():
+                raise
             await self.close()
             raise StoreError(f"{self.name} cannot be read: {error!r}", retryable=True) from error
         if offset < until:
             raise StoreError(f"{self.name}: the brokers do not give record {offset}", retryable=True)
+
+    async def _position(self, consumer: Any, records: list[Any]) -> int:
+        """Where it goes on over what is compacted away; 0 where records say it."""
+        return int(await consumer.position(self._at)) if self._is_compacted and not records else 0
 
     def _check(self, expected: int, found: int) -> None:
         if found != expected and not self._is_compacted:
@@ -125,10 +132,7 @@ class PartitionReader:
         """Let go of the connection; it is begun again when it is needed."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            try:
-                await consumer.stop()
-            except (KafkaError, OSError, TimeoutError):
-                return
+            await let_go(consumer)
 
     async def _started(self) -> Any:
         if self._consumer is None:
@@ -142,7 +146,7 @@ class PartitionReader:
             try:
                 await consumer.start()
             except BaseException:
-                await consumer.stop()
+                await let_go(consumer)
                 raise
             consumer.assign([self._at])
             self._consumer = consumer

@@ -11,6 +11,7 @@ from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.kafka.library import demand
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
+from warnstream.commands.kafka.held import Held
 from warnstream.config.load import load_configuration
 from warnstream.runners.kafka.bridge import Bridge
 from warnstream.runners.kafka.workforce import kafka_of
@@ -18,14 +19,13 @@ from warnstream.runners.kafka.workforce import kafka_of
 log = logging.getLogger(__name__)
 
 CONNECTIONS_MAX = 64
-EXIT_LOST = 1
 ELSEWHERE = (
     "this process takes readings: it answers /healthz, /readyz and /metrics; people ask the delivery node"
 )
 
 
-def run_bridge(directory: Path, port: int | None, *, log_level: str, log_json: bool) -> int:
-    """Take what comes in; 1 if another bridge has taken over, so that a service manager starts it again.
+def run_bridge(directory: Path, port: int | None, *, log_level: str, log_json: bool) -> None:
+    """Take what comes in; when another bridge takes over, wait for its end and go on.
 
     Raises
     ------
@@ -42,18 +42,17 @@ def run_bridge(directory: Path, port: int | None, *, log_level: str, log_json: b
     addresses = {post.address for post in configuration.network.chain} - {""}
     configure_logging(as_json=log_json, level=log_level, addresses=addresses)
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
-    bridge = Bridge(configuration)
+    held = Held(lambda: Bridge(configuration))
     name = f"bridge of {configuration.node.name}"
-    app = OperationsApp(name, bridge.readiness, bridge.registry, ELSEWHERE)
     http = replace(configuration.http, port=settings.bridge_port if port is None else port)
+    # The role changes while this serves.
+    app = OperationsApp(name, lambda: held.role.readiness(), lambda: held.role.registry, ELSEWHERE)  # noqa: PLW0108
     server = HttpServer(app, http, CONNECTIONS_MAX)
     server.start()
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: bridge.ask_to_stop())
-    signal.signal(signal.SIGINT, lambda _signal, _frame: bridge.ask_to_stop())
-    signal.signal(signal.SIGHUP, lambda _signal, _frame: bridge.reload())
-    log.info("bridge started", extra={"http": f"{configuration.http.host}:{server.port}"})
+    held.end_on_signals()
+    signal.signal(signal.SIGHUP, lambda _signal, _frame: held.role.reload())
+    log.info("bridge started", extra={"http": f"{http.host}:{server.port}"})
     try:
-        bridge.run()
+        held.run()
     finally:
         server.stop()
-    return EXIT_LOST if bridge.has_lost else 0

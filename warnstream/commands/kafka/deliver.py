@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.kafka.library import demand
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
+from warnstream.commands.kafka.held import Held
 from warnstream.config.load import load_configuration
 from warnstream.runners.kafka.deliver import Deliver
 from warnstream.runners.kafka.workforce import kafka_of
@@ -18,12 +18,11 @@ from warnstream.runners.kafka.workforce import kafka_of
 log = logging.getLogger(__name__)
 
 CONNECTIONS_MAX = 64
-EXIT_LOST = 1
 ELSEWHERE = "this process tells people: it answers /healthz, /readyz and /metrics, and nothing else"
 
 
-def run_deliver(directory: Path, port: int | None, *, log_level: str, log_json: bool) -> int:
-    """Tell people; 1 if another delivery node has taken over, so that a service manager starts it again.
+def run_deliver(directory: Path, port: int | None, *, log_level: str, log_json: bool) -> None:
+    """Tell people; when another delivery node takes over, follow it and go on after its end.
 
     Raises
     ------
@@ -40,18 +39,16 @@ def run_deliver(directory: Path, port: int | None, *, log_level: str, log_json: 
     addresses = {*network.households.address, *(post.address for post in network.chain)} - {""}
     configure_logging(as_json=log_json, level=log_level, addresses=addresses)
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
-    deliver = Deliver(configuration)
-    app = OperationsApp(
-        f"delivery of {configuration.node.name}", deliver.readiness, deliver.registry, ELSEWHERE
-    )
+    held = Held(lambda: Deliver(configuration))
+    name = f"delivery of {configuration.node.name}"
     http = replace(configuration.http, port=settings.deliver_port if port is None else port)
+    # The role changes while this serves.
+    app = OperationsApp(name, lambda: held.role.readiness(), lambda: held.role.registry, ELSEWHERE)  # noqa: PLW0108
     server = HttpServer(app, http, CONNECTIONS_MAX)
     server.start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _signal, _frame: deliver.ask_to_stop())
+    held.end_on_signals()
     log.info("delivery node started", extra={"http": f"{http.host}:{server.port}"})
     try:
-        deliver.run()
+        held.run()
     finally:
         server.stop()
-    return EXIT_LOST if deliver.has_lost else 0

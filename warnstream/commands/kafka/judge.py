@@ -54,7 +54,9 @@ def run_judge(
     workforce = Workforce(configurations, KafkaMetrics(registry))
     name = f"judge of {', '.join(configuration.node.name for configuration in configurations)}"
     http = replace(configurations[0].http, port=settings.judge_port if port is None else port)
-    server = HttpServer(OperationsApp(name, workforce.readiness, registry, ELSEWHERE), http, CONNECTIONS_MAX)
+    server = HttpServer(
+        OperationsApp(name, workforce.readiness, lambda: registry, ELSEWHERE), http, CONNECTIONS_MAX
+    )
     server.start()
     log.info("worker started", extra={"http": f"{http.host}:{server.port}", "client": client})
     try:

@@ -75,7 +75,8 @@ def add_kafka_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 def _bridge(options: argparse.Namespace) -> int:
     from warnstream.commands.kafka.bridge import run_bridge
 
-    return run_bridge(options.directory, options.port, log_level=options.log_level, log_json=options.log_json)
+    run_bridge(options.directory, options.port, log_level=options.log_level, log_json=options.log_json)
+    return 0
 
 
 def _judge(options: argparse.Namespace) -> int:
@@ -94,9 +95,8 @@ def _judge(options: argparse.Namespace) -> int:
 def _deliver(options: argparse.Namespace) -> int:
     from warnstream.commands.kafka.deliver import run_deliver
 
-    return run_deliver(
-        options.directory, options.port, log_level=options.log_level, log_json=options.log_json
-    )
+    run_deliver(options.directory, options.port, log_level=options.log_level, log_json=options.log_json)
+    return 0
 
 
 def _topology(options: argparse.Namespace) -> int:

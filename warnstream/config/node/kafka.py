@@ -38,13 +38,13 @@ class KafkaSection(Section):
         description="A worker that says nothing for so long is dead, and others judge its counties.",
     )
     bridge_port: Annotated[int, value_types.whole(0, PORT_MAX)] = default(
-        18081, description="Port of the bridge's /healthz, /readyz and /metrics, at `http.host`."
+        18091, description="Port of the bridge's /healthz, /readyz and /metrics, at `http.host`."
     )
     judge_port: Annotated[int, value_types.whole(0, PORT_MAX)] = default(
-        18082, description="The same of a worker that judges; `judge --port` gives another one its own."
+        18092, description="The same of a worker that judges; `judge --port` gives another one its own."
     )
     deliver_port: Annotated[int, value_types.whole(0, PORT_MAX)] = default(
-        18083, description="The same of a delivery node."
+        18093, description="The same of a delivery node."
     )
     username: Annotated[str | None, value_types.text()] = default(
         None, description="User at the brokers (SCRAM-SHA-512)."

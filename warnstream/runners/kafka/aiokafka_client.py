@@ -9,8 +9,9 @@ from warnstream.adapters.kafka.client import client_settings
 from warnstream.adapters.kafka.library import (
     AIOKafkaConsumer,
     ConsumerRebalanceListener,
-    KafkaError,
     TopicPartition,
+    is_cancelled,
+    let_go,
 )
 from warnstream.adapters.kafka.schema import ENTRY_BYTES_MAX, Topics
 from warnstream.config.settings import KafkaSettings
@@ -40,7 +41,9 @@ async def run(workforce: Workforce, settings: KafkaSettings, stopping: asyncio.E
     while not stopping.is_set():
         try:
             await _run_once(workforce, settings, stopping)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (Exception, asyncio.CancelledError) as error:  # whatever it is, it is begun anew
+            if is_cancelled():
+                raise
             workforce.trouble = f"Kafka at {', '.join(settings.servers)} cannot be read: {error!r}"
             log.error("Kafka cannot be read", extra={"error": repr(error)})  # noqa: TRY400
             await _sleep(stopping, RETRY_S)
@@ -69,7 +72,7 @@ async def _run_once(workforce: Workforce, settings: KafkaSettings, stopping: asy
                     workforce.offer(record)
     finally:
         await workforce.hold(())
-        await consumer.stop()  # leaves the group: the others judge at once
+        await let_go(consumer)  # leaves the group: the others judge at once
 
 
 def _pause(consumer: Any, topic: str, crowded: set[int]) -> None:

@@ -6,6 +6,7 @@ brokers do not take entries nothing is acknowledged, senders are held back (the 
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -49,6 +50,7 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
 LOOK_EVERY_S = 0.25
+LEAVE_S_MAX = 5.0
 STEP_SHARE = 0.02
 """Early ticks are told as if a step took so long: the bridge does not know how long it takes the workers."""
 
@@ -158,7 +160,7 @@ class Bridge:
         self.ask_to_stop()
 
     def _wait_for_lease(self) -> bool:
-        asyncio.run_coroutine_threadsafe(self._open_lease(), self._kafka.loop)
+        self._leasing = asyncio.run_coroutine_threadsafe(self._open_lease(), self._kafka.loop)
         while not self._stopping.is_set():
             if self._lease.is_held:
                 return True
@@ -280,7 +282,8 @@ class Bridge:
         if not self.has_lost and (requests := self._requests.take()):
             self._append(Turn([(one.kind, one.payload) for one in requests], requests=requests))
         self._kafka.call(self._lease.stop())
-        time.sleep(0.5)  # it leaves the group, so that the next one leads at once
+        with contextlib.suppress(Exception):
+            self._leasing.result(LEAVE_S_MAX)  # it leaves the group, so that the next one leads at once
         self._log.close()
         self._kafka.close()
         self._directory_lock.release()

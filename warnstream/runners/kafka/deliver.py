@@ -7,6 +7,7 @@ never, under the same keys, which devices show once.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -60,6 +61,7 @@ FOLDER = "deliver"
 POLL_S = 0.05
 RETRY_S = 2.0
 LOOK_S = 1.0
+LEAVE_S_MAX = 5.0
 
 
 class Deliver:
@@ -102,6 +104,7 @@ class Deliver:
         self._replies = ReplyWatch(self._alarms, configuration.node.replies_s)
         self._is_sending = self.has_lost = False
         self._silent_until = 0
+        self._leasing: Future[None] | None = None
         self._looked_at_s = float("-inf")
         self.waits, self._trouble = "it is starting", ""
 
@@ -182,7 +185,7 @@ class Deliver:
         )
         self.delivery = delivery_of(configuration, tokens, self._outbox, self._publisher, self.metrics, told)
         self.metrics.watch_channels(self.delivery.prospects)
-        asyncio.run_coroutine_threadsafe(self._lease.run(), self._kafka.loop)
+        self._leasing = asyncio.run_coroutine_threadsafe(self._lease.run(), self._kafka.loop)
         self._take_rest()
         return True
 
@@ -369,7 +372,9 @@ class Deliver:
             self._journal.close()
             self._follower.close()
         self._kafka.call(self._lease.stop())
-        time.sleep(0.5)  # it leaves the group, so that the next one leads at once
+        if self._leasing is not None:
+            with contextlib.suppress(Exception):
+                self._leasing.result(LEAVE_S_MAX)  # it leaves the group: the next one leads at once
         self._log.close()
         self._kafka.close()
         log.info("delivery node stopped")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from warnstream.adapters.kafka.client import client_settings
+from warnstream.adapters.kafka.library import is_cancelled, let_go
 from warnstream.adapters.kafka.schema import Headers, Topics
 from warnstream.config.settings import KafkaSettings
 from warnstream.runners.kafka.workforce import Workforce
@@ -38,12 +39,14 @@ async def run(workforce: Workforce, settings: KafkaSettings, stopping: asyncio.E
         try:
             await app.start()
             await _wait(app, stopping)
-        except Exception as error:  # noqa: BLE001  # whatever Faust raises: it is started anew
+        except (Exception, asyncio.CancelledError) as error:  # whatever Faust raises: it is started anew
+            if is_cancelled():
+                raise
             workforce.trouble = f"Faust at {', '.join(settings.servers)}: {error!r}"
             log.error("Faust has ended", extra={"error": repr(error)})  # noqa: TRY400
         finally:
             await workforce.hold(())
-            await app.stop()
+            await let_go(app)
         if not stopping.is_set():
             await asyncio.sleep(RETRY_S)
 

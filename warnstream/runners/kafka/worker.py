@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from warnstream import __version__
+from warnstream.adapters.kafka.library import is_cancelled
 from warnstream.adapters.kafka.producer import Producer, Record
 from warnstream.adapters.kafka.reading import GoneError, PartitionReader
 from warnstream.adapters.kafka.schema import SchemaError, Topics, headers_of, kind_of
@@ -146,6 +147,10 @@ class PartitionWorker:
             except StoreError as error:
                 self._metrics.refused.labels(self._label).inc()
                 self._say("waiting", f"{error}; tried again")
+            except asyncio.CancelledError:
+                if is_cancelled():
+                    raise
+                self._say("waiting", "the client of Kafka gave up; tried again")
             except Exception as error:
                 log.exception("partition cannot be judged", extra={"partition": self.partition})
                 self._say("waiting", f"a fault of ours: {describe(error)}; restored again")

@@ -15,6 +15,7 @@ from pathlib import Path
 from warnstream.commands.arguments import parser
 from warnstream.commands.console.command import console, console_user
 from warnstream.commands.drill.command import run_drill
+from warnstream.commands.kafka.options import RUN as RUN_KAFKA
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.commands.paper.command import run_print
 from warnstream.commands.tokens.command import RUN as RUN_TOKENS
@@ -32,6 +33,7 @@ EXTRA_OF_MODULE = {
     "matplotlib": "plots",
     "python_calamine": "sheets",
     "weasyprint": "report",
+    **dict.fromkeys(("aiokafka", "faust"), "kafka"),
 }
 """What a plain installation lacks, and the extra that brings it."""
 
@@ -429,5 +431,6 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "reload": _reload,
     "approve": _approve,
     **RUN_TOKENS,
+    **RUN_KAFKA,
 }
 """By the name of the subcommand."""

@@ -11,6 +11,7 @@ from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
 from warnstream.commands.fit_forecast.options import add_fit_forecast
 from warnstream.commands.init.options import add_init
+from warnstream.commands.kafka.options import add_kafka_commands
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
 from warnstream.commands.review.options import add_review
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     add_test(commands)
     _add_run(commands)
     add_takeover(commands)
+    add_kafka_commands(commands)
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)

@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes reloads fuzz mutants sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes reloads fuzz mutants rule-mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -93,6 +93,9 @@ fuzz:             ## every decoder, frame scanner and listener under mutated inp
 WORDS ?=
 mutants:          ## do the tests notice a change of the code? all modules of tests/mutants/modules.toml, or those of WORDS
 	$(BIN)python -m tests.mutants.run $(WORDS)
+
+rule-mutants:     ## slips of a hand in thresholds and routing of configs/, and which test notices each; ten minutes
+	$(BIN)python -m tests.simulation.mutants_of_configs
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

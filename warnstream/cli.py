@@ -139,7 +139,13 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _test(options: argparse.Namespace) -> int:
     from warnstream.commands.rule_tests.command import TestOptions, run_tests
+    from warnstream.commands.rule_tests.of_case import run_case
+    from warnstream.runners.cases.case import is_case
 
+    if is_case(options.directory):
+        if options.files or options.word or options.keep or options.coverage:
+            raise WarnstreamError(f"{options.directory} is a case: it takes no FILE, -k, --keep, --coverage")
+        return run_case(options.directory, junit=options.junit)
     return run_tests(
         TestOptions(
             options.directory,
@@ -200,6 +206,7 @@ def _compare(options: argparse.Namespace) -> int:
             new=tuple(options.new),
             storage=options.storage,
             archives=tuple(options.archive),
+            cases=tuple(options.case),
             events=options.events,
             out=options.out,
             after_h=options.after,
@@ -233,6 +240,7 @@ def _review(options: argparse.Namespace) -> int:
             n_minutes=options.known_now,
             with_names=options.with_names,
             as_pdf=options.pdf,
+            save_case=options.save_case,
             as_json=options.json,
         ),
     )

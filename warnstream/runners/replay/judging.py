@@ -20,6 +20,7 @@ from warnstream.engine import EngineStep
 from warnstream.model.arrays import Int64Array
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import DAY_S, MINUTE_S
+from warnstream.review.archive import ArchiveReadings
 from warnstream.review.compare.comparison import Judged, Part
 from warnstream.review.logger_files import read_readings
 from warnstream.runners.build import derive
@@ -29,6 +30,9 @@ from warnstream.runners.replay.side_by_side import SideBySide
 
 GAP_MAX_S = DAY_S
 """After a longer time without an archive judging begins anew."""
+
+Reader = Callable[[Path, Configuration], ArchiveReadings]
+"""Reads an archive as a configuration does."""
 
 Progress = Callable[[int, float], None]
 """Told the time judged until and the share of the archives done, 0 to 1."""
@@ -66,7 +70,10 @@ class _Found(Collected):
 
 
 def stretches_of(
-    archives: Sequence[Path], configurations: Sequence[Configuration], after_s: int = 0
+    archives: Sequence[Path],
+    configurations: Sequence[Configuration],
+    after_s: int = 0,
+    read: Reader = read_readings,
 ) -> list[Stretch]:
     """Archives in connected stretches: all configurations are judged over the same minutes.
 
@@ -77,6 +84,7 @@ def stretches_of(
     configurations : sequence of Configuration
     after_s : int
         Go on without readings for so long after each stretch, so that levels can fall.
+    read : callable
 
     Raises
     ------
@@ -88,7 +96,7 @@ def stretches_of(
     legs: list[Leg] = []
     for path in archives:
         try:
-            legs.append(_leg(path, configurations))
+            legs.append(_leg(path, configurations, read))
         except ArchiveError as error:
             faults.append(str(error))
     legs.sort(key=lambda leg: (leg.begin_s, leg.until_s))
@@ -102,10 +110,10 @@ def stretches_of(
     return _connected(legs, after_s)
 
 
-def _leg(path: Path, configurations: Sequence[Configuration]) -> Leg:
+def _leg(path: Path, configurations: Sequence[Configuration], read: Reader) -> Leg:
     ends_s: list[int] = []
     for configuration in configurations:
-        observed_at_s = read_readings(path, configuration).readings.observed_at_s
+        observed_at_s = read(path, configuration).readings.observed_at_s
         ends_s += observed_at_s[[0, -1]].tolist() if len(observed_at_s) else []
     if not ends_s:
         raise ArchiveError(f"{path} holds no reading of a station of these configurations")
@@ -131,6 +139,7 @@ def judge(
     configurations: Mapping[str, Configuration],
     stretches: Sequence[Stretch],
     on_progress: Progress = lambda _until_s, _share: None,
+    read: Reader = read_readings,
 ) -> list[Judged]:
     """Replay archives once with configurations that observe alike (`alike`).
 
@@ -141,6 +150,7 @@ def judge(
     stretches : sequence of Stretch
         Of `stretches_of`.
     on_progress : callable
+    read : callable
     """
     started = time.process_time()
     every = list(configurations.values())
@@ -150,7 +160,7 @@ def judge(
     for stretch in stretches:
         engines = SideBySide(derived)
         for leg in stretch:
-            for minute in _minutes_of_leg(every[0], leg, found):
+            for minute in _minutes_of_leg(every[0], leg, found, read):
                 steps = engines.step(minute.readings, minute.now_s, minute.frames)
                 for own, step in zip(found, steps, strict=True):
                     own.take(step)
@@ -185,8 +195,10 @@ def _judged(name: str, configuration: Configuration, found: _Found, cpu_s: float
     )
 
 
-def _minutes_of_leg(configuration: Configuration, leg: Leg, found: Sequence[_Found]) -> Iterator[Minute]:
-    archive = read_readings(leg.path, configuration)
+def _minutes_of_leg(
+    configuration: Configuration, leg: Leg, found: Sequence[_Found], read: Reader
+) -> Iterator[Minute]:
+    archive = read(leg.path, configuration)
     for own in found:
         own.n_readings += len(archive.readings)
         own.n_refused.update(archive.n_refused)

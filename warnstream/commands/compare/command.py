@@ -18,11 +18,11 @@ from warnstream.commands.compare.tables import print_comparison
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.times import HOUR_S, iso_local
-from warnstream.review.archive import ArchiveReadings
+from warnstream.review.archive import Archive, in_memory
 from warnstream.review.compare.comparison import Comparison, Judged, NightHours, compare
 from warnstream.review.compare.files import as_dict, write_comparisons
 from warnstream.review.events import Event, read_events
-from warnstream.review.logger_files import read_readings
+from warnstream.review.logger_files import open_readings
 from warnstream.review.verification import Verification, VerificationPolicy, score_warnings
 from warnstream.runners.bundles.frozen import is_number, load_all, load_named, storage_of
 from warnstream.runners.cases.case import CONFIGURATION, EVENTS, is_case, read_case, readings_of
@@ -190,10 +190,12 @@ def _judge_named(names: dict[str, str], storage: Path | None, stretches: list[St
     return judge(configurations, stretches, say, _read)
 
 
-def _read(path: Path, configuration: Configuration) -> ArchiveReadings:
+def _read(path: Path, configuration: Configuration) -> Archive:
     """Readings of a case, or of an archive."""
     return (
-        readings_of(read_case(path), configuration) if is_case(path) else read_readings(path, configuration)
+        in_memory(readings_of(read_case(path), configuration))
+        if is_case(path)
+        else open_readings(path, configuration)
     )
 
 

@@ -1,4 +1,4 @@
-"""A season of a county at a reading a minute: what reading, replay and comparison cost, and the most memory held.
+"""A season of a county at a reading a minute: what reading, replay and comparison cost, and the memory held.
 
     python -m benchmarks.load_season [--days 120] [--ways read replay compare]
 

@@ -103,6 +103,12 @@ def _check(options: argparse.Namespace) -> int:
     return EXIT_CONFIG if found and options.strict else 0
 
 
+def _import(options: argparse.Namespace) -> int:
+    from warnstream.commands.importing.command import Options, run_import
+
+    return run_import(Options.of(options))
+
+
 def _init(options: argparse.Namespace) -> int:
     from warnstream.commands.init.command import Options, run_init
 
@@ -408,6 +414,7 @@ def _demo(options: argparse.Namespace) -> int:
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
     "init": _init,
+    "import": _import,
     "drill": run_drill,
     "print": run_print,
     "check": _check,

@@ -10,6 +10,7 @@ from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
 from warnstream.commands.fit_forecast.options import add_fit_forecast
+from warnstream.commands.importing.options import add_import
 from warnstream.commands.init.options import add_init
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_demo(commands)
     add_init(commands)
+    add_import(commands)
     _add_check(commands)
     add_doctor(commands)
     add_test(commands)

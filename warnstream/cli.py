@@ -17,6 +17,7 @@ from warnstream.commands.console.command import console, console_user
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.commands.paper.command import run_print
+from warnstream.commands.sheets.command import run_sheet
 from warnstream.commands.tokens.command import RUN as RUN_TOKENS
 from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
@@ -206,22 +207,7 @@ def _replay(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from warnstream.commands.compare.command import Asked, run_compare
 
-    return run_compare(
-        Asked(
-            old=options.old,
-            new=tuple(options.new),
-            storage=options.storage,
-            archives=tuple(options.archive),
-            cases=tuple(options.case),
-            events=options.events,
-            out=options.out,
-            after_h=options.after,
-            night=options.night,
-            fail_if=tuple(options.fail_if),
-            jobs=options.jobs,
-            as_json=options.json,
-        )
-    )
+    return run_compare(Asked.of(options))
 
 
 def _fit_forecast(options: argparse.Namespace) -> int:
@@ -417,6 +403,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "import": _import,
     "drill": run_drill,
     "print": run_print,
+    "sheet": run_sheet,
     "check": _check,
     "doctor": _doctor,
     "test": _test,

@@ -16,6 +16,7 @@ from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.sheets.command import add_sheet
 from warnstream.commands.standby.options import add_box_options, add_takeover
 from warnstream.commands.suggest.options import add_suggest
 from warnstream.commands.transfers.options import add_transfer_commands
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     add_transfer_commands(commands)
     add_drill(commands)
     add_print(commands)
+    add_sheet(commands)
     _add_refused(commands)
     _add_audit(commands)
     add_diff(commands)

@@ -1,5 +1,6 @@
 """The command ``warnstream compare``."""
 
+import argparse
 import json
 import multiprocessing
 import os
@@ -50,6 +51,24 @@ class Asked:
     jobs: int | None
     as_json: bool
     cases: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "Asked":
+        """What `add_compare` has declared."""
+        return cls(
+            old=options.old,
+            new=tuple(options.new),
+            storage=options.storage,
+            archives=tuple(options.archive),
+            cases=tuple(options.case),
+            events=options.events,
+            out=options.out,
+            after_h=options.after,
+            night=options.night,
+            fail_if=tuple(options.fail_if),
+            jobs=options.jobs,
+            as_json=options.json,
+        )
 
 
 def run_compare(asked: Asked) -> int:

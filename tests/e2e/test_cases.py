@@ -99,6 +99,17 @@ def test_a_change_is_compared_with_what_ran_then(
     capsys.readouterr()
 
 
+def test_the_bundles_of_the_node_are_compared_with_what_ran_then(
+    elsewhere: Path, node: told.ToldNode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["compare", "1", "--storage", str(node.storage), "--case", str(elsewhere), "--jobs", "1"]
+    assert main([*asked, "--out", str(tmp_path)]) == 0
+    record = json.loads((tmp_path / "2026-storm" / "compare.json").read_text("utf-8"))
+    assert {row["same"] > 0 for row in record["comparisons"][0]["rows"]} == {True}
+    assert record["comparisons"][0]["changed"] == []
+    capsys.readouterr()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

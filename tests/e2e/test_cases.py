@@ -47,7 +47,7 @@ def test_nobody_s_name_phone_or_address_is_in_a_case(case: Path, node: told.Told
     assert len(addresses) > 10, "phones"
     names = {officer.name for officer in node.configuration.operators}
     everything = b"\n".join(path.read_bytes() for path in case.rglob("*") if path.is_file())
-    found = [one for one in (*addresses, *names) if one.encode() in everything]
+    found = [text for text in (*addresses, *names) if text.encode() in everything]
     assert found == []
     assert "terminal" in (case / "configuration" / "channels.yaml").read_text("utf-8")
 

@@ -45,7 +45,7 @@ def test_pieces_joined_are_the_archive_sorted_by_time_then_station(
     monkeypatch.setattr(archive_chunks, "ROWS_AT_ONCE", size)
     monkeypatch.setattr(archive_chunks, "BLOCK_BYTES", 60 * size)
     monkeypatch.setattr(archives, "ROWS_KEPT", kept)
-    station = [one for one, _ in found]
+    station = [number for number, _ in found]
     at_s = [T0 + 60 * minute for _, minute in found]
     batch = batch_of(station, [Variable.RAIN] * len(found), at_s, np.arange(len(found), dtype=np.float64))
     path = tmp_path / f"rain.{kind}"
@@ -63,5 +63,6 @@ def test_pieces_joined_are_the_archive_sorted_by_time_then_station(
     whole = in_memory(ArchiveReadings(wanted, (), {}))
     times_s = whole_minutes(whole, T0 + 600, T0 + 6000)
     assert times_s.tolist() == whole_minutes(archive, T0 + 600, T0 + 6000).tolist()
-    for one, other in zip(minutes_of(times_s, archive), minutes_of(times_s, whole), strict=True):
-        assert (one.now_s, columns(one.readings)) == (other.now_s, columns(other.readings))
+    for minute, wanted_minute in zip(minutes_of(times_s, archive), minutes_of(times_s, whole), strict=True):
+        assert minute.now_s == wanted_minute.now_s
+        assert columns(minute.readings) == columns(wanted_minute.readings)

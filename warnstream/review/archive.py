@@ -165,7 +165,7 @@ def _in_order(path: Path, chunks: Iterator[ReadingBatch], begins_s: list[int]) -
         if number >= len(begins_s):
             raise ArchiveError(f"{path}: has changed while it was read")
         held.append(chunk)
-        whole = concatenate(held) if any(_begins_before(one, later_s[number]) for one in held) else None
+        whole = concatenate(held) if any(_begins_before(batch, later_s[number]) for batch in held) else None
         if whole is None:
             continue
         is_ready = whole.observed_at_s < later_s[number]

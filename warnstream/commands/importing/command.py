@@ -97,8 +97,8 @@ def run_import(options: Options) -> int:
 
 
 def _chosen(found: Sequence[tuple[Sheet, Meant | None]], table: str | None) -> list[Meant]:
-    meant = [one for _, one in found if one is not None and table in (None, one.kind.name)]
-    kinds = list(dict.fromkeys(one.kind.name for one in meant))
+    meant = [sheet for _, sheet in found if sheet is not None and table in (None, sheet.kind.name)]
+    kinds = list(dict.fromkeys(meaning.kind.name for meaning in meant))
     if len(kinds) != 1:
         there = ", ".join(kinds) or f"none of the {len(found)} sheets is such a table"
         raise WarnstreamError(f"expected one table, found {there}: choose by --table")
@@ -108,7 +108,7 @@ def _chosen(found: Sequence[tuple[Sheet, Meant | None]], table: str | None) -> l
 def _check_codes(table: Table, chosen: Sequence[Meant], reading: Reading) -> None:
     """Rows are known by their codes: each has one, and each another."""
     key = table.kind.columns[0]
-    if not all(key in one.column for one in chosen):
+    if not all(key in meaning.column for meaning in chosen):
         reading.fault(
             f"{chosen[0].sheet.title}: {key}",
             f"no column is called so: rows are known by it; --map {table.kind.name}.{key}=HEADER",

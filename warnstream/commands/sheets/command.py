@@ -128,5 +128,5 @@ def _bundle(configuration: Configuration) -> int:
         bundles = BundleStore(configuration.storage.directory).bundles()
     except StoreError:
         return 0
-    same = [one.number for one in bundles if one.manifest.fingerprint == configuration.fingerprint]
+    same = [bundle.number for bundle in bundles if bundle.manifest.fingerprint == configuration.fingerprint]
     return max(same, default=0)

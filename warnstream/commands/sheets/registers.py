@@ -57,8 +57,8 @@ def season_sheet(configuration: Configuration, drills: dict[str, str], today: da
     network = configuration.network
     villages, every = network.villages, range(len(network.villages))
     doors = np.diff(network.households.first_of_village)
-    with_objects = {one.village for one in network.objects}
-    sheltered = {one.village for one in network.shelters}
+    with_objects = {placed.village for placed in network.objects}
+    sheltered = {shelter.village for shelter in network.shelters}
     sheltered |= {at for at in every if villages.shelter and villages.shelter[at]}
     ranks = [{post.rank for post in network.posts_of_village(at)} for at in every]
     last = {at: _day_of(drills.get(villages.code[at], "")) for at in every}

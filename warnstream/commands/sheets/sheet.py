@@ -80,7 +80,7 @@ def _safe(row: Sequence[str]) -> list[str]:
 def _section(part: Part, footing: Footing) -> str:
     lines = "".join(f"<p>{escape(line)}</p>" for line in part.lines)
     tables = "".join(map(_table, part.tables))
-    signed = "".join(f"<p>{escape(one)}：____________</p>" for one in part.signed)
+    signed = "".join(f"<p>{escape(word)}：____________</p>" for word in part.signed)
     head = f"<header><h1>{escape(part.title)}</h1><p>{escape(footing.printed.issuer)}</p></header>"
     return f"<section>{head}{lines}{tables}{signed}<footer>{escape(footing.text)}</footer></section>"
 

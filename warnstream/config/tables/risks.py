@@ -70,7 +70,7 @@ def read_risks(content: bytes, villages: Mapping[str, int], faults: FaultLog) ->
     found = (
         _risk_of(row, villages, lines, faults) for row in read_rows(RISKS_FILE, content, RISK_COLUMNS, faults)
     )
-    return tuple(one for one in found if one is not None)
+    return tuple(risk for risk in found if risk is not None)
 
 
 def _risk_of(row: Row, villages: Mapping[str, int], lines: dict[str, int], faults: FaultLog) -> Risk | None:

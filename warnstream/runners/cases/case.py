@@ -164,8 +164,8 @@ def outcome_of(
         found.collect(minute.step)
     wording, households = bulletin_wording(configuration), configuration.network.households
     bulletins = (
-        bulletin_line(render_bulletin(one, wording).record, len(households.of_village(one.village)))
-        for one in found.bulletins
+        bulletin_line(render_bulletin(bulletin, wording).record, len(households.of_village(bulletin.village)))
+        for bulletin in found.bulletins
     )
     lines = {
         "levels.csv": _level_lines(found.changes, configuration.network.villages),

@@ -114,7 +114,7 @@ def _leg(path: Path, configurations: Sequence[Configuration], read: Reader) -> L
     ends_s: list[int] = []
     known: list[Configuration] = []
     for configuration in configurations:
-        if any(_reads_alike(configuration, one) for one in known):
+        if any(_reads_alike(configuration, other) for other in known):
             continue
         known.append(configuration)
         archive = read(path, configuration)
@@ -164,7 +164,10 @@ def judge(
     """
     started = time.process_time()
     every = list(configurations.values())
-    found = [_Found(observed_min=np.zeros(len(one.network.villages), dtype=np.int64)) for one in every]
+    found = [
+        _Found(observed_min=np.zeros(len(configuration.network.villages), dtype=np.int64))
+        for configuration in every
+    ]
     n_minutes = sum((leg.until_s - leg.begin_s) // MINUTE_S + 1 for stretch in stretches for leg in stretch)
     n_done, derived = 0, [derive(configuration) for configuration in every]
     for stretch in stretches:

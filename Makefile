@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka bench-standby bench-kafka faults changes reloads fuzz mutants sim-day demo
+	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -73,6 +73,10 @@ bench-assess:     ## windows, villages, evaluation at county, province and natio
 score-grids:      ## what a radar is worth in a blackout under the storm, simulated; ten minutes
 	$(BIN)python -m benchmarks.score_grids
 
+DAYS ?= 120
+load-season:      ## a season of a county at a reading a minute: reading, replay, comparison; CPU and memory; hours (DAYS=4 for minutes)
+	$(BIN)python -m benchmarks.load_season --days $(DAYS)
+
 rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the record
 	$(BIN)python -m benchmarks.rio_alarms $(RIO)
 
@@ -104,6 +108,9 @@ fuzz:             ## every decoder, frame scanner and listener under mutated inp
 WORDS ?=
 mutants:          ## do the tests notice a change of the code? all modules of tests/mutants/modules.toml, or those of WORDS
 	$(BIN)python -m tests.mutants.run $(WORDS)
+
+rule-mutants:     ## slips of a hand in thresholds and routing of configs/, and which test notices each; ten minutes
+	$(BIN)python -m tests.simulation.mutants_of_configs
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

@@ -46,7 +46,7 @@ def run_judge(
     configurations = [load_configuration(directory) for directory in directories]
     settings = one_kafka(configurations)
     network = [configuration.network for configuration in configurations]
-    addresses = {post.address for one in network for post in one.chain} - {""}
+    addresses = {post.address for county in network for post in county.chain} - {""}
     configure_logging(as_json=log_json, level=log_level, addresses=addresses)
     for library in ("aiokafka", "faust", "mode"):
         logging.getLogger(library).setLevel(logging.WARNING)

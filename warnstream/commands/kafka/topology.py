@@ -86,18 +86,18 @@ def topology(directories: Sequence[Path]) -> list[CountyRecord]:
 def lines(records: Sequence[CountyRecord]) -> list[str]:
     """As text: a line for each county, what is wrong below it."""
     found = []
-    for one in records:
+    for record in records:
         age = (
             "no snapshot"
-            if one.snapshot_age_s < 0
-            else f"snapshot of {one.snapshot} {one.snapshot_age_s} s ago"
+            if record.snapshot_age_s < 0
+            else f"snapshot of {record.snapshot} {record.snapshot_age_s} s ago"
         )
         found.append(
-            f"{one.node}: partition {one.partition}, entries {one.kept_from} to {one.entries}, "
-            f"{max(0, one.entries - one.judged)} not judged, {age}; judged by {_who(one.judges)}, "
-            f"bridge {_who(one.bridges)}, told by {_who(one.deliverers)}"
+            f"{record.node}: partition {record.partition}, entries {record.kept_from} to {record.entries}, "
+            f"{max(0, record.entries - record.judged)} not judged, {age}; judged by {_who(record.judges)}, "
+            f"bridge {_who(record.bridges)}, told by {_who(record.deliverers)}"
         )
-        found += [f"  {problem}" for problem in one.problems]
+        found += [f"  {problem}" for problem in record.problems]
     return found
 
 

@@ -27,11 +27,11 @@ from warnstream.adapters.standby.frames import ProtocolError
 from warnstream.adapters.standby.leadership import Leadership, read_leadership, write_leadership
 from warnstream.adapters.standby.messages import ASKS, LEADS, STANDS_BY, Hello, Refused
 from warnstream.config.settings import Configuration
-from warnstream.model.errors import WarnstreamError
-from warnstream.runners.standby.follower import Ending, Follower
+from warnstream.model.errors import DamagedError, WarnstreamError
+from warnstream.runners.standby.follower import PUT_ASIDE, Ending, Follower
 from warnstream.runners.standby.leading import Leading
 from warnstream.runners.standby.line import hello_of
-from warnstream.runners.standby.sowing import plant
+from warnstream.runners.standby.sowing import clear_unfinished, plant
 from warnstream.runners.standby.tail import keep_tail
 from warnstream.runners.standby.takeover import Takeover
 from warnstream.runners.standby.waiting_room import WaitingRoom
@@ -84,6 +84,7 @@ class Box:
         self._configuration, self._run_node, self._door = configuration, run_node, door
         self._directory, self._as_standby = configuration.storage.directory, as_standby
         make_private(self._directory)
+        clear_unfinished(self._directory)
         self.leadership = read_leadership(self._directory) or Leadership(name)
         if self.leadership.box != name:
             raise WarnstreamError(
@@ -97,6 +98,7 @@ class Box:
         self._leading: Leading | None = None
         self._follower: Follower | None = None
         self._takeover = Takeover(self._directory)
+        self._takeover.forget()
         self._url = ""
         self._doorway = Doorway(self._own, server_context(standby.tls), self._greet)
 
@@ -210,11 +212,13 @@ class Box:
             leading = self._leading
             if leading is None or leading.is_linked or leading.fenced:
                 continue
-            leading.look()
             try:
+                leading.look()
                 self._heed(self._look())
             except (OSError, ProtocolError) as error:
                 log.debug("the other box does not answer", extra={"error": str(error)})
+            except Exception:  # who looks no more would never hear that the other box leads
+                log.exception("the other box cannot be asked who leads")
 
     def _heed(self, hello: Hello) -> None:
         leading = self._leading
@@ -261,14 +265,17 @@ class Box:
     def _stand_by(self) -> tuple[str, bool]:
         metrics = Metrics()
         own = StandbyMetrics(metrics.registry)
-        follower = Follower(
-            self._configuration,
-            self.leadership,
-            self._client,
-            (metrics, own),
-            self._keep,
-            may_put_aside=self._as_standby,
-        )
+        try:
+            follower = Follower(
+                self._configuration,
+                self.leadership,
+                self._client,
+                (metrics, own),
+                self._keep,
+                may_put_aside=self._as_standby,
+            )
+        except DamagedError as error:
+            return self._begin_anew(error), False
         self._follower = follower
         away = self._show(follower.reasons, lambda: follower.link.url or self._other.url, metrics)
         try:
@@ -280,6 +287,19 @@ class Box:
             if away is not None:
                 away.close()
         return self._after(ending, follower)
+
+    def _begin_anew(self, error: DamagedError) -> str:
+        """Its own log cannot be used and goes aside, where somebody said so; else why nothing is done."""
+        if not self._as_standby:
+            return f"{self._own.name} cannot stand by: {error}; {PUT_ASIDE}"
+        self._put_log_aside(-1)
+        return ""
+
+    def _put_log_aside(self, common: int) -> None:
+        """What the other box may not have is kept and told; the leave to do so is used up by it."""
+        kept = keep_tail(self._directory, common)
+        self._keep(structs.replace(self.leadership, log="", began=[], kept_aside=kept))
+        self._as_standby = False
 
     def _is_wanted(self) -> bool:
         """Somebody wants this box to lead, and it can."""
@@ -299,9 +319,8 @@ class Box:
                 plant(folder, after, self._directory, self._configuration.storage.journal_segment_bytes)
             )
         elif ending is Ending.DIFFERS:
-            assert follower.link.refused is not None
-            kept = keep_tail(self._directory, follower.link.refused.common)
-            self._keep(structs.replace(self.leadership, log="", began=[], kept_aside=kept))
+            refused = follower.link.refused
+            self._put_log_aside(-1 if refused is None else refused.common)
         elif ending in {Ending.TAKES_OVER, Ending.IS_HANDED_OVER}:
             known = self.leadership
             how = "handed over" if ending is Ending.IS_HANDED_OVER else "taken over"

@@ -20,7 +20,7 @@ from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
-from warnstream.model.errors import describe
+from warnstream.model.errors import WarnstreamError, describe
 from warnstream.model.network import ChainPost
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
@@ -145,12 +145,22 @@ class Judge:
                 self._aside.add(decode_set_aside(payload).entry)
 
     def take(self, entries: Iterable[tuple[int, str, bytes]]) -> None:
-        """Take entries in order; one that cannot be taken is told and passed over."""
+        """Take entries in order.
+
+        Raises
+        ------
+        WarnstreamError
+            If one cannot be taken that the box that leads has not set aside. The state is not that
+            box's any more: no snapshot may be made of it.
+        """
         for number, kind, payload in entries:
             begun_s = time.monotonic()
             issued = self._issued.pop(number, [])
             if number not in self._aside:
-                self._take(number, kind, payload, issued)
+                try:
+                    self._take(number, kind, payload, issued)
+                except Exception as error:
+                    raise WarnstreamError(f"entry {number} ({kind}): {describe(error)}") from error
             self._log.taken = number
             self._recorder.go_on()
             self.snapshots.worked(time.monotonic() - begun_s)
@@ -168,25 +178,19 @@ class Judge:
         self._recorder.catch_up_if_due(self._desk)
 
     def _take(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
-        try:
-            if kind in OF_DOORS:
-                if number > self._known_until:
-                    self._doors.take(kind, payload)
-            elif kind == TOLD:
-                self._recorder.write(partial(self._recorder.take_told, payload))
-            elif kind not in {ISSUED, SET_ASIDE, LEADER}:
-                self._follow(number, kind, payload, issued)
-        except Exception as error:
-            log.exception("entry cannot be followed", extra={"entry": number, "kind": kind})
-            self._alarms.raise_alarm("engine", f"entry {number} could not be followed: {describe(error)}")
+        if kind in OF_DOORS:
+            if number > self._known_until:
+                self._doors.take(kind, payload)
+        elif kind == TOLD:
+            self._recorder.write(partial(self._recorder.take_told, payload))
+        elif kind not in {ISSUED, SET_ASIDE, LEADER}:
+            self._follow(number, kind, payload, issued)
 
     def _follow(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
         if kind == CONFIGURATION:
             self._is_exercise = decode_configuration(payload).status is MessageStatus.EXERCISE
         past = Past([one for _, one in issued], is_judged=not (self._is_real and self._is_exercise))
         outcome = self._intake.replay(kind, payload, past)
-        if outcome.steps:
-            self._alarms.end_alarm("engine")
         for entry, found in issued:
             self._record(entry, found)
         self._keep_answers(number, outcome)

@@ -15,7 +15,7 @@ KM = 1000
 def check_forecast_area(
     section: ForecastSection, tree: YamlTree | None, network: Network, faults: FaultLog
 ) -> None:
-    """A field over all villages has a number of cells that can be worked out every few minutes. ConfigError."""
+    """A field over all villages has not too many cells to be worked out every few minutes. ConfigError."""
     stations, villages, places = network.stations, network.villages, network.places.site
     if section.method == "none" or not len(stations) or not len(villages):
         return

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -41,6 +42,7 @@ from warnstream.model.errors import StoreError
 from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.intake.entries import MESSAGES, encode_messages
 from warnstream.runners.intake.standby_entries import LEADER, LeaderEntry, encode_leader
+from warnstream.runners.standby.box import Box
 from warnstream.runners.standby.follower import Ending, Follower
 from warnstream.runners.standby.line import ALARM, Line, hello_of
 from warnstream.runners.standby.replicated import ReplicatedLog
@@ -473,3 +475,53 @@ def test_a_first_box_that_has_lost_the_end_of_its_log_says_where_it_is_kept(
             said = connection.receive()
             assert isinstance(said, Refused)
             assert "a takeover there would keep it" in said.text
+
+
+def test_who_is_turned_away_is_a_reason_only_while_the_second_box_is_not_there(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    with closing(First(folders[0])) as first:
+        first.line.tell_stranger("a certificate has expired")
+        assert ALARM not in first.alarms.standing, "it is waited for still"
+        first.log.append_many([heard("1")])
+        first.line.tell_stranger("a certificate has expired")
+        assert "a certificate has expired" in first.alarms.standing[ALARM]
+        with follower(folders[1]):
+            wait_for(lambda: first.is_protected)
+            first.line.tell_stranger("a port scanner")
+            assert first.is_protected
+
+
+@pytest.mark.parametrize("is_itself", [True, False])
+def test_two_machines_that_go_by_one_name_do_not_both_lead_in_silence(
+    folders: tuple[Configuration, Configuration],
+    is_itself: bool,
+) -> None:
+    """CONFIG_DIR was copied with its storage: on the machine of south a box is started as north."""
+    configuration = folders[0]
+    assert configuration.standby is not None
+    north, south = (configuration.standby.boxes[name] for name in ("north", "south"))
+    answers = Doorway(south, None, partial(answer_as_north, configuration)) if not is_itself else None
+    own = replace(north, listens=south.listens) if is_itself else north
+    other = replace(south, port=south.listens[1])
+    boxes = replace(configuration.standby, boxes={"north": own, "south": other})
+    led = threading.Event()
+    box = Box(replace(configuration, standby=boxes), "north", lambda *_: led.set(), None)
+    thread = threading.Thread(target=box.run)
+    thread.start()
+    try:
+        if is_itself:
+            wait_for(lambda: box._has_met_itself)
+            time.sleep(WAIT_S)
+            assert not led.is_set()
+        else:
+            wait_for(led.is_set)
+    finally:
+        box.ask_to_stop()
+        thread.join()
+        if answers is not None:
+            answers.close()
+
+
+def answer_as_north(configuration: Configuration, connection: Connection, _hello: Hello) -> None:
+    connection.send(hello_of(configuration, Leadership("north", LEADS, 1), LEADS, 0, ""))

@@ -100,7 +100,8 @@ class Box:
         self._takeover = Takeover(self._directory)
         self._takeover.forget()
         self._url = ""
-        self._doorway = Doorway(self._own, server_context(standby.tls), self._greet)
+        self._has_met_itself = False
+        self._doorway = Doorway(self._own, server_context(standby.tls), self._greet, self._tell_stranger)
 
     def run(self) -> None:
         """Until `ask_to_stop`."""
@@ -133,6 +134,15 @@ class Box:
     def _settle_role(self) -> tuple[str, bool]:
         """Why this box may do nothing (empty: it may), and whether it leads."""
         known, peer = self.leadership, self._ask()
+        is_own_name = peer is not None and peer.box == known.box
+        if is_own_name and self._has_met_itself:
+            there = f"{self._other.host}:{self._other.port}, the address of {self._other.name}"
+            return (
+                f"this machine answers at {there}: it is not {known.box}; give it its own name by --box",
+                False,
+            )
+        if is_own_name:
+            peer = None  # told while this box leads: see `_peek`
         if self._as_standby:
             self._keep(structs.replace(known, role=STANDS_BY))
             return "", False
@@ -194,6 +204,7 @@ class Box:
 
     def _greet(self, connection: Connection, hello: Hello) -> None:
         """Somebody has connected and greeted. ProtocolError, OSError."""
+        self._has_met_itself |= hello.box == self._own.name  # before it hears who answers
         connection.send(self._hello())
         if hello.box != self._other.name:
             raise ProtocolError(f"box {hello.box!r} has connected, expected {self._other.name!r}")
@@ -206,6 +217,11 @@ class Box:
         else:
             connection.send(Refused("role", f"{self._own.name} does not lead"))
 
+    def _tell_stranger(self, reason: str) -> None:
+        leading = self._leading
+        if leading is not None:
+            leading.tell_stranger(reason)
+
     def _peek(self) -> None:
         """Two boxes may lead after a cut cable: whoever hears of a later right stops."""
         while not self._stopping.wait(PEEK_S):
@@ -214,8 +230,13 @@ class Box:
                 continue
             try:
                 leading.look()
-                self._heed(self._look())
-            except (OSError, ProtocolError) as error:
+                hello = self._look()
+                self._heed(hello)
+                if hello.box != self._other.name:
+                    leading.tell_stranger(f"at its address there is a box that calls itself {hello.box!r}")
+            except ProtocolError as error:
+                leading.tell_stranger(str(error))
+            except OSError as error:
                 log.debug("the other box does not answer", extra={"error": str(error)})
             except Exception:  # who looks no more would never hear that the other box leads
                 log.exception("the other box cannot be asked who leads")

@@ -161,6 +161,12 @@ class Line:
                 self._go_on_alone()
                 self._news.notify_all()
 
+    def tell_stranger(self, reason: str) -> None:
+        """Something is at the other box's address, or came, that is not that box: why this one is alone."""
+        with self._news:
+            if self._protection.is_alone_unlinked and self._protection.cannot(time.monotonic(), reason):
+                self._go_on_alone()
+
     def settle(self) -> None:
         """Everything that the entries up to now led to is in the log; in the thread that appends."""
         with self._news:

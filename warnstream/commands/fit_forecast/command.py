@@ -19,6 +19,7 @@ from warnstream.model.observations.readings import RAIN, ReadingBatch, concatena
 from warnstream.model.times import iso_utc
 from warnstream.review.archive import read_archive
 from warnstream.review.chance_fit import ChanceFit, GaugeArchive, fit_chances
+from warnstream.review.usable_rain import left_out, usable_rain
 
 FOLDS_MAX = 20
 MARGIN_DEG = 0.05
@@ -51,7 +52,13 @@ def run_fit_forecast(asked: Asked) -> int:
         raise WarnstreamError(f"--folds {asked.folds}: expected 0 to {FOLDS_MAX}")
     network = asked.configuration.network
     stations = network.stations
-    readings = concatenate([read_archive(path, stations).readings for path in asked.archives])
+    readings, n_out = usable_rain(
+        concatenate([read_archive(path, stations).readings for path in asked.archives]),
+        stations.interval_s.astype(np.int64),
+        asked.configuration.quality,
+    )
+    if n_out:
+        console.print(f"look at: {left_out(n_out)}")
     rain_mm, first_s = quarters(readings, stations)
     gauges = np.flatnonzero(~np.isnan(rain_mm).all(axis=0))
     if len(gauges) == 0:

@@ -24,6 +24,7 @@ from warnstream.review.suggest.counts import highest
 from warnstream.review.suggest.files import Asked, as_dict, csv_text, out_of_order, write_suggestion
 from warnstream.review.suggest.suggestion import Ask, Place, Suggestion, suggest
 from warnstream.review.suggest.sums import gauges_of, village_rain
+from warnstream.review.usable_rain import left_out, usable_rain
 from warnstream.review.verification import Happened, VerificationPolicy, truth_of
 
 _WISH = re.compile(r"\s*alarms\s*<=\s*(\d+(?:\.\d+)?)\s+per\s+(?:(\d+(?:\.\d+)?)\s+)?years?\s*")
@@ -62,7 +63,7 @@ def run_suggest(configuration: Configuration, options: Options) -> int:
     events = read_events(options.events) if options.events else []
     asked = Asked(rule, duration_s, level, options.wish.strip())
     with console.status("reading the archives"):
-        places = _places(configuration, asked, table, options.archives)
+        places, n_out = _places(configuration, asked, table, options.archives)
     ask = Ask(wish, rule.lowering, configuration.message.time_zone)
     with console.status("counting alarms"):
         suggestions = [
@@ -79,6 +80,8 @@ def run_suggest(configuration: Configuration, options: Options) -> int:
         print(json.dumps(record, ensure_ascii=False))  # noqa: T201
         return 0
     print_suggestions(console, suggestions, asked, missed)
+    if n_out:
+        console.print(f"look at: {left_out(n_out)}", highlight=False, soft_wrap=True)
     for line in out_of_order(suggestions, asked, network_places, table):
         console.print(f"look at: {line}", highlight=False, soft_wrap=True)
     for path in written:
@@ -149,17 +152,23 @@ def _duration_s(table: CriticalRain, level: Level, options: Options) -> int:
 
 def _places(
     configuration: Configuration, asked: Asked, table: CriticalRain, archives: Sequence[Path]
-) -> list[Place]:
-    """Rain of every place over the duration."""
+) -> tuple[list[Place], int]:
+    """Rain of every place over the duration, and how many readings were left out of it."""
     network = configuration.network
-    batches = [read_readings(path, configuration).readings for path in archives]
-    gauges = gauges_of(batches, network.stations.interval_s.astype(np.int64))
+    interval_s = network.stations.interval_s.astype(np.int64)
+    used = [
+        usable_rain(read_readings(path, configuration).readings, interval_s, configuration.quality)
+        for path in archives
+    ]
+    n_out = sum(one for _, one in used)
+    gauges = gauges_of([batch for batch, _ in used], interval_s)
     if not gauges:
-        raise WarnstreamError("the archives hold no amount of rain of a station of CONFIG_DIR")
+        why = f": {left_out(n_out)}" if n_out else ""
+        raise WarnstreamError(f"the archives hold no amount of rain of a station of CONFIG_DIR{why}")
     weights = own_weights(network, configuration.village)
     column = int(np.flatnonzero(table.duration_s == asked.duration_s)[0])
     site = network.places.site
-    return [
+    places = [
         Place(
             site.code[place],
             site.name[place],
@@ -168,6 +177,7 @@ def _places(
         )
         for place in range(len(network.places))
     ]
+    return places, n_out
 
 
 def _regions(

@@ -24,7 +24,7 @@ from warnstream.model.times import iso_utc
 from warnstream.runners.bundles.keeping import OwnBundle, user
 from warnstream.runners.live.reloading.changeover import Change, Ready, make_ready
 from warnstream.runners.live.reloading.errands import Errands
-from warnstream.runners.live.reloading.handover import Ask, Report, joined, software_stamp
+from warnstream.runners.live.reloading.handover import DOORS_UNKNOWN, Ask, Report, joined, software_stamp
 from warnstream.runners.live.reloading.preparing import Child
 from warnstream.runners.live.reloading.scope import restart_faults, wants_second
 
@@ -335,6 +335,8 @@ class Reloads:
 def _wants(report: Report, policy: ChangePolicy) -> Iterator[str]:
     if report.looks:
         yield f"{count_of(len(report.looks), 'line', 'lines')} to look at that the live configuration had not"
+    if report.doors == DOORS_UNKNOWN:
+        yield "whom it would wake cannot be said"
     if report.doors > policy.reload_wakes_max:
         told = count_of(report.doors, "door", "doors")
         yield f"{told} would be told now, more than changes.reload_wakes_max ({policy.reload_wakes_max})"

@@ -9,6 +9,7 @@ from warnstream.commands.bundles import prepare
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import ChangePolicy
 from warnstream.model.errors import DamagedError
+from warnstream.runners.bundles.preview import NothingJudgedError
 from warnstream.runners.live.reloading.handover import Report
 from warnstream.runners.live.reloading.reloads import _wants
 
@@ -33,4 +34,4 @@ def test_a_journal_that_cannot_be_read_wants_a_word_and_one_without_a_step_does_
 
 
 def _not_yet(*_arguments: object) -> None:
-    raise prepare.NothingJudgedError("nothing has been judged yet")
+    raise NothingJudgedError("nothing has been judged yet")

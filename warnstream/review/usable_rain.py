@@ -1,11 +1,14 @@
 """Amounts of an archive that a fit may rest on: what cannot have fallen is left out, and each counts once."""
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 
 from warnstream.model.arrays import Int64Array
 from warnstream.model.observations.readings import ReadingBatch, Variable
 from warnstream.model.rules.policies import QualityPolicy
 
+IMPOSSIBLE = "impossible"
 AMOUNTS = (int(Variable.RAIN), int(Variable.RAIN_TIP))
 
 
@@ -45,8 +48,8 @@ def usable_rain(
     return rain.select(kept[np.argsort(rain.observed_at_s[kept], kind="stable")]), n_out
 
 
-def left_out(n_readings: int) -> str:
-    """For people; empty where nothing was."""
-    if not n_readings:
-        return ""
-    return f"{n_readings:,} amounts that cannot have fallen were left out (quality.rain_mm_per_min_max)"
+def lines_of(refused: Mapping[str, int]) -> Iterator[str]:
+    """For people: readings that nothing rests on, by reason."""
+    for reason, count in refused.items():
+        where = " (quality.rain_mm_per_min_max)" if reason == IMPOSSIBLE else ""
+        yield f"look at: {count:,} reading(s) left out: {reason}{where}"

@@ -22,7 +22,7 @@ def test_a_word_that_a_crash_has_left_makes_no_later_process_lead(tmp_path: Path
 def test_whoever_asked_a_process_that_has_ended_meanwhile_is_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command.time, "sleep", lambda _s: Takeover(tmp_path).forget())
+    monkeypatch.setattr("time.sleep", lambda _s: Takeover(tmp_path).forget())
     with pytest.raises(WarnstreamError, match="was started anew meanwhile"):
         command._wait(tmp_path, "south")
 

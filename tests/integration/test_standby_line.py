@@ -23,7 +23,7 @@ from warnstream.adapters.metrics.standby import StandbyMetrics
 from warnstream.adapters.standby.connection import Connection, connect
 from warnstream.adapters.standby.digest import digest_of
 from warnstream.adapters.standby.doorway import Doorway
-from warnstream.adapters.standby.leadership import Leadership
+from warnstream.adapters.standby.leadership import Leadership, write_leadership
 from warnstream.adapters.standby.messages import (
     LEADS,
     STANDS_BY,
@@ -46,6 +46,7 @@ from warnstream.runners.standby.box import Box
 from warnstream.runners.standby.follower import Ending, Follower
 from warnstream.runners.standby.line import ALARM, Line, hello_of
 from warnstream.runners.standby.replicated import ReplicatedLog
+from warnstream.runners.standby.takeover import answer_of, ask
 
 WAIT_S = 1.0
 ENOUGH_S = 30.0
@@ -525,3 +526,40 @@ def test_two_machines_that_go_by_one_name_do_not_both_lead_in_silence(
 
 def answer_as_north(configuration: Configuration, connection: Connection, _hello: Hello) -> None:
     connection.send(hello_of(configuration, Leadership("north", LEADS, 1), LEADS, 0, ""))
+
+
+def test_a_box_that_does_not_follow_leads_only_where_the_other_one_is_not_there(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    """It lacks what the other one has acknowledged since: that is said, and nobody leads twice."""
+    led = threading.Event()
+    known = Leadership("south", STANDS_BY, 1, "north", "one-log", [(1, 1)])
+    south = replace(folders[1], fingerprint="f" * 64)
+    with closing(First(folders[0])) as first:
+        first.line.begin_alone("it has not come")
+        with follower(folders[1]) as other:
+            wait_for(lambda: first.line.is_linked)
+            first.log.append_many([heard("1")])
+            wait_for(lambda: other.journal.last_sequence() == 1)
+        first.log.append_many([heard("2"), heard("3")])
+        write_leadership(south.storage.directory, known)
+        box = Box(south, "south", lambda *_: led.set(), None)
+        thread = threading.Thread(target=box.run)
+        thread.start()
+        try:
+            wait_for(lambda: box._follower is not None and box._follower.link.refused is not None)
+            ask(south.storage.directory)
+            wait_for(lambda: answer_of(south.storage.directory) is not None)
+            answer = answer_of(south.storage.directory)
+            assert answer is not None
+            assert not answer.is_done
+            assert "north is there and leads" in answer.text
+            assert "its configuration is ffffffffffff" in answer.text
+            assert "it lacks 2 entries or more" in answer.text
+            assert not led.is_set()
+            first.cable.cut()
+            ask(south.storage.directory)
+            wait_for(led.is_set)
+        finally:
+            box.ask_to_stop()
+            thread.join()

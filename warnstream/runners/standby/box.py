@@ -46,6 +46,16 @@ HTTP_CONNECTIONS_MAX = 64
 RunNode = Callable[[Leading, FrontDoor], None]
 
 
+def still_leads(other: Hello, last: int, why: str) -> str:
+    """That a box leads and another one, whose log ends with an entry, does not follow it, in words."""
+    behind = max(0, other.last - last)
+    reason = f" ({why})" if why else ""
+    return (
+        f"{other.box} is there and leads, and this box does not follow it{reason}: it lacks {behind} entries "
+        f"or more. Mend that and try again, or stop {other.box} first: then this one leads without them"
+    )
+
+
 class Box:
     """One process of ``warnstream run`` on a configuration with `standby:`.
 
@@ -330,7 +340,20 @@ class Box:
         if not follower.journal.last_sequence():
             self._takeover.refuse(f"{self._own.name} has nothing yet: it has never followed the other box")
             return False
-        return True
+        why_not = "" if follower.link.is_linked else self._why_behind(follower)
+        if why_not:
+            self._takeover.refuse(why_not)
+        return not why_not
+
+    def _why_behind(self, follower: Follower) -> str:
+        """Why this box may not lead: the other one is there, and this one lacks entries; empty: it may."""
+        try:
+            other = self._look()
+        except (OSError, ProtocolError):
+            return ""
+        if other.role != LEADS or other.box != self._other.name or other.term < self.leadership.term:
+            return ""
+        return still_leads(other, follower.journal.last_sequence(), "; ".join(follower.reasons()[1:]))
 
     def _after(self, ending: Ending, follower: Follower) -> tuple[str, bool]:
         if ending is Ending.IS_SOWN:

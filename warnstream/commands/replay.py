@@ -28,6 +28,7 @@ from warnstream.review.events import read_events
 from warnstream.review.forecast_skill import ForecastSkill
 from warnstream.review.ledger import book_of, write_ledger
 from warnstream.review.logger_files import read_readings
+from warnstream.review.out_folder import demand_folder
 from warnstream.review.report import ReplaySummary, write_levels, write_summary, write_warnings
 from warnstream.review.verification import ANY_HAZARD, Verification, VerificationPolicy, score_warnings
 from warnstream.runners.build import bulletin_wording
@@ -99,6 +100,7 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
         If a file of a grid cannot be used.
     """
     console = Console(stderr=as_json)
+    demand_folder(out)
     started = time.monotonic()
     happened = read_events(events) if events else None
     if is_journal:

@@ -21,6 +21,7 @@ from warnstream.model.times import HOUR_S, iso_local
 from warnstream.review.compare.comparison import Comparison, Judged, NightHours, compare
 from warnstream.review.compare.files import as_dict, write_comparisons
 from warnstream.review.events import Event, read_events
+from warnstream.review.out_folder import demand_folder
 from warnstream.review.verification import Verification, VerificationPolicy, score_warnings
 from warnstream.runners.bundles.frozen import is_number, load_all, load_named, storage_of
 from warnstream.runners.replay.judging import Stretch, judge, stretches_of
@@ -62,6 +63,7 @@ def run_compare(asked: Asked) -> int:
         raise WarnstreamError(f"--after {asked.after_h:g}: expected 0 to {HOURS_AFTER_MAX} hours")
     if asked.jobs is not None and asked.jobs < 1:
         raise WarnstreamError(f"--jobs {asked.jobs}: expected at least 1")
+    demand_folder(asked.out)
     names = _labels((asked.old, *asked.new))
     loaded = load_all(list(names.values()), asked.storage)
     configurations = {label: loaded[name].configuration for label, name in names.items()}

@@ -20,6 +20,7 @@ from warnstream.model.observations.readings import RAIN, ReadingBatch, concatena
 from warnstream.model.times import iso_utc
 from warnstream.review.chance_fit import ChanceFit, GaugeArchive, fit_chances
 from warnstream.review.logger_files import read_readings
+from warnstream.review.out_folder import demand_file
 from warnstream.review.usable_rain import IMPOSSIBLE, lines_of, usable_rain
 
 FOLDS_MAX = 20
@@ -51,6 +52,7 @@ def run_fit_forecast(asked: Asked) -> int:
     console = Console(highlight=False, soft_wrap=True)
     if not 0 <= asked.folds <= FOLDS_MAX:
         raise WarnstreamError(f"--folds {asked.folds}: expected 0 to {FOLDS_MAX}")
+    demand_file(asked.out)
     network = asked.configuration.network
     stations = network.stations
     read = [read_readings(path, asked.configuration) for path in asked.archives]

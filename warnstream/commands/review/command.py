@@ -15,6 +15,7 @@ from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
 from warnstream.model.times import clock_local
 from warnstream.review.events import read_events
+from warnstream.review.out_folder import demand_folder
 from warnstream.review.record.files import text_of, write_record
 from warnstream.review.record.masking import Names
 from warnstream.runners.afterwards.gauges import Arrivals
@@ -54,6 +55,7 @@ def run_review(configuration: Configuration, asked: Asked) -> int:
         raise WarnstreamError("expected WARNING, VILLAGE DAY, or BEGIN/END")
     if not 0 <= asked.n_minutes <= MINUTES_MAX:
         raise WarnstreamError(f"--known-now {asked.n_minutes}: expected 0 to {MINUTES_MAX}")
+    demand_folder(asked.out)
     if asked.as_json is False and asked.out is None:
         console.print("no --out: nothing is written, this is the summary", highlight=False)
     if asked.as_pdf:

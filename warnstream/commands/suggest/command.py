@@ -21,6 +21,7 @@ from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.review.events import Event, read_events
 from warnstream.review.logger_files import read_readings
+from warnstream.review.out_folder import demand_folder
 from warnstream.review.suggest.counts import highest
 from warnstream.review.suggest.files import Asked, as_dict, csv_text, out_of_order, write_suggestion
 from warnstream.review.suggest.suggestion import Ask, Place, Suggestion, suggest
@@ -57,6 +58,7 @@ def run_suggest(configuration: Configuration, options: Options) -> int:
         If an option, an archive or the events file is wrong, or the hazard is none of rain alone.
     """
     console = Console(stderr=options.as_json)
+    demand_folder(options.out)
     rule, table = _rule(configuration, options.hazard)
     level = _level(options.level)
     duration_s = _duration_s(table, level, options)

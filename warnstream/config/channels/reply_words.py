@@ -147,7 +147,9 @@ class ReplyWords:
 
     def _is_distress(self, said: str) -> bool:
         words, joined = set(re.split(r"\W+", said)), re.sub(r"\W+", "", said)
-        return any(one in words or one == joined if one.isascii() else one in joined for one in self.anywhere)
+        return any(
+            word in words or word == joined if word.isascii() else word in joined for word in self.anywhere
+        )
 
 
 def normal(text: str) -> str:

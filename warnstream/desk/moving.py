@@ -35,7 +35,7 @@ class MovingDesk(ObeyingDesk):
         found = self.hands.faults_of_form(order)
         if order.kind is OrderKind.RETURN:  # what was assessed before a warning says nothing of after it
             ended_s = self.ended_s()
-            since_s = {one: max(at_s, ended_s.get(one, 0)) for one, at_s in around.since_s.items()}
+            since_s = {place: max(at_s, ended_s.get(place, 0)) for place, at_s in around.since_s.items()}
             around = replace(around, since_s=since_s)
         return found or faults_of(
             self.transfers, order, around, self._standing_villages(), max(self._now_s, 0)

@@ -60,5 +60,5 @@ def meant_by(voice: Voice, news: tuple[Action, BulletinCause] | None, asking: As
         return ()
     standing = asking.in_order(voice.heard())
     relayed = standing[0].reason.relayed if standing and standing[0].reason is not None else None
-    places = tuple((one.hazard, one.level, one.where, one.by_s) for one in standing)
+    places = tuple((hazard.hazard, hazard.level, hazard.where, hazard.by_s) for hazard in standing)
     return (*news, places, relayed, tuple(sorted(voice.ended)), voice.has_moved, voice.returning)

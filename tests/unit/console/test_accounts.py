@@ -147,7 +147,7 @@ def test_browsers_are_known_for_a_time_and_a_person_has_some(accounts: Accounts,
     for _ in range(DEVICES_MAX + 1):
         clock.now += 1
         tokens.append(accounts.devices.know("zhang"))
-    assert [accounts.devices.is_known("zhang", one) for one in tokens] == [False, *[True] * DEVICES_MAX]
+    assert [accounts.devices.is_known("zhang", token) for token in tokens] == [False, *[True] * DEVICES_MAX]
     assert not accounts.devices.is_known("zhang", "")
     clock.now += KNOWN_S
-    assert not any(accounts.devices.is_known("zhang", one) for one in tokens)
+    assert not any(accounts.devices.is_known("zhang", token) for token in tokens)

@@ -83,7 +83,7 @@ def test_a_code_counts_once(accounts: Accounts, clock: Clock) -> None:
 def test_a_code_is_read_as_a_chinese_keyboard_types_it(accounts: Accounts, clock: Clock) -> None:
     secret, _ = accounts.factors.enrol("li")
     code = code_of(secret, int(clock.now_s) // STEP_S)
-    wide = "".join(chr(ord(one) + 0xFEE0) for one in code)
+    wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
     assert accounts.factors.proves("li", f"{wide[:3]}　{wide[3:]}")
 
 

@@ -480,6 +480,6 @@ def test_a_code_that_nobody_awaits_any_more_keeps_no_number_from_counting() -> N
     late = FieldReport("grid-a", moved=20, code="37")
     assert desk.report_fault(late) == ""
     desk.step([late], T0 + 60)
-    (chain,) = [one for one in desk.chains.of.values() if one.turns]
+    (chain,) = [chain for chain in desk.chains.of.values() if chain.turns]
     assert dict(chain.reports.heads_of(0)) == {"moved": 20}
     assert "no spot check" in chain.reports.state.unclear[0].why

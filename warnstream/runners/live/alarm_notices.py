@@ -41,7 +41,10 @@ class Notices:
 
     def tell_all(self, alarms: Iterable[Alarm], rings: Iterable[Ring]) -> None:
         """Everything that one entry has led to; one that cannot be told keeps nothing else from going out."""
-        works = [*(partial(self.tell, one) for one in alarms), *(partial(self.ring, one) for one in rings)]
+        works = [
+            *(partial(self.tell, alarm) for alarm in alarms),
+            *(partial(self.ring, ring) for ring in rings),
+        ]
         for work in works:
             try:
                 work()

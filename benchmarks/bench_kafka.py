@@ -97,7 +97,9 @@ def through(county: KafkaCounty, client: str, taken: list[bytes]) -> tuple[float
         county.end()
     at_ms = {record.offset + 1: record.timestamp for record in county.records("entries")}
     marks = [
-        (int(event.value), event.timestamp) for event in county.records("events") if event.key == b"judged"
+        (int(record.value), record.timestamp)
+        for record in county.records("events")
+        if record.key == b"judged"
     ]
     late = [(marked_ms - at_ms[number]) for number, marked_ms in marks if number > len(fast)]
     return took_s, late

@@ -150,7 +150,9 @@ class Campaign:
                 self.tally.faults.append(f"entry {record.offset + 1}: {taken.error}")
             expected |= {event.key: event.value for event in taken.events}
         told = [
-            (event.key.decode(), event.value) for event in county.records("events") if event.key != b"judged"
+            (record.key.decode(), record.value)
+            for record in county.records("events")
+            if record.key != b"judged"
         ]
         found: dict[str, bytes] = {}
         for key, value in told:

@@ -23,6 +23,7 @@ from warnstream.config.node.document import (
     NodeDocument,
     WindowsSection,
 )
+from warnstream.config.node.forecast_area import check_forecast_area
 from warnstream.config.node.formats.decoders import MappedNames
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import unknown_hazards
@@ -130,6 +131,7 @@ def load_configuration(
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
     network = Network(stations, villages, households, chain, zones, objects, shelters)
+    check_forecast_area(node.forecast, node_tree, network, faults)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     found = assemble(

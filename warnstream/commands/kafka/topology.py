@@ -86,18 +86,18 @@ def topology(directories: Sequence[Path]) -> list[CountyRecord]:
 def lines(records: Sequence[CountyRecord]) -> list[str]:
     """As text: a line for each county, what is wrong below it."""
     found = []
-    for record in records:
+    for county in records:
         age = (
             "no snapshot"
-            if record.snapshot_age_s < 0
-            else f"snapshot of {record.snapshot} {record.snapshot_age_s} s ago"
+            if county.snapshot_age_s < 0
+            else f"snapshot of {county.snapshot} {county.snapshot_age_s} s ago"
         )
         found.append(
-            f"{record.node}: partition {record.partition}, entries {record.kept_from} to {record.entries}, "
-            f"{max(0, record.entries - record.judged)} not judged, {age}; judged by {_who(record.judges)}, "
-            f"bridge {_who(record.bridges)}, told by {_who(record.deliverers)}"
+            f"{county.node}: partition {county.partition}, entries {county.kept_from} to {county.entries}, "
+            f"{max(0, county.entries - county.judged)} not judged, {age}; judged by {_who(county.judges)}, "
+            f"bridge {_who(county.bridges)}, told by {_who(county.deliverers)}"
         )
-        found += [f"  {problem}" for problem in record.problems]
+        found += [f"  {problem}" for problem in county.problems]
     return found
 
 

@@ -174,7 +174,13 @@ class Deliver:
         self._outbox = open_outbox(configuration, self._keep_outcomes, self._time)
         self._outbox.tell_rows = self._requests.keep_told
         self._judge = Judge(
-            configuration, self._journal, self._outbox, self._alarms, self.metrics, self._append
+            configuration,
+            self._journal,
+            self._outbox,
+            self._alarms,
+            self.metrics,
+            self._append,
+            passes_over=True,
         )
         self._follower = PartitionFollower(self._settings, self._journal, self._kafka)
         lost = partial(self._requests.keep_lost, self._outbox)

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from warnstream.lifecycle.voice import Asked
-from warnstream.model.bulletins import BulletinCause, OrderTable, Standing
+from warnstream.lifecycle.voice import Asked, Voice
+from warnstream.model.bulletins import Action, BulletinCause, OrderTable, Standing
 from warnstream.model.level import Level
+
+Meant = tuple[object, ...]
+"""Everything that the words of a bulletin follow from, beside the village: equal where its text is."""
 
 
 class Asking:
@@ -17,11 +20,11 @@ class Asking:
     def of(self, heard: Sequence[Standing]) -> Asked:
         """What hazards ask for together. At least one stands."""
         lead = self.in_order(heard)[0]
-        worst = max(one.level for one in heard) if len(heard) > 1 else lead.level
+        worst = max(warning.level for warning in heard) if len(heard) > 1 else lead.level
         action = self._orders.order(lead.hazard, lead.level).action
         weight = self.weight(lead)
-        top = [one for one in heard if self.weight(one) == weight or one.level == worst]
-        refuges = frozenset(self._orders.of(one.hazard).refuge for one in top)
+        top = [warning for warning in heard if self.weight(warning) == weight or warning.level == worst]
+        refuges = frozenset(self._orders.of(warning.hazard).refuge for warning in top)
         return Asked(action, lead.level, worst, refuges)
 
     def in_order(self, standing: Iterable[Standing]) -> tuple[Standing, ...]:
@@ -49,3 +52,13 @@ def rise_of(asked: Asked, told: Asked) -> BulletinCause | None:
     if asked.weight == told.weight and asked.refuges - told.refuges:
         return BulletinCause.REFUGE
     return None
+
+
+def meant_by(voice: Voice, news: tuple[Action, BulletinCause] | None, asking: Asking) -> Meant:
+    """What a village's news would say."""
+    if news is None:
+        return ()
+    standing = asking.in_order(voice.heard())
+    relayed = standing[0].reason.relayed if standing and standing[0].reason is not None else None
+    places = tuple((hazard.hazard, hazard.level, hazard.where, hazard.by_s) for hazard in standing)
+    return (*news, places, relayed, tuple(sorted(voice.ended)), voice.has_moved, voice.returning)

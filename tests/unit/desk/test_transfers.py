@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.desk.county import T0, county, fall, rise
+from tests.unit.desk.county import AT_ONCE, T0, county, fall, rise
 from tests.unit.desk.transfers_county import (
     FIRST,
     SECOND,
@@ -24,6 +24,7 @@ from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.transfers.objects import HouseholdFacts
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.transfers.counters import counters_of
 
 BY = "11:00"  # T0 is 05:15 there
 
@@ -35,7 +36,7 @@ def opened(*villages: str, **more: object) -> tuple[WarningDesk, Orders]:
 
 
 def rows_of(desk: WarningDesk) -> set[str]:
-    return {code for one in desk.transfers.open for code in one.rows}
+    return {code for transfer_list in desk.transfers.open for code in transfer_list.rows}
 
 
 # Who is on a list.
@@ -152,7 +153,7 @@ def test_it_is_never_gentler_than_what_doors_have_heard() -> None:
     assert not desk.step([orders(OrderKind.TRANSFER, by=BY)], T0 + 60).bulletins
     (stay,) = desk.step([fall(Level.NONE, Level.RED)], T0 + 120).bulletins
     assert stay.action is Action.STAY
-    assert [one.hazard for one in stay.standing] == [TRANSFER]
+    assert [warning.hazard for warning in stay.standing] == [TRANSFER]
 
 
 def test_time_that_is_not_enough_is_the_nearest_safe_place() -> None:
@@ -177,13 +178,13 @@ def test_the_hour_comes_from_policy_and_law_where_the_order_has_none() -> None:
 def test_people_in_shelters_are_never_told_to_pack() -> None:
     desk, orders = opened()
     over = desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60).bulletins
-    assert [(one.action, one.has_moved) for one in over] == [(Action.CLEAR, True)]
+    assert [(bulletin.action, bulletin.has_moved) for bulletin in over] == [(Action.CLEAR, True)]
     hazard = replace(rise(Level.YELLOW), hazard="rainstorm")
     (told,) = desk.step([hazard], T0 + 120).bulletins
     asked = told.action
     assert asked in (Action.STAY, Action.PREPARE)
     ended = desk.step([replace(fall(Level.NONE, Level.YELLOW), hazard="rainstorm")], T0 + 180).bulletins
-    assert [(one.action, one.has_moved) for one in ended] == [(Action.CLEAR, True)]
+    assert [(bulletin.action, bulletin.has_moved) for bulletin in ended] == [(Action.CLEAR, True)]
 
 
 def test_a_false_alarm_sends_nobody_home_who_was_moved_before_it() -> None:
@@ -228,6 +229,20 @@ def test_a_call_for_help_after_safe_is_a_contradiction_and_open_again() -> None:
     assert one.rows["door-0"].people is People.HELP
     assert one.rows["door-0"].doubt == "call after safe by town"
     assert one.n_open == 7
+
+
+@pytest.mark.parametrize("odd", [Answer.MOVING, Answer.NEED_HELP])
+def test_a_contradiction_stays_until_somebody_has_looked_again(odd: Answer) -> None:
+    desk, _ = opened()
+    one, name = desk.transfers.open[0], desk.last_bulletins()[0].identifier
+    desk.step([mark("safe", "door-0")], T0 + 60)
+    desk.step([RecipientAnswer(name, "door-0", odd, T0)], T0 + 120)
+    doubt = one.rows["door-0"].doubt
+    assert "after safe by town" in doubt
+    desk.step([RecipientAnswer(name, "door-0", Answer.ACKNOWLEDGED, T0)], T0 + 180)
+    assert one.rows["door-0"].doubt == doubt, "a receipt settles nothing"
+    desk.step([mark("safe", "door-0", by="leader")], T0 + 240)
+    assert (one.rows["door-0"].doubt, one.rows["door-0"].people) == ("", People.SAFE)
 
 
 @pytest.mark.parametrize(
@@ -336,6 +351,27 @@ def test_a_village_that_was_told_nothing_has_nobody_to_return() -> None:
     assert faults == [f"villages: nobody in {THIRD} was asked to go and waits to come back"]
 
 
+@pytest.mark.parametrize("policy", [AT_ONCE, BulletinPolicy()], ids=["doors heard the end", "not yet"])
+@pytest.mark.parametrize("level", [Level.BLUE, Level.RED])
+def test_what_was_found_safe_before_another_warning_is_assessed_again(
+    policy: BulletinPolicy, level: Level
+) -> None:
+    desk, orders = moving_desk(policy=policy), Orders()
+    desk.step([orders(OrderKind.TRANSFER, by=BY)], T0)
+    desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60)
+    desk.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 120)
+    desk.step([rise(level)], T0 + 180)
+    desk.step([fall(Level.NONE, level)], T0 + 240)
+    assert "places_assessed" in {counter.counter for counter in counters_of(desk) if counter.missing}
+    faults = desk.order_faults(orders(OrderKind.RETURN, second="li"))
+    assert faults[0] == "zones: Z-stream was not assessed since the danger was over (assess)"
+    told = desk.step([orders(OrderKind.RETURN, second="li")], T0 + 300).bulletins
+    assert Action.RETURN not in {bulletin.action for bulletin in told}
+    desk.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 360)
+    (back,) = desk.step([orders(OrderKind.RETURN, second="li")], T0 + 420).bulletins
+    assert back.action is Action.RETURN
+
+
 def test_leaving_the_shelter_is_a_decision_of_its_own() -> None:
     desk, orders = opened()
     leave = orders(OrderKind.LEAVE_SHELTER)
@@ -354,7 +390,7 @@ def test_a_changed_register_keeps_what_was_said_and_names_who_is_lost() -> None:
     desk, _ = opened()
     desk.step([mark("safe", "boat"), mark("moving", "hut")], T0 + 60)
     network = people()
-    kept = tuple(one for one in network.objects if one.code not in ("hut", "boat"))
+    kept = tuple(listed for listed in network.objects if listed.code not in ("hut", "boat"))
     new = replace(network.objects[0], code="hut-2")
     again = moving_desk(replace(network, objects=(*kept, new)))
     again.restore(desk.snapshot())
@@ -366,6 +402,24 @@ def test_a_changed_register_keeps_what_was_said_and_names_who_is_lost() -> None:
     assert one.n_open == 7
     assert not again.change_over(T0 + 120).bulletins
     assert not again.step([], T0 + 180).bulletins
+
+
+def test_people_of_a_zone_that_the_register_has_renamed_are_away_until_they_are_told_to_come_back() -> None:
+    desk, orders = opened(zones=("Z-slope",))
+    desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60)
+    network = people()
+    renamed = tuple(replace(zone, code=f"{zone.code}-2") for zone in network.zones)
+    moved = tuple(replace(place, zone=f"{place.zone}-2" if place.zone else "") for place in network.objects)
+    again = moving_desk(replace(network, zones=renamed, objects=moved))
+    again.restore(desk.snapshot())
+    again.change_over(T0 + 120)
+    assert again.transfers.ordered(0).is_away
+    faults = again.order_faults(orders(OrderKind.RETURN, second="li"))
+    assert faults[0].startswith("zones: Z-stream-2 was not assessed")
+    again.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 180)
+    (back,) = again.step([orders(OrderKind.RETURN, second="li")], T0 + 240).bulletins
+    assert (back.action, back.zones) == (Action.RETURN, ())
+    assert again.transfers.open == []
 
 
 def test_a_list_of_an_exercise_ends_when_the_node_warns_for_real() -> None:
@@ -390,7 +444,7 @@ def test_a_changed_configuration_tells_a_standing_transfer_to_nobody_twice() -> 
     again.restore(desk.snapshot())
     effects = again.change_over(T0 + 60)
     assert effects.bulletins == []
-    assert [one.hazard for one in again.bulletins.standing(0)] == [TRANSFER]
+    assert [warning.hazard for warning in again.bulletins.standing(0)] == [TRANSFER]
     assert again.chains.of[MessageStatus.ACTUAL].turns[0].standing == {TRANSFER: Level.ORANGE}
 
 

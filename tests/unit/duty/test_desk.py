@@ -60,7 +60,7 @@ def test_one_alarm_a_township_and_class_whatever_is_wrong_there() -> None:
     desk = desk_of()
     dry = Found(UPPER, Trouble.DRY, 2, 0, Level.RED)
     desk.step([help_call(), dry, rise(), help_call(place=LOWER)], T0)
-    assert [(one.place, one.urgency) for one in desk.alarms.standing()] == [
+    assert [(warning.place, warning.urgency) for warning in desk.alarms.standing()] == [
         (UPPER, Urgency.A),
         (LOWER, Urgency.A),
         (UPPER, Urgency.B),
@@ -184,6 +184,16 @@ def test_a_post_is_rung_every_three_minutes_at_most_and_for_its_own_area() -> No
     assert max(count for _, _, count in rung) > 1
 
 
+def test_what_comes_and_goes_unseen_is_rung_as_soon_as_if_it_had_stayed() -> None:
+    """Two minutes on, one off: each time is shorter than the three minutes after which somebody is rung."""
+    desk, rung = desk_of(), []
+    for minute in range(8):
+        found = [] if minute % 3 == 2 else [help_call()]
+        rung += [(minute, ring.posts) for ring in desk.step(found, T0 + minute * MINUTE_S)]
+    assert rung == [(3, ("C1",)), (6, ("C2",))]
+    assert desk.alarms.n_raised == 1, "and is no news each time"
+
+
 def test_who_has_seen_it_is_not_rung_and_b_rings_nobody() -> None:
     desk = desk_of()
     found = [help_call(level=Level.ORANGE), rise(place=LOWER)]
@@ -204,11 +214,11 @@ def test_a_shift_relieves_its_area_and_ends_by_itself() -> None:
     desk = desk_of()
     desk.apply(act(DutyKind.TAKE_SHIFT, "zhang", area="*", post="P1"), T0)
     desk.apply(act(DutyKind.HAND_OVER, "zhang", other="li", note="gauge 7 is loose"), T0 + 10)
-    assert [(one.person, one.offered) for one in desk.shifts.of] == [("zhang", "li")], (
+    assert [(shift.person, shift.offered) for shift in desk.shifts.of] == [("zhang", "li")], (
         "until the other takes it"
     )
     desk.apply(act(DutyKind.TAKE_SHIFT, "li", area="*"), T0 + 20)
-    assert [one.person for one in desk.shifts.of] == ["li"]
+    assert [shift.person for shift in desk.shifts.of] == ["li"]
     desk.step([], T0 + 20 + SHIFT_S - 1)
     assert desk.shifts.has("li")
     desk.step([], T0 + 20 + SHIFT_S)
@@ -219,7 +229,7 @@ def test_a_shift_that_was_taken_before_anything_was_judged_lasts_as_long() -> No
     desk = desk_of()
     desk.apply(act(DutyKind.TAKE_SHIFT, "li", area="*"), -1)
     desk.step([], T0)
-    assert [one.since_s for one in desk.shifts.of] == [T0]
+    assert [shift.since_s for shift in desk.shifts.of] == [T0]
     desk.step([], T0 + SHIFT_S)
     assert not desk.shifts.of
 

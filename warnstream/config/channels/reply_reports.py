@@ -76,7 +76,9 @@ class ReportWords:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        number = rf"[:=]?\s*(?P<number>-?\d[\d.]*)\s*(?:(?P<people>{_PEOPLE})|(?P<houses>{_HOUSES}))?"
+        digits = r"-?\d[\d.]*(?:,\d{3}|e[+-]?\d+)*"
+        whom = rf"(?:(?P<people>{_PEOPLE})|(?P<houses>{_HOUSES}))?"
+        number = rf"[:=]?\s*(?P<number>{digits})\s*{whom}"
         return re.compile(
             rf"(?P<counted>{_any_of(self.counted)})\s*{number}|(?P<word>{_any_of(self.reported)})"
         )
@@ -107,8 +109,8 @@ def in_need_of(said: str, distress: Iterable[str]) -> int:
     0
     """
     number = r"(?<!\d)(\d{1,4})(?!\d)"
-    found = {int(one) for one in re.findall(rf"{number}\s*(?:{_PEOPLE}|个)", said)}
-    found |= {int(one) for one in re.findall(rf"(?:{_any_of(distress)})\D{{0,2}}{number}$", said)}
+    found = {int(digits) for digits in re.findall(rf"{number}\s*(?:{_PEOPLE}|个)", said)}
+    found |= {int(digits) for digits in re.findall(rf"(?:{_any_of(distress)})\D{{0,2}}{number}$", said)}
     return found.pop() if len(found) == 1 else 0
 
 
@@ -116,7 +118,7 @@ def _fault_of(item: re.Match[str], *, is_known: bool) -> str:
     number = item["number"] or ""
     if item["houses"]:
         return "a number of households, expected people"
-    if "." in number.rstrip(".") or len(number) > DIGITS_MAX:
+    if "." in number.rstrip(".") or "," in number or "e" in number or len(number) > DIGITS_MAX:
         return "expected a whole number of people"
     return "one number said twice" if is_known else ""
 
@@ -125,5 +127,5 @@ def _any_of(words: Iterable[str]) -> str:
     """A pattern for any of some words, the longest first; words of letters only where they stand alone."""
     ordered = sorted(words, key=lambda word: (-len(word), word))
     return "|".join(
-        rf"(?<![a-z]){re.escape(one)}(?![a-z])" if one.isascii() else re.escape(one) for one in ordered
+        rf"(?<![a-z]){re.escape(word)}(?![a-z])" if word.isascii() else re.escape(word) for word in ordered
     )

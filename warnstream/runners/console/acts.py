@@ -113,7 +113,7 @@ class Acts:
         self._keeper, self._requests = keeper, requests
         self.go_by(configuration)
         self._under_way: dict[str, HandOrder] = {}
-        self._known: OrderedDict[str, Done] = OrderedDict()
+        self._known: OrderedDict[str, tuple[int, Done]] = OrderedDict()
 
     def go_by(self, configuration: Configuration) -> None:
         """People, places and texts are those of this configuration from now on; in the loop's thread."""
@@ -137,13 +137,15 @@ class Acts:
             problem = f"{act.person!r} is {operator.role}: that role may not {said.kind}"
             answer(Done("forbidden", problems=[problem]))
             return
-        key = f"{act.person}/{act.key}"
+        key = _key_of(act)
         if not said.rehearse and (known := self._known.get(key)) is not None:
-            answer(known)
+            is_same = known[0] == zlib.crc32(act.content)
+            another = f"Idempotency-Key: {act.key} was used for another act"
+            answer(known[1] if is_same else _refused([another]))
         elif said.kind in HELP_KINDS:
-            self._help(operator, said, key, answer)
+            self._help(operator, said, act, answer)
         elif said.kind in DUTY_KINDS:
-            self._duty(operator, said, key, answer)
+            self._duty(operator, said, act, answer)
         else:
             self._order(act, said, key, answer)
 
@@ -165,8 +167,11 @@ class Acts:
             answer(_refused(error.faults))
             return
         desk = self._keeper.engine.desk
+        if not said.rehearse and (faults := desk.identity_faults(order)):
+            answer(_refused(faults))
+            return
         if not said.rehearse and desk.knows_order(order):
-            answer(self._remember(key, Done("taken", order=order.identifier)))
+            answer(self._remember(act, Done("taken", order=order.identifier)))
             return
         if problems := self._stale(act, order):
             answer(Done("stale", problems=problems))
@@ -178,16 +183,16 @@ class Acts:
         elif said.rehearse:
             answer(Done("rehearsed", rehearsal=self._rehearsed(order)))
         else:
-            self._give(order, key, answer)
+            self._give(order, act, answer)
 
-    def _give(self, order: HandOrder, key: str, answer: Answer) -> None:
+    def _give(self, order: HandOrder, given: Act, answer: Answer) -> None:
         """An order becomes an entry; until it is one it is under way."""
         done = Done("waits" if needs_second(order) else "taken", order=order.identifier)
         self._under_way[order.identifier] = order
 
         def told(sequence: int) -> None:
             self._under_way.pop(order.identifier, None)
-            answer(self._remember(key, msgspec.structs.replace(done, sequence=sequence)))
+            answer(self._remember(given, msgspec.structs.replace(done, sequence=sequence)))
             log.warning("order taken", extra={"order": order.identifier, "author": order.author})
 
         self._hand_over(
@@ -228,7 +233,7 @@ class Acts:
         if version_of(self._keeper.engine.desk, village) == act.seen:
             return []
         zone = self._configuration.message.time_zone
-        return [f"now: {one}" for one in standing_of(self._keeper.engine.desk, village, zone)]
+        return [f"now: {line}" for line in standing_of(self._keeper.engine.desk, village, zone)]
 
     def _for_two(self, order: HandOrder, desk: WarningDesk) -> HandOrder:
         """With what the desk needs to know of it: the message seen, and that it waits for a second person."""
@@ -244,7 +249,12 @@ class Acts:
     def _rehearsed(self, order: HandOrder) -> Rehearsed:
         desk = self._keeper.engine.desk
         shown = next(
-            (one.order for one in desk.hands.state.waiting if one.order.identifier == order.order), order
+            (
+                proposal.order
+                for proposal in desk.hands.state.waiting
+                if proposal.order.identifier == order.order
+            ),
+            order,
         )
         if self._preview is None:
             self._preview = Preview(self._configuration, self._keeper.people)
@@ -263,12 +273,12 @@ class Acts:
 
     # Calls for help.
 
-    def _help(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
+    def _help(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
         desk, villages = self._keeper.engine.desk, self._keeper.people.network.villages
         action: HelpAssign | HelpClose = HelpAssign(said.help, operator.person, said.person.strip())
         if said.kind == "close":
             action = HelpClose(said.help, operator.person, said.person.strip(), said.reason.strip())
-        call = next((one for one in desk.chains.calls if one.name == said.help), None)
+        call = next((call for call in desk.chains.calls if call.name == said.help), None)
         if call is not None and outside_of(operator, [villages.code[call.village]], villages):
             answer(Done("forbidden", problems=[f"the call lies outside the area of {operator.person!r}"]))
             return
@@ -280,14 +290,15 @@ class Acts:
             return
 
         def told(sequence: int) -> None:
-            answer(self._remember(key, Done("taken", sequence)))
+            answer(self._remember(given, Done("taken", sequence)))
 
         self._hand_over(HELP, encode_help(action), told, answer)
 
     # Duty.
 
-    def _duty(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
-        act = DutyAct(key, DutyKind(said.kind), operator.person, area=operator.area, post=operator.post)
+    def _duty(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
+        key, kind = _key_of(given), DutyKind(said.kind)
+        act = DutyAct(key, kind, operator.person, area=operator.area, post=operator.post)
         if act.kind is DutyKind.SEE:
             found = self._seen(operator, said, act)
         elif act.kind is DutyKind.HAND_OVER:
@@ -303,7 +314,8 @@ class Acts:
         def told(sequence: int) -> None:
             done = Done("taken", sequence)
             # What is personal is answered once it is on record, and remembered by nobody.
-            answer(self._with_doors(done, said) if said.kind == DutyKind.READ else self._remember(key, done))
+            is_reading = said.kind == DutyKind.READ
+            answer(self._with_doors(done, said) if is_reading else self._remember(given, done))
 
         self._hand_over(ACT, encode_act(found), told, answer)
 
@@ -356,24 +368,29 @@ class Acts:
         known = self._doors(village)
         page = [
             DoorRow(
-                one.code,
-                one.state.word,
-                one.said.word,
-                one.channel,
-                one.address,
-                one.tries,
-                one.last_s,
-                who_goes.get(one.code, ""),
+                door.code,
+                door.state.word,
+                door.said.word,
+                door.channel,
+                door.address,
+                door.tries,
+                door.last_s,
+                who_goes.get(door.code, ""),
             )
-            for one in known[said.cursor : said.cursor + DOORS_PAGE]
+            for door in known[said.cursor : said.cursor + DOORS_PAGE]
         ]
         return msgspec.structs.replace(done, doors=page, doors_of=len(known))
 
-    def _remember(self, key: str, done: Done) -> Done:
-        self._known[key] = done
+    def _remember(self, act: Act, done: Done) -> Done:
+        self._known[_key_of(act)] = zlib.crc32(act.content), done
         if len(self._known) > KNOWN_MAX:
             self._known.popitem(last=False)
         return done
+
+
+def _key_of(act: Act) -> str:
+    """Name of an act for ever: a key is its person's own."""
+    return f"{act.person}/{act.key}"
 
 
 def version_of(desk: WarningDesk, village: int) -> str:

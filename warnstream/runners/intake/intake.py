@@ -202,7 +202,7 @@ class Intake:
             return self.consume(kind, payload)
         finally:
             self._past = None
-            while past.is_followed and any(one.step >= self._steps_of_entry for one in past.issued):
+            while past.is_followed and any(effects.step >= self._steps_of_entry for effects in past.issued):
                 self._adopt_next(past)
 
     def owe_orders(self) -> None:
@@ -325,8 +325,7 @@ class Intake:
         self.is_clock_accepted = True
 
     def _take_alarm(self, payload: bytes, outcome: Outcome) -> None:
-        alarm = self.alarms.apply(decode_alarm(payload))
-        outcome.alarms += [] if alarm is None else [alarm]
+        outcome.alarms += filter(None, [self.alarms.apply(decode_alarm(payload))])
 
     def _take_configuration(self, payload: bytes, outcome: Outcome) -> None:
         """From here on this configuration judges: warnings that stand go on as they were told."""
@@ -345,12 +344,12 @@ class Intake:
     def _adopt_next(self, past: Past, *, has_posts: bool = True) -> None:
         """What the present step of a past entry had issued."""
         desk = self.engine.desk
-        issued = [one for one in past.issued if one.step == self._steps_of_entry]
-        for one in issued:
-            desk.adopt(one.village_cases, one.voices)
+        issued = [effects for effects in past.issued if effects.step == self._steps_of_entry]
+        for effects in issued:
+            desk.adopt(effects.village_cases, effects.voices)
         if has_posts:
-            messages = [message for one in issued for message in one.messages]
-            desk.follow_posts(messages, [digest for one in issued for digest in one.digests])
+            messages = [message for effects in issued for message in effects.messages]
+            desk.follow_posts(messages, [digest for effects in issued for digest in effects.digests])
         self._steps_of_entry += 1
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
@@ -421,6 +420,7 @@ class Intake:
             villages = self._network.villages
             proven = [proven_level(crossing, villages) for crossing in step.assessment.past_crossings]
             self.past_crossings.step(proven, now_s)
+            outcome.alarms += self.alarms.let_time_work(now_s)
             outcome.rings += self.duty.step(self.engine.desk, self.alarms, now_s)
         outcome.refusals += refused_said(self.engine.assessment, self._topics)
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)

@@ -108,7 +108,7 @@ class Status:
         told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
         told += [self._no_shift(), self._drills.notice(), *self._reloads.said()]
         # A channel that is held is named at once, and by its alarm too once that stands.
-        reasons = [one for one in dict.fromkeys(told) if one]
+        reasons = [reason for reason in dict.fromkeys(told) if reason]
         return ReadinessRecord(ready=not blocking, reasons=reasons, bundle=self._keeper.bundle.number)
 
     def _no_shift(self) -> str:
@@ -230,7 +230,8 @@ class Status:
         order = order_of(request, self._configuration)
         desk = self._keeper.engine.desk
         faults = [*desk.order_faults(order), *agreement_faults(order, desk, self._configuration)]
-        if faults and not desk.knows_order(order):
+        faults = desk.identity_faults(order) or ([] if desk.knows_order(order) else faults)
+        if faults:
             raise OrderFaultsError(faults)
         self._requests.ask_and_wait(entries.ORDER, entries.encode_order(order))
         return OrderTakenRecord(order=order.identifier, kind=str(order.kind), villages=len(order.villages))

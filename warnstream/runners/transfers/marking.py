@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.value_types import choice_of
+from warnstream.delivery.texts import clean
 from warnstream.model.hands.orders import REASON_CHARACTERS_MAX, Role
 from warnstream.model.hands.requests import OrderFaultsError
 from warnstream.model.network import Network
@@ -45,7 +46,7 @@ def mark_of(  # the words of a mark
     faults += _outside(codes, areas, by, configuration.network) if areas else []
     if faults:
         raise OrderFaultsError(faults)
-    return RowMark(uuid.uuid4().hex, codes, word, by, note.strip(), is_post)
+    return RowMark(uuid.uuid4().hex, codes, word, by, clean(note), is_post)
 
 
 def _areas_of(by: str, configuration: Configuration, faults: list[str], *, is_post: bool) -> set[str]:
@@ -54,7 +55,7 @@ def _areas_of(by: str, configuration: Configuration, faults: list[str], *, is_po
         areas = {post.area for post in configuration.network.chain if post.post == by}
         faults += [] if areas else [f"by: {by!r} is no post of chain.csv"]
         return areas
-    operator = next((one for one in configuration.operators if one.person == by), None)
+    operator = next((operator for operator in configuration.operators if operator.person == by), None)
     if operator is None:
         faults.append(f"by: {by!r} is no person of operators.csv")
     elif operator.role is Role.READER:
@@ -69,7 +70,7 @@ def _outside(codes: Sequence[str], areas: set[str], by: str, network: Network) -
     if EVERYWHERE in areas:
         return []
     wanted, villages = set(codes), network.villages
-    village_of = {one.code: one.village for one in network.objects if one.code in wanted}
+    village_of = {listed.code: listed.village for listed in network.objects if listed.code in wanted}
     village_of |= {f"village:{code}": at for at, code in enumerate(villages.code)}
     for village in range(len(villages)):
         doors = network.households.of_village(village)

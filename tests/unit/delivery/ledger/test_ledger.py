@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.ledger import ADDRESSED, REACHED, Ledger, Put
 from warnstream.delivery.ledger.queue import IN_HAND_S_MAX, DoorQueue
 from warnstream.delivery.ledger.states import Delivery, People, Result, Said
@@ -90,6 +91,22 @@ def test_a_reminder_is_for_those_who_are_not_on_their_way() -> None:
     assert [People(state) for state in book.people[:3]] == [People.MOVING, People.SILENT, People.SILENT]
 
 
+@pytest.mark.parametrize(("n_told", "goes"), [(0, Urgency.LEAVE), (1, Urgency.LEAVE), (2, Urgency.REMINDER)])
+def test_a_reminder_that_most_doors_hear_first_goes_as_what_it_reminds_of(n_told: int, goes: Urgency) -> None:
+    """Its channel stood still for hours: people to whom nobody has said "leave" are not behind everybody."""
+    book = ledger()
+    book.put_down(put(urgency=Urgency.LEAVE, asks=True))
+    told(book, *range(n_told))
+    book.put_down(put(n=2, urgency=Urgency.REMINDER, is_reminder=True, asks=True))
+    book.put_down(put(village=1, urgency=Urgency.READY))
+    queue = DoorQueue(book, 1)
+    first = queue.claim(0, 1, 0.0)[0]
+    assert int(book.urgency[0]) == goes
+    assert first.village == (0 if goes is Urgency.LEAVE else 1)
+    book.put_down(put(n=3, urgency=Urgency.REMINDER, is_reminder=True, asks=True))
+    assert int(book.urgency[0]) == goes, "and so does the next one, as long as nobody hears it"
+
+
 def test_an_old_answer_counts_as_help_and_as_what_people_do_but_as_no_acknowledgement() -> None:
     book = ledger()
     book.put_down(put())
@@ -166,15 +183,15 @@ def test_channels_of_another_number_of_doors_are_refused() -> None:
 
 
 def claimed(queue: DoorQueue, limit: int = 10, now: float = 0.0) -> list[int]:
-    return [one.row for one in queue.claim(0, limit, now)]
+    return [claim.row for claim in queue.claim(0, limit, now)]
 
 
 def queue_of(*puts: Put) -> tuple[Ledger, DoorQueue]:
     book = ledger()
     queue = DoorQueue(book, 1)
-    for one in puts:
-        book.put_down(one)
-        queue.put_down(one.village)
+    for put in puts:
+        book.put_down(put)
+        queue.put_down(put.village)
     return book, queue
 
 
@@ -227,7 +244,7 @@ def test_retries_take_at_most_half_while_others_wait_for_a_first_attempt() -> No
 
 def test_a_village_whose_bulletin_is_not_true_now_keeps_its_place() -> None:
     _, queue = queue_of(put(0, urgency=4), put(1))
-    assert [one.row for one in queue.claim(0, 10, 0.0, frozenset({0}))] == [3, 4]
+    assert [claim.row for claim in queue.claim(0, 10, 0.0, frozenset({0}))] == [3, 4]
     assert claimed(queue) == [0, 1, 2]
 
 
@@ -244,7 +261,7 @@ def test_doors_that_are_new_in_the_register_get_the_bulletin_that_stands() -> No
 
 def test_what_is_less_urgent_than_asked_for_waits() -> None:
     _, queue = queue_of(put(0, urgency=1), put(1, urgency=4))
-    assert [one.row for one in queue.claim(0, 10, 0.0, urgency_min=2)] == [3, 4]
+    assert [claim.row for claim in queue.claim(0, 10, 0.0, urgency_min=2)] == [3, 4]
     assert queue.urgency(0, 0.0) == 1
     assert claimed(queue) == [0, 1, 2]
 

@@ -173,7 +173,7 @@ class Reloads:
             name="reload",
             daemon=True,
         )
-        self._threads = [*(one for one in self._threads if one.is_alive()), thread]
+        self._threads = [*(thread for thread in self._threads if thread.is_alive()), thread]
         thread.start()
 
     def stop(self) -> None:

@@ -269,7 +269,7 @@ class Reloads:
             return
         known = (operator for operator in self._node.read.operators if operator.role is not Role.READER)
         authors = {wish.person, bundle.manifest.who}
-        people = {one.person: one for one in known if one.person not in authors}
+        people = {operator.person: operator for operator in known if operator.person not in authors}
         faults = []
         for person, signature in read_approvals(bundle).items():
             if person not in people:

@@ -101,12 +101,8 @@ def wants_second(old: Configuration, new: Configuration) -> list[str]:
 
 def _signers(configuration: Configuration) -> set[tuple[str, str]]:
     """People who may sign, with their keys."""
-    known = (
-        operator
-        for operator in configuration.operators
-        if operator.role is not Role.READER and operator.public_key
-    )
-    return {(operator.person, operator.public_key) for operator in known}
+    known = (operator for operator in configuration.operators if operator.role is not Role.READER)
+    return {(operator.person, operator.public_key) for operator in known if operator.public_key}
 
 
 def _concerns(old: Configuration, new: Configuration) -> Iterator[str]:

@@ -115,6 +115,14 @@ class Town:
         )
         return done.stdout
 
+    def refused(self, *arguments: str) -> str:
+        """What a command that fails says."""
+        done = subprocess.run(
+            [command("warnstream"), *arguments], check=False, capture_output=True, timeout=120, text=True
+        )
+        assert done.returncode, done.stdout
+        return done.stderr
+
     def _publish(self, topic: str, content: object) -> None:
         self._client.publish(topic, json.dumps(content), qos=1).wait_for_publish(10)
 

@@ -86,7 +86,7 @@ def test_a_drill_is_told_marked_under_names_and_topics_of_its_own_and_scored(tow
     for one in town.everything():
         assert one["text_zh"].startswith("【演练】")
         assert one["status"] == "Exercise"
-        assert one["message"].startswith("ws@drill.")
+        assert one["message"].startswith("ws@drill-")
     assert not town.seen, "nobody hears anything on the real topics"
     assert not [topic for topic in town.topics if topic.startswith(("ws/warn/", "ws/bulletin/"))]
     assert f"ws/drill/bulletin/{NEAR[0]}" in town.topics
@@ -104,9 +104,12 @@ def test_a_drill_goes_on_after_a_kill_under_the_same_names(town: DrillTown) -> N
     town.node.start()
     town.minutes(2)
     town.drill("start", NEAR[0], "--hazard", HAZARD, "--level", "orange", "--for", "60min")
+    other = town.drill("start", NEAR[1], "--hazard", HAZARD, "--level", "red", "--for", "60min").split()[1]
     door, post = _door_of(town, NEAR[0]), next(iter(_posts_of(town, NEAR[0])))
+    far = _door_of(town, NEAR[1])
     town.until(door, "演练")
     town.until(post, "山洪橙")
+    town.until(far, "马上走")
     before = {one["key"]: one["text_zh"] for one in town.everything()}
     town.node.kill()
     town.node.start()
@@ -115,6 +118,12 @@ def test_a_drill_goes_on_after_a_kill_under_the_same_names(town: DrillTown) -> N
     assert {key: after[key] for key in before} == before
     again = [one for one in town.everything() if one["recipient"] == door]
     assert len(again) == len({one["message"] for one in again})
+    assert "2 drills are on in 2 villages" in str(town.node.get("/readyz")["reasons"])
+    refused = town.refused("drill", "stop", str(town.directory), "--author", "officer-1", "--reason", "x")
+    assert "several are on, name one of" in refused
+    town.drill("stop", "--drill", other)
+    town.until(far, "演练到此结束")
+    assert "演练到此结束" not in town.drilled[door][-1]["text_zh"], "the other drill goes on"
     town.drill("stop")
     town.until(door, "演练到此结束")
 

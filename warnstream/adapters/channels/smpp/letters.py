@@ -143,7 +143,7 @@ class Letters:
         with self._opened().reading() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT instr(key, ?) > 0 FROM letters WHERE phone = ? AND noted_at >= ?",
-                (f"{DRILL}.", phone, self._clock() - MIXED_S),
+                (DRILL, phone, self._clock() - MIXED_S),
             ).fetchall()
         return len(rows) > 1
 
@@ -163,7 +163,7 @@ class Letters:
             rows = connection.execute(
                 "SELECT recipient, token, max(number) FROM letters WHERE phone = ? AND noted_at >= ?"
                 " AND (? IS NULL OR (instr(key, ?) > 0) = ?) GROUP BY recipient ORDER BY recipient",
-                (phone, self._clock() - KEPT_S, of_drill, f"{DRILL}.", of_drill),
+                (phone, self._clock() - KEPT_S, of_drill, DRILL, of_drill),
             ).fetchall()
         return [(recipient, token) for recipient, token, _ in rows]
 

@@ -119,6 +119,24 @@ def _chain_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
         yield f"C{number:04d}", "county_duty_officer", 4, county, "device", f"C{number:04d}"
 
 
+TEAMS_HEADER = ("team", "name", "base", "area", "echelon", "heads", "kit", "channel", "address")
+_TEAMS = ((0, "消防救援站", 12), (2, "民兵应急分队", 20), (4, "蓝天救援队", 16), (12, "市级支援队", 40))
+"""Echelon (hours within which it is to be there), name, people; invented."""
+
+
+def write_teams(path: Path, villages: Villages) -> None:
+    """Write teams.csv: a rescue team of each echelon in each county."""
+    write_rows(path, TEAMS_HEADER, _team_rows(villages))
+
+
+def _team_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
+    counties = dict.fromkeys(villages.county)
+    teams = ((county, *team) for county in counties for team in _TEAMS)
+    for number, (county, echelon, name, heads) in enumerate(teams, start=1):
+        team = f"R{number:04d}"
+        yield team, name, county, county, echelon, heads, "冲锋舟、照明", "device", team
+
+
 def write_operators(path: Path, villages: Villages) -> None:
     """Write operators.csv: an officer of each county and township, and a second of each county.
 
@@ -268,6 +286,11 @@ def read_posts(path: Path) -> frozenset[str]:
         If the file cannot be read, or a row has no post.
     """
     return frozenset(row.text("post") for row in _rows(path, ("post",)))
+
+
+def read_teams(path: Path) -> frozenset[str]:
+    """Codes of the rescue teams of a teams.csv. CountyFileError as of `read_posts`."""
+    return frozenset(row.text("team") for row in _rows(path, ("team",)))
 
 
 def _variables(words: str) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ class Node:
         self.said.append(action)
 
     def reports(self) -> ReportsRecord:
-        return ReportsRecord("Actual", PostsRecord(1, {}, ["grid-1"]), {}, [], [], [])
+        return ReportsRecord("Actual", PostsRecord(1, {}, ["grid-1"]), {}, [], [], [], [])
 
     def transfers(self, only: str | None) -> TransfersRecord:
         return TransfersRecord(None if only else AT, [], [], [])

@@ -356,7 +356,7 @@ EXPECTED = {
     ),
     "orders": ("bounds", "silences", "waiting_second", "waiting_release", "response"),
     "give_order": ("order", "villages"),
-    "drills": ("drills.running", "drills.ended"),
+    "drills": ("drills.villages", "drills.ended"),
     "order_drill": ("drills",),
     "transfers": ("counters.missing", "lists.villages.places", "lists.figures.states"),
     "one_transfer": ("lists.rows.at", "lists.rows.note"),

@@ -49,6 +49,7 @@ class _Words:
     calm: str
     again: str
     answer: str
+    arrive: str
     take: str
     heads: dict[str, str]
     people: str
@@ -90,6 +91,7 @@ _ZH = _Words(
     calm="{}村有变化，无需应答。",
     again="第{}次催办。",
     answer="请{}前应答。",
+    arrive="救援队请{}前回复几分钟到。",
     take="能去请回“正在转移”。",
     heads={"to_move": "应{}", "moved": "已{}", "refused": "拒{}"},
     people="{}，{}人",
@@ -130,6 +132,7 @@ _EN = _Words(
     calm="News of {} villages, no answer needed.",
     again="Reminder {}.",
     answer="Answer by {}.",
+    arrive="Rescue team: answer by {} in how many minutes you are there.",
     take="If you go, answer Moving.",
     heads={"to_move": "to move {}", "moved": "moved {}", "refused": "refused {}"},
     people="{}, {} people",
@@ -183,7 +186,8 @@ class _Writer:
         if digest.tries and digest.needs_answer:
             parts.append(words.again.format(digest.tries))
         if digest.needs_answer:
-            parts.append(words.answer.format(self._clock(digest.answer_by_s)))
+            asked = words.arrive if digest.asks_arrival else words.answer
+            parts.append(asked.format(self._clock(digest.answer_by_s)))
         if digest.code:
             parts.append(words.code.format(digest.code))
         return f"{mark}{issuer}{words.between.join(parts)}".strip()

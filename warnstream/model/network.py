@@ -223,12 +223,33 @@ class Households:
         )
 
 
+NO_AREA = "@team"
+"""Area of a rescue team's row: it answers for no village on the ladder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What teams.csv says of a rescue team.
+
+    `area` is a village code, a township name, a county name or ``*``: it is called when a village there
+    turns red. `echelon_h` are the hours within which it is to be there, `heads` its people.
+    """
+
+    name: str
+    base: str
+    area: str
+    echelon_h: int
+    heads: int
+    kit: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ChainPost:
     """A duty post of the responsibility chain: who answers for an area, and how it is called.
 
     `rank` 1 is nearest to the households (grid member) and rises to the county
-    leader; `area` is a village code, a township name, a county name or ``*``.
+    leader; `area` is a village code, a township name, a county name or ``*``. A rescue team has a way in
+    and answers as a post does, and no place on the ladder: `team` is what is known of it.
     """
 
     post: str
@@ -237,6 +258,7 @@ class ChainPost:
     area: str
     channel: str
     address: str
+    team: Team | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,10 +313,19 @@ class Network:
             shelters=tuple(shelters),
         )
 
+    def teams_of_village(self, village: int) -> tuple[ChainPost, ...]:
+        """Ways of the rescue teams that come to a village, the first echelon first."""
+        areas = self._areas_of(village)
+        found = [(post.team.echelon_h, post) for post in self.chain if post.team and post.team.area in areas]
+        return tuple(post for _, post in sorted(found, key=lambda one: (one[0], one[1].post)))
+
+    def _areas_of(self, village: int) -> set[str]:
+        villages = self.villages
+        return {villages.code[village], villages.township[village], villages.county[village], "*"}
+
     def posts_of_village(self, village: int) -> tuple[ChainPost, ...]:
         """Posts answering for a village, nearest rank first."""
-        villages = self.villages
-        areas = {villages.code[village], villages.township[village], villages.county[village], "*"}
+        areas = self._areas_of(village)
         return tuple(sorted((p for p in self.chain if p.area in areas), key=lambda p: (p.rank, p.post)))
 
 

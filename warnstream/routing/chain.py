@@ -31,6 +31,7 @@ from warnstream.routing.help_calls import HelpCall, HelpCalls
 from warnstream.routing.needs import Ranked
 from warnstream.routing.posts import Posts
 from warnstream.routing.reports import PlacedReport, Reports
+from warnstream.routing.rescue.teams import Teams
 from warnstream.routing.spot_checks import SpotChecks
 from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
 from warnstream.routing.villages import Villages
@@ -72,9 +73,12 @@ class Chain:
         Changes when posts or the policy do.
     people_of : callable, optional
         People known to live in a village; 0: nobody said.
+    teams : Teams, optional
+        Rescue teams; without them nobody is called beside the posts.
 
     Attributes
     ----------
+    teams : Teams
     helps : HelpCalls
     reports : Reports
     checks : SpotChecks
@@ -92,11 +96,13 @@ class Chain:
         series: Callable[[str, int], str],
         register: int = 0,
         people_of: Callable[[int], int] = lambda _village: 0,
+        teams: Teams | None = None,
     ) -> None:
         self._policy = policy
         self._register = register
         self._posts = Posts(policy, status, series)
         self._villages = Villages(posts_of, policy, self._posts)
+        self.teams = Teams((), None, policy, status, series) if teams is None else teams
         self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
         self.reports = Reports(people_of, policy.on_duty_s)
         self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
@@ -124,7 +130,8 @@ class Chain:
         self._let_time_work()
         self.reports.forget_old(now_s)
         self.checks.let_time_work(now_s)
-        return self._posts.issue(self._villages.turns, self.helps, self.reports)
+        digests = self._posts.issue(self._villages.turns, self.helps, self.reports)
+        return [*digests, *self.teams.issue(self.turns, now_s)]
 
     def follow(
         self,
@@ -138,7 +145,7 @@ class Chain:
         self._go(inputs, now_s, silenced)
         self._to_review = waiting
         for digest in issued:
-            self._posts.number_as(digest)
+            (self.teams if digest.post in self.teams.of_code else self._posts).number_as(digest)
             self.checks.follow(digest)
 
     def ask_anew(self, standing: dict[int, dict[str, Level]], *, of_all: bool = True) -> None:
@@ -149,6 +156,7 @@ class Chain:
         known = {village for village, turn in self.turns.items() if turn.standing}
         for village in sorted(known | standing.keys()):
             self._villages.align(village, standing.get(village, {}))
+        self.teams.align(self.turns)
         if not of_all:
             return
         self._posts.ask_anew()
@@ -212,6 +220,7 @@ class Chain:
                 {},
                 self.reports.state,
                 self.checks.of_post,
+                self.teams.calls,
             ),
             codes,
         )
@@ -230,6 +239,7 @@ class Chain:
         self.ignored, self._to_review = known.ignored, known.to_review
         self.reports.state = known.reports
         self.checks.of_post = known.checks
+        self.teams.calls = known.teams
         if known.register != self._register:
             self._adopt_register(known)
         self._posts.restore(known.debts, known.now_s)
@@ -250,6 +260,7 @@ class Chain:
 
     def _adopt_register(self, known: ChainState) -> None:
         """Nobody owes what is not theirs, calls for help ring anew, villages that wait are asked anew."""
+        self.teams.align(known.turns)
         for post, debt in known.debts.items():
             theirs = {village for village in known.turns if post in dict(self.ranked(village))}
             calls = {call.name for call in known.calls if call.village in theirs}
@@ -283,8 +294,9 @@ class Chain:
 
     def _hear(self, message: WarningMessage) -> None:
         turn = self._villages.turn(message.village)
-        was_quiet = turn.state is State.QUIET
+        was_quiet, before = turn.state is State.QUIET, turn.level
         self._villages.hear(message)
+        self.teams.hear(message.village, before, turn)
         if was_quiet and turn.state is not State.QUIET:
             self.reports.begin(message.village)
 
@@ -293,11 +305,18 @@ class Chain:
         self.reports.take(placed, self._posts.now_s)
         if code and not placed.fault and (wrong := self.checks.take(sender, code, self._posts.now_s)):
             self.reports.doubt(sender, placed.village, wrong, self._posts.now_s)
+        if (minutes := placed.report.arrives_min) is not None:
+            why = self.teams.fault_of(sender, minutes)
+            self.teams.arrive(sender, minutes, self._posts.now_s)
+            if why:
+                self.reports.doubt(sender, placed.village, why, self._posts.now_s)
         if (in_need := placed.report.in_need) is not None and in_need > 0:
             self.helps.count_heads(placed.report.sender, in_need)
 
     def number_of(self, identifier: str, post: str) -> int:
         """Number of a digest that a post was sent; 0 if it was not."""
+        if post in self.teams.of_code:
+            return self.teams.number_of(identifier, post)
         debt, digits = self.debts.get(post), identifier.rpartition(".")[2]
         if debt is None or not (digits.isascii() and digits.isdigit() and len(digits) <= N_DIGITS_MAX):
             return 0
@@ -308,6 +327,9 @@ class Chain:
         n = self.number_of(given.digest, given.post)
         if not n:
             self.ignored += 1
+            return
+        if given.post in self.teams.of_code:
+            self._take_answer_of_team(given, n)
             return
         debt = self.debts[given.post]
         settled, debt.tries = debt.settled_by(n), 0
@@ -321,9 +343,18 @@ class Chain:
             self._call_for_help(worst, given.post, dict(self.ranked(worst)).get(given.post, 0))
         self._posts.touch(given.post)
 
+    def _take_answer_of_team(self, given: PostAnswer, n: int) -> None:
+        self.teams.answer(given.post, n, self._posts.now_s)
+        call = self.teams.calls[given.post]
+        if given.answer is Answer.NEED_HELP and call.villages:
+            self._call_for_help(next(iter(call.villages)), given.post, 0)
+
     def _take_failure(self, failure: CallFailed) -> None:
         """Every way of a post failed: as if its time were over, only that it is not rung at once."""
         n = self.number_of(failure.digest, failure.post)
+        if n and failure.post in self.teams.of_code:
+            self.teams.fail(failure.post, n, self._posts.now_s)
+            return
         debt = self.debts.get(failure.post)
         if debt is None or n != debt.n:
             return  # a newer digest is on its way

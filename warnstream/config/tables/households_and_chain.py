@@ -142,7 +142,7 @@ def _check_household(line: int, cells: tuple[str, ...], register: Register, faul
         faults.add(HOUSEHOLDS_FILE, line, "household", f"duplicate household {code!r}, first on line {first}")
     if register.villages is not None and village_code not in register.village_of_code:
         faults.add_unknown(HOUSEHOLDS_FILE, line, "village", village_code, register.village_of_code)
-    _check_channel(
+    check_channel(
         Row(HOUSEHOLDS_FILE, line, {"channel": channel, "address": address}, faults), register, faults
     )
 
@@ -189,13 +189,14 @@ def _post_of(row: Row, register: Register, areas: set[str] | None, faults: Fault
     rank = row.whole("rank", 1, RANK_MAX)
     if areas is not None and area and area not in areas:
         faults.add_unknown(row.file, row.line, "area", area, areas)
-    _check_channel(row, register, faults)
+    check_channel(row, register, faults)
     if rank is None or len(faults) > n_before:
         return None
     return ChainPost(post, role, rank, area, row.cell("channel"), row.cell("address"))
 
 
-def _check_channel(row: Row, register: Register, faults: FaultLog) -> None:
+def check_channel(row: Row, register: Register, faults: FaultLog) -> None:
+    """Say what is wrong with the way by which a row's recipient is reached."""
     if register.section_of_channel is None:
         return
     channel = row.cell("channel")

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from warnstream.config.settings import Configuration
+from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import StoreError, describe
 from warnstream.runners.drill.course import HandedOver
 from warnstream.runners.drill.entries import LAPSED, REAL, STOPPED
 from warnstream.runners.drill.folders import OPEN_S, SCORES
 from warnstream.runners.drill.scores import scores_of, write_scores
-from warnstream.runners.live.drill.ports import DrillAlarms
 from warnstream.runners.live.drill.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,6 @@ SCORE_EVERY_S = 10.0
 
 AGAIN_S = 1.0
 """Before what failed is tried again."""
-
-DISK, FAULT = "disk", "fault"
 
 
 class Handed(NamedTuple):
@@ -100,7 +98,8 @@ class Playing:
     stage : Stage
     outcomes : Outcomes
         What the stage's outbox asks its log to keep.
-    alarms : DrillAlarms
+    alarms : AlarmPort
+        The node's.
     configuration : callable
         The node's, as it is now: doors are counted by it.
     """
@@ -110,7 +109,7 @@ class Playing:
         name: str,
         stage: Stage,
         outcomes: Outcomes,
-        alarms: DrillAlarms,
+        alarms: AlarmPort,
         configuration: Callable[[], Configuration],
     ) -> None:
         self.name, self.stage, self.outcomes = name, stage, outcomes
@@ -135,13 +134,15 @@ class Playing:
         try:
             work()
         except StoreError as error:
-            self._alarms.raise_alarm(DISK, f"stands still: {error}")
+            text = f"drill {self.name} stands still: {error}"
+            self._alarms.raise_alarm(f"exercise:{self.name}:disk", text, is_blocking=False)
         except Exception as error:
             log.exception("a drill cannot go on")
-            self._alarms.raise_alarm(FAULT, f"cannot go on: {describe(error)}")
+            text = f"drill {self.name} cannot go on: {describe(error)}"
+            self._alarms.raise_alarm(f"exercise:{self.name}:fault", text, is_blocking=False)
         else:
-            self._alarms.end_alarm(DISK)
-            self._alarms.end_alarm(FAULT)
+            self._alarms.end_alarm(f"exercise:{self.name}:disk")
+            self._alarms.end_alarm(f"exercise:{self.name}:fault")
             return True
         self._again_at = time.monotonic() + AGAIN_S
         return False

@@ -39,7 +39,7 @@ from warnstream.runners.drill.folders import (
     name_in,
 )
 from warnstream.runners.live.drill.playing import AGAIN_S, Handed, Outcomes, Playing
-from warnstream.runners.live.drill.ports import ALARM, DrillAlarms, Situation
+from warnstream.runners.live.drill.ports import DrillAlarms, Situation
 from warnstream.runners.live.drill.stage import Stage
 from warnstream.runners.live.log import Log
 
@@ -106,6 +106,7 @@ class DrillRoom:
         self._n_ordered = -1
         self._playing = NONE_SO_FAR  # replaced, never changed: other threads read it
         self._is_stopping = False
+        self._standing: list[str] = []
         self._thread = threading.Thread(target=self._run, name="drill", daemon=True)
         metrics.drill_villages.set_function(lambda: float(sum(map(_n_running, self._playing.values()))))
 
@@ -218,8 +219,9 @@ class DrillRoom:
 
     # Its life.
 
-    def start(self) -> None:
-        """Go on with the drills that are not long over."""
+    def start(self, standing: Iterable[str] = ()) -> None:
+        """Go on with the drills that are not long over; alarms of those that are gone end."""
+        self._standing = list(standing)
         self._thread.start()
 
     def stop(self) -> None:
@@ -252,25 +254,26 @@ class DrillRoom:
         try:
             work()
         except StoreError as error:
-            self._tell.raise_alarm(f"{ALARM}:disk", f"drills stand still: {error}", is_blocking=False)
+            self._tell.raise_alarm("exercise:disk", f"drills stand still: {error}", is_blocking=False)
             return False
         except Exception as error:
             log.exception("drills cannot go on")
             text = f"drills cannot go on: {describe(error)}"
-            self._tell.raise_alarm(f"{ALARM}:fault", text, is_blocking=False)
+            self._tell.raise_alarm("exercise:fault", text, is_blocking=False)
             return False
-        self._tell.end_alarm(f"{ALARM}:disk")
-        self._tell.end_alarm(f"{ALARM}:fault")
+        self._tell.end_alarm("exercise:disk")
+        self._tell.end_alarm("exercise:fault")
         return True
 
     def _reopen(self) -> None:
+        for key in self._standing:  # what is still wrong is told anew
+            self._tell.end_alarm(key)
         for folder in folders_to_reopen(drill_folders(self._storage)):
-            alarms = DrillAlarms(self._tell, name_in(folder))
             try:
                 playing = self._open(folder, None)
             except Exception as error:  # another drill may be whole
                 log.exception("a drill cannot be opened", extra={"folder": folder.name})
-                alarms.raise_alarm("fault", f"cannot go on: {describe(error)}")
+                self._tell_fault(name_in(folder), f"cannot go on: {describe(error)}")
                 continue
             if playing.stage.course.taken > self._journal.last_sequence():
                 playing.stage.course.taken = 0  # the node's journal was lost and counts anew
@@ -289,7 +292,11 @@ class DrillRoom:
             event_clock=lambda: float(max(self._now_s, 0)),
             begun=begun,
         )
-        return Playing(name, stage, outcomes, alarms, lambda: self._configuration)
+        return Playing(name, stage, outcomes, self._tell, lambda: self._configuration)
+
+    def _tell_fault(self, name: str, what: str) -> None:
+        """A drill is out, until the next start."""
+        self._tell.raise_alarm(f"exercise:{name}:fault", f"drill {name} {what}", is_blocking=False)
 
     def _use(self, playing: Playing) -> None:
         self._playing = {**self._playing, playing.name: playing}
@@ -331,7 +338,7 @@ class DrillRoom:
                 raise
             except Exception as error:
                 log.exception("a drill cannot begin", extra={"drill": name})
-                DrillAlarms(self._tell, name).raise_alarm("fault", f"cannot begin: {describe(error)}")
+                self._tell_fault(name, f"cannot begin: {describe(error)}")
         with self._ordering:
             self._ordered.pop(name, None)
 

@@ -26,7 +26,7 @@ STATIONS_HEADER = ("station", "latitude", "longitude", "elevation_m", "variables
 VILLAGES_HEADER = ("village", "name", "latitude", "longitude", "township", "county")
 HOUSEHOLDS_HEADER = ("household", "village", "channel", "address")
 OPERATORS_HEADER = ("person", "name", "role", "area", "phone", "public_key")
-CHAIN_HEADER = ("post", "role", "rank", "area", "channel", "address")
+CHAIN_HEADER = ("post", "role", "rank", "area", "channel", "address", "duty")
 THRESHOLDS_HEADER = ("village", "hazard", "duration", "level", "value", "unit", "station", "source")
 
 RAIN_HAZARD = "flash_flood"
@@ -108,15 +108,15 @@ def write_chain(path: Path, villages: Villages) -> None:
 
 def _chain_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
     for village in villages.code:
-        yield f"G{village}", "grid_member", 1, village, "device", f"G{village}"
+        yield f"G{village}", "grid_member", 1, village, "device", f"G{village}", "fetch"
     for number, village in enumerate(villages.code, start=1):
         by_sms = share_of(0, village, "head") < _SMS_SHARE
         address = f"+09{number:08d}" if by_sms else f"V{village}"
-        yield f"V{village}", "village_head", 2, village, "sms" if by_sms else "device", address
+        yield f"V{village}", "village_head", 2, village, "sms" if by_sms else "device", address, "lead"
     for number, township in enumerate(dict.fromkeys(villages.township), start=1):
-        yield f"T{number:04d}", "township_officer", 3, township, "device", f"T{number:04d}"
+        yield f"T{number:04d}", "township_officer", 3, township, "device", f"T{number:04d}", "command"
     for number, county in enumerate(dict.fromkeys(villages.county), start=1):
-        yield f"C{number:04d}", "county_duty_officer", 4, county, "device", f"C{number:04d}"
+        yield f"C{number:04d}", "county_duty_officer", 4, county, "device", f"C{number:04d}", "command"
 
 
 TEAMS_HEADER = ("team", "name", "base", "area", "echelon", "heads", "kit", "channel", "address")

@@ -223,6 +223,13 @@ class Households:
         )
 
 
+DUTIES = ("warn", "lead", "fetch", "gate", "shelter", "command")
+"""What a post does when people are to go: warn, lead them, fetch who cannot walk, hold the road, have the
+shelter, command."""
+
+IN_COUNTY = "command_county"
+"""The duty to command of a post whose area is a county or everything: it is asked for something else."""
+
 NO_AREA = "@team"
 """Area of a rescue team's row: it answers for no village on the ladder."""
 
@@ -249,7 +256,8 @@ class ChainPost:
 
     `rank` 1 is nearest to the households (grid member) and rises to the county
     leader; `area` is a village code, a township name, a county name or ``*``. A rescue team has a way in
-    and answers as a post does, and no place on the ladder: `team` is what is known of it.
+    and answers as a post does, and no place on the ladder: `team` is what is known of it. `duty` is one of
+    `DUTIES`, or empty: then it counts by its rank alone.
     """
 
     post: str
@@ -259,6 +267,7 @@ class ChainPost:
     channel: str
     address: str
     team: Team | None = None
+    duty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +282,7 @@ class Network:
     objects: tuple[TransferObject, ...] = ()
     shelters: tuple[Shelter, ...] = ()
     _places: Places | None = field(default=None, init=False, repr=False, compare=False)
+    _duties: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def places(self) -> Places:
@@ -282,6 +292,17 @@ class Network:
             object.__setattr__(self, "_places", places_of(self.villages, self.zones))
         assert self._places is not None
         return self._places
+
+    @property
+    def duties(self) -> Mapping[str, str]:
+        """Duty of each post that has one; `IN_COUNTY` of those that command a whole county."""
+        if self._duties is None:
+            counties = {*self.villages.county, "*"}
+            object.__setattr__(
+                self, "_duties", {one.post: _duty(one, counties) for one in self.chain if one.duty}
+            )
+        assert self._duties is not None
+        return self._duties
 
     def of_villages(self, villages: Int64Array) -> "Network":
         """The same with some of the villages, their zones and their doors, numbered anew.
@@ -355,6 +376,10 @@ class StationWeights:
 def _some(column: tuple[Entry, ...], numbers: Int64Array) -> tuple[Entry, ...]:
     """Some entries of a column that is either whole or empty."""
     return tuple(column[number] for number in numbers.tolist()) if column else ()
+
+
+def _duty(post: ChainPost, counties: set[str]) -> str:
+    return IN_COUNTY if post.duty == "command" and post.area in counties else post.duty
 
 
 def _facts_of(facts: HouseholdFacts, doors: Int64Array) -> HouseholdFacts:

@@ -16,7 +16,7 @@ give the same digests, byte for byte, also across a snapshot at any step. A step
 what falls due, not the villages that stand.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.chain_state import ChainState, decode, encode
 from warnstream.routing.debts import NEVER, NOT_YET, Debt
 from warnstream.routing.help_calls import HelpCall, HelpCalls
-from warnstream.routing.needs import Ranked
+from warnstream.routing.needs import NO_DUTIES, Ranked
 from warnstream.routing.posts import Posts
 from warnstream.routing.reports import PlacedReport, Reports
 from warnstream.routing.rescue.teams import Teams
@@ -75,6 +75,8 @@ class Chain:
         People known to live in a village; 0: nobody said.
     teams : Teams, optional
         Rescue teams; without them nobody is called beside the posts.
+    duties : mapping of str to str, optional
+        By post, of those that have one.
 
     Attributes
     ----------
@@ -88,7 +90,7 @@ class Chain:
         Inputs of the last step that cannot be; they changed nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a chain stands on, the last two by name
         self,
         posts_of: Callable[[int], Sequence[Ranked]],
         policy: RoutingPolicy,
@@ -96,12 +98,14 @@ class Chain:
         series: Callable[[str, int], str],
         register: int = 0,
         people_of: Callable[[int], int] = lambda _village: 0,
+        *,
         teams: Teams | None = None,
+        duties: Mapping[str, str] = NO_DUTIES,
     ) -> None:
         self._policy = policy
         self._register = register
         self._posts = Posts(policy, status, series)
-        self._villages = Villages(posts_of, policy, self._posts)
+        self._villages = Villages(posts_of, policy, self._posts, duties)
         self.teams = Teams((), None, policy, status, series) if teams is None else teams
         self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
         self.reports = Reports(people_of, policy.on_duty_s)

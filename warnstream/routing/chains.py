@@ -64,7 +64,8 @@ class Chains:
                 partial(series, status),
                 register,
                 known,
-                Teams(network.chain, network.villages, policy, status, partial(series, status)),
+                teams=Teams(network.chain, network.villages, policy, status, partial(series, status)),
+                duties=network.duties,
             )
             for status in MessageStatus
         }

@@ -30,6 +30,7 @@ from warnstream.routing.debts import NEVER, NOT_YET, Debt
 from warnstream.routing.help_calls import HelpCall, HelpCalls
 from warnstream.routing.needs import NO_DUTIES, Ranked
 from warnstream.routing.posts import Posts
+from warnstream.routing.proof.sheets import Sheets
 from warnstream.routing.reports import PlacedReport, Reports
 from warnstream.routing.rescue.teams import Teams
 from warnstream.routing.spot_checks import SpotChecks
@@ -84,6 +85,7 @@ class Chain:
     helps : HelpCalls
     reports : Reports
     checks : SpotChecks
+    sheets : Sheets
     ignored : int
         Answers to digests that were never issued, or by somebody else; calls for help beyond the limit.
     faults : list of str
@@ -110,6 +112,7 @@ class Chain:
         self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
         self.reports = Reports(people_of, policy.on_duty_s)
         self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
+        self.sheets = Sheets()
         self.ignored = 0
         self.faults: list[str] = []
         self._to_review: list[int] = []
@@ -135,7 +138,9 @@ class Chain:
         self.reports.forget_old(now_s)
         self.checks.let_time_work(now_s)
         digests = self._posts.issue(self._villages.turns, self.helps, self.reports)
-        return [*digests, *self.teams.issue(self.turns, now_s)]
+        digests += self.teams.issue(self.turns, now_s)
+        self.sheets.issued(digests, self.debts)
+        return digests
 
     def follow(
         self,
@@ -225,6 +230,7 @@ class Chain:
                 self.reports.state,
                 self.checks.of_post,
                 self.teams.calls,
+                self.sheets.of_post,
             ),
             codes,
         )
@@ -243,7 +249,7 @@ class Chain:
         self.ignored, self._to_review = known.ignored, known.to_review
         self.reports.state = known.reports
         self.checks.of_post = known.checks
-        self.teams.calls = known.teams
+        self.teams.calls, self.sheets.of_post = known.teams, known.sheets
         if known.register != self._register:
             self._adopt_register(known)
         self._posts.restore(known.debts, known.now_s)
@@ -306,7 +312,8 @@ class Chain:
 
     def _take_report(self, placed: PlacedReport) -> None:
         sender, code = placed.report.sender, placed.report.code
-        self.reports.take(placed, self._posts.now_s)
+        if self.reports.take(placed, self._posts.now_s) and placed.is_post:
+            self.sheets.reported(sender)
         if code and not placed.fault and (wrong := self.checks.take(sender, code, self._posts.now_s)):
             self.reports.doubt(sender, placed.village, wrong, self._posts.now_s)
         if (minutes := placed.report.arrives_min) is not None:
@@ -336,7 +343,9 @@ class Chain:
             self._take_answer_of_team(given, n)
             return
         debt = self.debts[given.post]
-        settled, debt.tries = debt.settled_by(n), 0
+        if settled := debt.settled_by(n):
+            self.sheets.answered(given.post, self._posts.now_s)
+        debt.tries = 0
         for village in settled:
             self._villages.answered(village, given.post)
         if given.answer is Answer.MOVING:
@@ -348,7 +357,8 @@ class Chain:
         self._posts.touch(given.post)
 
     def _take_answer_of_team(self, given: PostAnswer, n: int) -> None:
-        self.teams.answer(given.post, n, self._posts.now_s)
+        if self.teams.answer(given.post, n, self._posts.now_s):
+            self.sheets.answered(given.post, self._posts.now_s)
         call = self.teams.calls[given.post]
         if given.answer is Answer.NEED_HELP and call.villages:
             self._call_for_help(next(iter(call.villages)), given.post, 0)

@@ -6,6 +6,7 @@ import msgspec
 
 from warnstream.routing.debts import Debt
 from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.proof.sheets import Sheet
 from warnstream.routing.reports import ReportState, moved_to
 from warnstream.routing.rescue.teams import TeamCall, moved_calls
 from warnstream.routing.spot_checks import PostChecks
@@ -27,6 +28,7 @@ class ChainState(msgspec.Struct):
     reports: ReportState = msgspec.field(default_factory=ReportState)
     checks: dict[str, PostChecks] = {}
     teams: dict[str, TeamCall] = {}
+    sheets: dict[str, Sheet] = {}
 
 
 def encode(state: ChainState, codes: Sequence[str]) -> bytes:

@@ -118,7 +118,7 @@ def test_a_drill_goes_on_after_a_kill_under_the_same_names(town: DrillTown) -> N
     assert {key: after[key] for key in before} == before
     again = [one for one in town.everything() if one["recipient"] == door]
     assert len(again) == len({one["message"] for one in again})
-    assert "2 drills are on in 2 villages" in str(town.node.get("/readyz")["reasons"])
+    assert "drills are on: 2, in 2 villages" in str(town.node.get("/readyz")["reasons"])
     refused = town.refused("drill", "stop", str(town.directory), "--author", "officer-1", "--reason", "x")
     assert "several are on, name one of" in refused
     town.drill("stop", "--drill", other)

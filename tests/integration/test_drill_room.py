@@ -302,7 +302,7 @@ def test_several_drills_go_on_at_once_each_with_its_own_end(life: Life) -> None:
     ), "its villages are kept for the drill that was found possible"
     life.hand(order(life.configuration, "d2", where=THIRD))
     begun(life, "d1", "d2")
-    assert life.room.notice().startswith("2 drills are on in 3 villages")
+    assert life.room.notice().startswith("drills are on: 2, in 3 villages")
     assert set(life.outbox.drills) == {"d1", "d2"}
     life.hand(DrillOrder("s1", DrillAct.STOP, "zhang", "enough", drill="d1"))
     life.until(lambda: set(life.room.running()) == {"d2"})

@@ -202,7 +202,7 @@ class DrillRoom:
         ends_s = max(self._playing[name].stage.course.ends_s for name in running if name in self._playing)
         ends = clock_local(ends_s, self._configuration.message.time_zone)
         count = sum(map(len, running.values()))
-        words = "drill is on" if len(running) == 1 else f"{len(running)} drills are on"
+        words = "drill is on" if len(running) == 1 else f"drills are on: {len(running)},"
         return f"{words} in {count} villages until {ends}"
 
     def records(self) -> list[DrillRecord]:

@@ -66,7 +66,9 @@ def read_script(file: Path, villages: tuple[str, ...], configuration: Configurat
 
 
 def _steps_of(document: ScriptDocument) -> tuple[DrillStep, ...]:
-    return tuple(DrillStep(one.at_s, one.hazard, one.level, tuple(one.villages)) for one in document.steps)
+    return tuple(
+        DrillStep(step.at_s, step.hazard, step.level, tuple(step.villages)) for step in document.steps
+    )
 
 
 def step_faults(

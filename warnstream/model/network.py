@@ -299,7 +299,7 @@ class Network:
         if self._duties is None:
             counties = {*self.villages.county, "*"}
             object.__setattr__(
-                self, "_duties", {one.post: _duty(one, counties) for one in self.chain if one.duty}
+                self, "_duties", {post.post: _duty(post, counties) for post in self.chain if post.duty}
             )
         assert self._duties is not None
         return self._duties
@@ -319,7 +319,11 @@ class Network:
             raise ValueError(f"expected ascending numbers of villages below {n_villages}, got {villages}")
         number = {village: new for new, village in enumerate(villages.tolist())}
         zones = (replace(zone, village=number[zone.village]) for zone in self.zones if zone.village in number)
-        objects = (replace(one, village=number[one.village]) for one in self.objects if one.village in number)
+        objects = (
+            replace(listed, village=number[listed.village])
+            for listed in self.objects
+            if listed.village in number
+        )
         shelters = (
             replace(shelter, village=number[shelter.village])
             for shelter in self.shelters

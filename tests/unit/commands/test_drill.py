@@ -60,7 +60,9 @@ def script_in(tmp_path: Path, text: str) -> Path:
 def test_a_simple_rise_is_one_step_and_lasts_an_hour(county: Configuration) -> None:
     order = drill_of(county, asked(county), None)
     assert order.act is DrillAct.START
-    assert [(one.after_s, one.hazard, one.level) for one in order.steps] == [(0, "flash_flood", Level.RED)]
+    assert [(step.after_s, step.hazard, step.level) for step in order.steps] == [
+        (0, "flash_flood", Level.RED)
+    ]
     assert order.for_s == 3600
 
 
@@ -118,7 +120,7 @@ steps:
 def test_what_cannot_be_is_refused(county: Configuration, said: dict[str, object], fault: str) -> None:
     with pytest.raises(OrderFaultsError) as error:
         drill_of(county, asked(county, **said), None)
-    assert any(fault in one for one in error.value.faults), error.value.faults
+    assert any(fault in told for told in error.value.faults), error.value.faults
 
 
 def test_a_node_in_an_exercise_has_no_drill_beside_it(county: Configuration) -> None:
@@ -194,7 +196,7 @@ def replace_drill(request: DrillRequest, drill: str) -> DrillRequest:
 def test_steps_can_be_said_without_a_file(county: Configuration) -> None:
     steps = [DrillStepRequest("0min", "flash_flood", "red"), DrillStepRequest("20min", "flash_flood", "none")]
     order = drill_of(county, asked(county, hazard="", level="", steps=steps, identifier="zhang/k"), None)
-    assert [(one.after_s, one.level) for one in order.steps] == [(0, Level.RED), (1200, Level.NONE)]
+    assert [(step.after_s, step.level) for step in order.steps] == [(0, Level.RED), (1200, Level.NONE)]
     again = drill_of(county, asked(county, identifier="zhang/k"), None)
     assert order.identifier == again.identifier, "the same key is the same drill"
 

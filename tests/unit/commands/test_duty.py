@@ -13,10 +13,10 @@ def test_a_row_says_how_often_a_post_was_called_and_how_fast_it_answered() -> No
     desk = desk_of()
     (digest, *_) = desk.step([rise(Level.RED)], T0).digests
     desk.step([RecipientAnswer(digest.identifier, digest.post, Answer.ACKNOWLEDGED, T0 + 90)], T0 + 90)
-    post = next(one for one in county().chain if one.post == digest.post)
+    post = next(post for post in county().chain if post.post == digest.post)
     row = row_of(post, desk)
     assert (row["called"], row["answered"], row["mean_answer_s"], row["reminded"]) == (1, 1, 90, 0)
-    other = next(one for one in county().chain if one.post != digest.post)
+    other = next(post for post in county().chain if post.post != digest.post)
     assert row_of(other, desk)["last_answered"] is None
 
 

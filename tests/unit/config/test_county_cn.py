@@ -12,13 +12,17 @@ COUNTY = Path(__file__).resolve().parents[3] / "configs" / "county-cn"
 def test_it_loads_and_all_there_is_to_look_at_is_what_nobody_has_signed() -> None:
     said = look_at(load_configuration(COUNTY))
     assert said, "values of judgement are told"
-    assert [one for one in said if "[M]" not in one] == []
+    assert [sentence for sentence in said if "[M]" not in sentence] == []
 
 
 def test_every_line_with_a_mark_is_told_by_its_number() -> None:
     text = (COUNTY / "warnstream.yaml").read_text("utf-8").splitlines()
     marked = [number for number, line in enumerate(text, 1) if "[M]" in line and not line.startswith("#")]
-    (said,) = [one for one in look_at(load_configuration(COUNTY)) if one.startswith("warnstream.yaml:")]
+    (said,) = [
+        sentence
+        for sentence in look_at(load_configuration(COUNTY))
+        if sentence.startswith("warnstream.yaml:")
+    ]
     assert said.rpartition("on ")[2] == ", ".join(map(str, marked))
 
 

@@ -70,11 +70,11 @@ class MainOutbox(NodeOutbox):
     def _claim_drill(self, drill: NodeOutbox, channel: str, limit: int, now: float) -> list[Claimed]:
         for _ in range(MUTED_ROUNDS_MAX):
             claimed = drill.claim(channel, limit, now)
-            muted = {one.key: EXPIRED_UNSENT for one in claimed if one.message.village in self.muted}
+            muted = {item.key: EXPIRED_UNSENT for item in claimed if item.message.village in self.muted}
             if muted:
                 drill.settle(muted, now)
             if len(muted) < len(claimed) or not claimed:
-                return [one for one in claimed if one.key not in muted]
+                return [item for item in claimed if item.key not in muted]
         return []
 
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
@@ -111,7 +111,7 @@ class MainOutbox(NodeOutbox):
                 dues.append(drill.next_due(channel))
             except Exception as error:  # noqa: BLE001
                 self._pause(name, "the outbox of a drill cannot be read", error)
-        return min((one for one in dues if one is not None), default=None)
+        return min((due for due in dues if due is not None), default=None)
 
     def mark_delivered(self, key: str, at: float) -> bool:
         """A receipt came back: the recipient's device has it. False if the key is unknown."""

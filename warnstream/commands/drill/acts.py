@@ -80,7 +80,7 @@ def _on(configuration: Configuration) -> list[DrillScores]:
     """Drills that are on, newest first."""
     folders = folders_to_reopen(drill_folders(configuration.storage.directory))
     scores = [_scores_in(folder, configuration) for folder in reversed(folders)]
-    return [one for one in scores if any(not village.ended for village in one.villages)]
+    return [drill for drill in scores if any(not village.ended for village in drill.villages)]
 
 
 def _newest(configuration: Configuration) -> DrillScores | None:
@@ -104,24 +104,26 @@ def show(configuration: Configuration, *, as_json: bool) -> str:
     """How the drills that are on stand, and the newest one; then all earlier ones."""
     newest = _newest(configuration)
     shown = _on(configuration)
-    if newest is not None and newest.drill not in {one.drill for one in shown}:
+    if newest is not None and newest.drill not in {drill.drill for drill in shown}:
         shown.insert(0, newest)
     kept = kept_scores(configuration.storage.directory)
-    names = {one.drill for one in shown}
-    earlier = [one for one in kept if one.drill not in names]
+    names = {drill.drill for drill in shown}
+    earlier = [drill for drill in kept if drill.drill not in names]
     if as_json:
         found = {
             "newest": msgspec.to_builtins(newest),
-            "on": msgspec.to_builtins([one for one in shown if any(not of.ended for of in one.villages)]),
+            "on": msgspec.to_builtins(
+                [drill for drill in shown if any(not of.ended for of in drill.villages)]
+            ),
             "earlier": msgspec.to_builtins(earlier),
         }
         return json.dumps(found, ensure_ascii=False)
     if newest is None:
         return "no drill so far"
     lines = []
-    for one in shown:
-        lines += [_headline(one, configuration), *(f"  {_state_of(village)}" for village in one.villages)]
-    lines += [_headline(one, configuration) for one in earlier]
+    for drill in shown:
+        lines += [_headline(drill, configuration), *(f"  {_state_of(village)}" for village in drill.villages)]
+    lines += [_headline(drill, configuration) for drill in earlier]
     return "\n".join([*lines, _of_the_year(configuration)])
 
 

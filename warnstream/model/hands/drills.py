@@ -38,7 +38,9 @@ def drill_name(identifier: str) -> str:
     >>> drill_name("3f0a-9c/11")
     '3f0a9c11'
     """
-    return "".join(one for one in identifier if one.isalnum() and one.isascii())[:NAME_CHARACTERS_MAX]
+    return "".join(character for character in identifier if character.isalnum() and character.isascii())[
+        :NAME_CHARACTERS_MAX
+    ]
 
 
 def drill_prefix(prefix: str, identifier: str) -> str:

@@ -145,7 +145,7 @@ class Teams:
         if not self.of_code:
             return
         for call in self.calls.values():
-            for village in [one for one in call.villages if not _stands(turns, one)]:
+            for village in [place for place in call.villages if not _stands(turns, place)]:
                 self._end(call, village)
         for village, turn in sorted(turns.items()):
             if turn.level >= CALLED_FROM:
@@ -233,9 +233,9 @@ class Teams:
 
     def _call(self, call: TeamCall, village: int, turn: Turn) -> None:
         townships = self._places.township
-        township, named = townships[village], {townships[one] for one in call.villages}
+        township, named = townships[village], {townships[place] for place in call.villages}
         call.villages[village] = turn.worst_first()[0][0]
-        call.changed = [*(one for one in call.changed if one != village), village]
+        call.changed = [*(place for place in call.changed if place != village), village]
         call.over.pop(village, None)
         if township not in named or not township:
             call.first_n, call.due_s, call.tries, call.rings = NOT_YET, NEVER, 0, False
@@ -246,7 +246,7 @@ class Teams:
             return
         hazard = call.villages.pop(village)
         was_told = call.first_n != NOT_YET or village not in call.changed
-        call.changed = [one for one in call.changed if one != village]
+        call.changed = [place for place in call.changed if place != village]
         if was_told:
             call.over[village] = hazard
             call.changed.append(village)
@@ -264,7 +264,7 @@ class Teams:
             call.due_s = now_s + self._policy.wait_s(call.tries)
         told = [*call.villages, *call.over] if asks else call.changed
         order = sorted(set(told), key=lambda one: (one in call.over, -_level(turns, one), one))
-        lines = tuple(_line(one, call, turns, asks=asks) for one in order[:LINES_MAX])
+        lines = tuple(_line(place, call, turns, asks=asks) for place in order[:LINES_MAX])
         call.changed, call.over, call.rings = [], {}, False
         series = self._series(team, call.opened_s)
         return Digest(
@@ -277,7 +277,7 @@ class Teams:
             answer_by_s=max(call.due_s, now_s) if asks else 0,
             status=self._status,
             level=CALLED_FROM if call.is_open else Level.NONE,
-            owed=_counts(_level(turns, one) for one in call.villages) if asks else (0, 0, 0, 0, 0),
+            owed=_counts(_level(turns, place) for place in call.villages) if asks else (0, 0, 0, 0, 0),
             lines=lines,
             helps=(),
             more=len(order) - len(lines),

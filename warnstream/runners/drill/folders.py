@@ -29,7 +29,7 @@ def folder_of(storage: Path, begun_s: int, identifier: str) -> Path:
 
 def has_begun(storage: Path, identifier: str) -> bool:
     """Whether a drill of that order has a folder, whatever is left in it."""
-    return any(name_in(one) == drill_name(identifier) for one in drill_folders(storage))
+    return any(name_in(folder) == drill_name(identifier) for folder in drill_folders(storage))
 
 
 def name_in(folder: Path) -> str:
@@ -42,7 +42,7 @@ def drill_folders(storage: Path) -> list[Path]:
     folder = storage / FOLDER
     if not folder.is_dir():
         return []
-    found = (one for one in folder.iterdir() if one.is_dir() and _is_drill(one))
+    found = (entry for entry in folder.iterdir() if entry.is_dir() and _is_drill(entry))
     return sorted(found, key=lambda one: one.name, reverse=True)
 
 

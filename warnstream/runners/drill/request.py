@@ -145,7 +145,7 @@ def _step(at: int, said: DrillStepRequest, faults: list[str]) -> DrillStep:
         faults.append(f"steps[{at}].at: expected up to {format_duration(LASTS_S_MAX)}, got {said.at!r}")
     level = Level.NONE if said.level == Level.NONE.word else _level(said.level)
     if level is None:
-        words = [one.word for one in Level]
+        words = [level.word for level in Level]
         faults.append(f"steps[{at}].level: expected {choice_of(words)}, got {said.level!r}")
     return DrillStep(after_s, said.hazard, level or Level.NONE, tuple(said.villages))
 

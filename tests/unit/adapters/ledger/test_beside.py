@@ -127,7 +127,7 @@ def test_drills_are_handed_out_in_turn_and_a_broken_one_holds_up_no_other(outbox
     broken = Drill(claimed("ws@drill-d0", "V5"))
     broken.is_broken = True
     outbox.drills = {"d0": broken, "d1": first, "d2": second}  # type: ignore[dict-item]
-    told = [one.message.village for _ in range(4) for one in outbox.claim(CHANNEL, 1, 0.0)]
+    told = [claim.message.village for _ in range(4) for claim in outbox.claim(CHANNEL, 1, 0.0)]
     assert told == ["V1", "V3", "V2", "V4"]
 
 

@@ -74,13 +74,13 @@ class Outcomes:
         if not batch:
             return
         try:
-            stage.take_outcomes([one.payload for one in batch])
+            stage.take_outcomes([outcome.payload for outcome in batch])
         except Exception as error:
-            for one in batch:
-                one.done.set_exception(error)
+            for outcome in batch:
+                outcome.done.set_exception(error)
             raise
-        for one in batch:
-            one.done.set_result(None)
+        for outcome in batch:
+            outcome.done.set_result(None)
 
     def close(self) -> None:
         """Nothing more is taken."""
@@ -153,8 +153,8 @@ class Playing:
             self.guarded(lambda: self._turn(now_s, real))
 
     def _turn(self, now_s: int, real: Collection[str]) -> None:
+        self.outcomes.take_into(self.stage)  # first: a channel waits for them, and has real warnings to send
         self.stage.pay()
-        self.outcomes.take_into(self.stage)
         if now_s < 0:
             return
         while self.handed:

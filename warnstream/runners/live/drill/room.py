@@ -107,6 +107,8 @@ class DrillRoom:
         self._playing = NONE_SO_FAR  # replaced, never changed: other threads read it
         self._is_stopping = False
         self._standing: list[str] = []
+        self._to_open: list[Path] | None = None
+        self._cut_off: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="drill", daemon=True)
         metrics.drill_villages.set_function(lambda: float(sum(map(_n_running, self._playing.values()))))
 
@@ -121,10 +123,10 @@ class DrillRoom:
         if not given:
             return
         with self._ordering:
-            for one in given:
-                if isinstance(one, DrillOrder) and one.act is DrillAct.START:
-                    kept = _Ordered(frozenset(one.villages), float("inf"))
-                    self._ordered[drill_name(one.identifier)] = kept
+            for act in given:
+                if isinstance(act, DrillOrder) and act.act is DrillAct.START:
+                    kept = _Ordered(frozenset(act.villages), float("inf"))
+                    self._ordered[drill_name(act.identifier)] = kept
         with self._news:
             self._handed.append(_FromEntry(sequence, tuple(given)))
             self._news.notify_all()
@@ -208,7 +210,7 @@ class DrillRoom:
     def records(self) -> list[DrillRecord]:
         """Drills that are on, or still take late answers, newest first."""
         playing = sorted(self._playing.values(), key=lambda one: one.folder.name, reverse=True)
-        return [_record_of(one) for one in playing]
+        return [_record_of(drill) for drill in playing]
 
     def report_fault(self, report: FieldReport) -> str:
         """Why a report to a message of a drill cannot be counted; empty if it can."""
@@ -237,10 +239,9 @@ class DrillRoom:
             self._news.notify_all()
 
     def _run(self) -> None:
-        self._guarded(self._reopen)
         while not self._is_stopping:
             with self._news:
-                waits = self._handed or any(one.outcomes for one in self._playing.values())
+                waits = self._handed or any(drill.outcomes for drill in self._playing.values())
                 if not (waits or self._is_stopping):
                     self._news.wait(TURN_S)
             if not self._guarded(self._turn):
@@ -266,18 +267,29 @@ class DrillRoom:
         return True
 
     def _reopen(self) -> None:
-        for key in self._standing:  # what is still wrong is told anew
-            self._tell.end_alarm(key)
-        for folder in folders_to_reopen(drill_folders(self._storage)):
-            try:
-                playing = self._open(folder, None)
-            except Exception as error:  # another drill may be whole
-                log.exception("a drill cannot be opened", extra={"folder": folder.name})
-                self._tell_fault(name_in(folder), f"cannot go on: {describe(error)}")
-                continue
-            if playing.stage.course.taken > self._journal.last_sequence():
-                playing.stage.course.taken = 0  # the node's journal was lost and counts anew
-            self._use(playing)
+        """Go on with drills of before. StoreError where a disk refuses for now: it is tried again."""
+        if self._to_open is None:
+            for key in self._standing:  # what is still wrong is told anew
+                self._tell.end_alarm(key)
+            self._to_open = folders_to_reopen(drill_folders(self._storage))
+        while self._to_open:
+            self._open_again(self._to_open[0])
+            self._to_open.pop(0)
+
+    def _open_again(self, folder: Path) -> None:
+        try:
+            playing = self._open(folder, None)
+        except Exception as error:
+            if isinstance(error, StoreError) and error.retryable:
+                raise
+            log.exception("a drill cannot be read", extra={"folder": folder.name})
+            name = name_in(folder)
+            text = f"drill {name} cannot be read, its doors hear no end of it: {describe(error)}"
+            self._tell.raise_alarm(f"exercise:{name}:lost", text, is_blocking=False)
+            return
+        if playing.stage.course.taken > self._journal.last_sequence():
+            playing.stage.course.taken = 0  # the node's journal was lost and counts anew
+        self._use(playing)
 
     def _open(self, folder: Path, begun: Begun | None) -> Playing:
         name = name_in(folder)
@@ -294,10 +306,6 @@ class DrillRoom:
         )
         return Playing(name, stage, outcomes, self._tell, lambda: self._configuration)
 
-    def _tell_fault(self, name: str, what: str) -> None:
-        """A drill is out, until the next start."""
-        self._tell.raise_alarm(f"exercise:{name}:fault", f"drill {name} {what}", is_blocking=False)
-
     def _use(self, playing: Playing) -> None:
         self._playing = {**self._playing, playing.name: playing}
         self._show_outboxes()
@@ -307,17 +315,24 @@ class DrillRoom:
         self._outbox.drills = {name: one.stage.outbox for name, one in self._playing.items()}
 
     def _turn(self) -> None:
-        while self._handed and self._now_s >= 0:
-            self._take(self._handed[0])
-            self._handed.popleft()
+        refused = None
+        try:
+            self._reopen()
+            while self._handed and self._now_s >= 0:
+                self._take(self._handed[0])
+                self._handed.popleft()
+        except StoreError as error:  # what came waits; drills that are open go on
+            refused = error
         for playing in list(self._playing.values()):
             playing.turn(self._now_s, self._real)
             if playing.is_long_over(self._now_s):
                 self._let_go(playing)
+        if refused is not None:
+            raise refused
 
     def _take(self, entry: _FromEntry) -> None:
         """Orders are carried out; what people did goes to the drill that it answers."""
-        for order in (one for one in entry.given if isinstance(one, DrillOrder)):
+        for order in (act for act in entry.given if isinstance(act, DrillOrder)):
             if order.act is DrillAct.START:
                 self._begin(order, entry.sequence)
                 continue
@@ -331,14 +346,20 @@ class DrillRoom:
     def _begin(self, order: DrillOrder, sequence: int) -> None:
         """A drill begins; StoreError: its order is tried again. Whatever else is wrong, others go on."""
         name = drill_name(order.identifier)
-        if not has_begun(self._storage, order.identifier):
-            try:
+        try:
+            if not has_begun(self._storage, order.identifier):
+                self._cut_off.add(name)
                 self._open_new(order, sequence)
-            except StoreError:
-                raise
-            except Exception as error:
-                log.exception("a drill cannot begin", extra={"drill": name})
-                self._tell_fault(name, f"cannot begin: {describe(error)}")
+            elif name in self._cut_off and name not in self._playing:  # it has begun, then the disk refused
+                folders = drill_folders(self._storage)
+                self._open_again(next(folder for folder in folders if name_in(folder) == name))
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("a drill cannot begin", extra={"drill": name})
+            text = f"drill {name} cannot begin: {describe(error)}"
+            self._tell.raise_alarm(f"exercise:{name}:fault", text, is_blocking=False)
+        self._cut_off.discard(name)
         with self._ordering:
             self._ordered.pop(name, None)
 
@@ -349,21 +370,21 @@ class DrillRoom:
             raise ValueError(f"another drill is on in {_first_of(sorted(both))}")
         self._make_room()
         playing = self._open(folder_of(self._storage, at_s, order.identifier), Begun(order, at_s))
-        playing.stage.take(sequence, ())  # an order is taken once
+        self._use(playing)  # whatever the disk refuses from here on, it has begun
         if order.is_announced:
             playing.stage.announce()
-        self._use(playing)
+        playing.stage.take(sequence, ())  # an order is taken once
         log.warning("drill begun", extra={"drill": playing.name, "villages": len(order.villages)})
 
     def _make_room(self) -> None:
         """Of drills long ago only the scores are kept; of those that are over not too many stay open."""
-        over = [one for one in self._playing.values() if one.stage.course.is_over]
+        over = [drill for drill in self._playing.values() if drill.stage.course.is_over]
         for playing in sorted(over, key=lambda one: one.stage.course.ends_s):
             if len(self._playing) < OPEN_MAX:
                 break
             playing.guarded(playing.score)
             self._let_go(playing)
-        open_ones = {one.folder for one in self._playing.values()}
+        open_ones = {drill.folder for drill in self._playing.values()}
         for folder in drill_folders(self._storage)[LOGS_KEPT:]:
             for part in folder.iterdir() if folder not in open_ones else ():
                 if part.name != SCORES:
@@ -402,8 +423,8 @@ def _first_of(codes: Sequence[str]) -> str:
 def _by_drill(given: Iterable[FromJournal]) -> dict[str, list[HandedOver]]:
     """What people did, by the drill whose message it answers."""
     found: dict[str, list[HandedOver]] = {}
-    for one in given:
-        if not isinstance(one, DrillOrder):
-            message = one.digest if isinstance(one, CallFailed) else one.message
-            found.setdefault(name_of_drill(message), []).append(one)
+    for act in given:
+        if not isinstance(act, DrillOrder):
+            message = act.digest if isinstance(act, CallFailed) else act.message
+            found.setdefault(name_of_drill(message), []).append(act)
     return found

@@ -8,6 +8,7 @@ from warnstream.config.drill_script import step_faults
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import format_duration, parse_duration_s
 from warnstream.config.yaml.value_types import choice_of
+from warnstream.delivery.texts import clean
 from warnstream.model.hands.drills import END_S, LASTS_S_MAX, DrillAct, DrillOrder, DrillStep
 from warnstream.model.hands.orders import REASON_CHARACTERS_MAX
 from warnstream.model.hands.requests import (
@@ -106,7 +107,7 @@ def _start(request: DrillRequest, configuration: Configuration, steps_of: StepsO
         _identifier(request),
         DrillAct.START,
         request.author,
-        request.reason.strip(),
+        clean(request.reason),
         villages,
         steps,
         min(for_s, LASTS_S_MAX),
@@ -123,7 +124,7 @@ def _identifier(request: DrillRequest) -> str:
 
 def _faults_of_words(request: DrillRequest, *, has_script: bool) -> list[str]:
     faults = []
-    if not request.reason.strip() or len(request.reason) > REASON_CHARACTERS_MAX:
+    if not clean(request.reason) or len(request.reason) > REASON_CHARACTERS_MAX:
         faults.append(f"reason: expected 1 to {REASON_CHARACTERS_MAX} characters")
     has_steps = has_script or bool(request.steps)
     if not has_steps and not (request.hazard and request.level):
@@ -168,7 +169,7 @@ def _lasts_s(text: str, faults: list[str]) -> int:
 
 
 def _stop(request: DrillRequest, configuration: Configuration, running: Running) -> DrillOrder:
-    faults = [] if request.reason.strip() else ["reason: expected a text"]
+    faults = [] if clean(request.reason) else ["reason: expected a text"]
     said = ("villages", "townships", "hazard", "level", "steps", "lasts", "announced")
     faults += [f"{name}: a stop has none" for name in said if getattr(request, name)]
     names = _named(request.drill, running, faults)
@@ -190,7 +191,7 @@ def _stop(request: DrillRequest, configuration: Configuration, running: Running)
         _identifier(request),
         DrillAct.STOP,
         request.author,
-        request.reason.strip(),
+        clean(request.reason),
         tuple(villages),
         drill="" if request.drill == ALL else names[0],
     )

@@ -51,6 +51,7 @@ OF_FILES = ("fingerprint", "sha256_of_file", "directory", "network", "rules", "p
 CONCERN_OF_FILE = {
     "warnstream.yaml": "",
     "chain.csv": "routing",
+    "teams.csv": "routing",
     "orders.yaml": "routing",
     "households.csv": "people",
     "operators.csv": "people",

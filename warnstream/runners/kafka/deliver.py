@@ -333,12 +333,12 @@ class Deliver:
         """What channels came to, and what came back on them."""
         if not requests:
             return
-        last = self._append([(one.kind, one.payload) for one in requests])
-        for one in requests:
+        last = self._append([(request.kind, request.payload) for request in requests])
+        for request in requests:
             if last is None:
-                one.done.set_exception(StoreError("this node does not lead", retryable=True))
+                request.done.set_exception(StoreError("this node does not lead", retryable=True))
             else:
-                one.done.set_result(None)
+                request.done.set_result(None)
 
     def _tell_refused(self, error: StoreError) -> None:
         self._trouble = f"what channels came to cannot be kept: {error}"

@@ -250,6 +250,12 @@ class Metrics(ChannelMetrics):
         self.help_open = Gauge(
             "warnstream_help_open", "Open calls for help, assigned or waiting.", ["state"], registry=registry
         )
+        self.teams_called = Gauge(
+            "warnstream_teams_called",
+            "Rescue teams that are called, answered or waiting.",
+            ["state"],
+            registry=registry,
+        )
         self.answers_ignored = Gauge(
             "warnstream_answers_ignored",
             "Answers to unknown messages or by somebody who was not asked; calls for help beyond the limit.",

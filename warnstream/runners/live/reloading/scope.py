@@ -51,6 +51,7 @@ OF_FILES = ("fingerprint", "sha256_of_file", "directory", "network", "rules", "p
 CONCERN_OF_FILE = {
     "warnstream.yaml": "",
     "chain.csv": "routing",
+    "teams.csv": "routing",
     "orders.yaml": "routing",
     "households.csv": "people",
     "operators.csv": "people",
@@ -101,12 +102,8 @@ def wants_second(old: Configuration, new: Configuration) -> list[str]:
 
 def _signers(configuration: Configuration) -> set[tuple[str, str]]:
     """People who may sign, with their keys."""
-    known = (
-        operator
-        for operator in configuration.operators
-        if operator.role is not Role.READER and operator.public_key
-    )
-    return {(operator.person, operator.public_key) for operator in known}
+    known = (operator for operator in configuration.operators if operator.role is not Role.READER)
+    return {(operator.person, operator.public_key) for operator in known if operator.public_key}
 
 
 def _concerns(old: Configuration, new: Configuration) -> Iterator[str]:

@@ -96,10 +96,8 @@ def load_configuration(
     ConfigError
         With every fault of every file, in file and line order.
     """
-    faults = FaultLog()
-    folder = Folder(
-        directory.absolute() if frozen else _existing(directory.absolute()), faults, tables, frozen
-    )
+    faults, at = FaultLog(), directory.absolute()
+    folder = Folder(at if frozen else _existing(at), faults, tables, frozen)
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)

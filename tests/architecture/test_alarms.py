@@ -54,6 +54,7 @@ RAISED_BY_LOOP = {
     "help",
     "report",
     "feed",
+    "ahead",
     "past",
     "transfer",
     *OF_ORDERS,

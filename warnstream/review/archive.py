@@ -24,10 +24,10 @@ import pyarrow.parquet as pq
 from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.errors import ArchiveError
-from warnstream.model.grids import GridFrame
 from warnstream.model.network import Stations
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, ReadingBatch, Variable, batch_of
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.radar.fields import Frame
 from warnstream.model.times import parse_iso
 
 COLUMNS = ("station", "observed_at", "variable", "value")
@@ -70,7 +70,7 @@ class ArchiveReadings:
         The first `REFUSED_ROWS_MAX`.
     n_refused : dict
         Reason -> rows, of all refused rows.
-    frames : tuple of GridFrame
+    frames : tuple of Frame
         What grids told, in the order of the ends of their intervals; a journal has them.
     alerts : tuple of (int, AlertArrived)
         Alerts of other services with the time at which each came, in that order.
@@ -79,7 +79,7 @@ class ArchiveReadings:
     readings: ReadingBatch
     refused: tuple[RefusedRow, ...]
     n_refused: dict[str, int]
-    frames: tuple[GridFrame, ...] = ()
+    frames: tuple[Frame, ...] = ()
     alerts: tuple[tuple[int, AlertArrived], ...] = ()
 
 

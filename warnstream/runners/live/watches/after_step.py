@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from warnstream.engine import Engine, EngineStep
-from warnstream.runners.live.watches.feed_watch import FeedWatch
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
+from warnstream.runners.live.watches.source_watch import SourceWatch
 
 
 def after_step(
     replies: ReplyWatch,
-    feeds: FeedWatch,
+    heard: SourceWatch,
     engine: Callable[[], Engine],
     *watchers: Callable[[EngineStep], None] | None,
 ) -> Callable[[EngineStep], None]:
@@ -17,7 +17,7 @@ def after_step(
 
     def look(step: EngineStep) -> None:
         replies.look()
-        feeds.take(engine().assessment.feeds)
+        heard.take(step, engine().assessment.feeds)
         for watch in watchers:
             if watch is not None:
                 watch(step)

@@ -23,14 +23,15 @@ from benchmarks.bench_chances import episodes_of, onsets_of
 from benchmarks.radar_days import CELL_M, RadarDay, radar_days
 from warnstream.forecast.extrapolation import bilinear, extrapolate
 from warnstream.forecast.motion import motion_lucas_kanade
+from warnstream.forecast.radar.adjustment import Adjustment
 from warnstream.forecast.radar.filling import filled
 from warnstream.forecast.radar.members import DAMP_S, MOVE_S, N_STEPS, STEP_S, members_of
 from warnstream.forecast.radar.motion import pyramid_motion
-from warnstream.forecast.radar.source import BLOCK, spaced
+from warnstream.forecast.radar.source import BLOCK, RadarMembers, spaced
 from warnstream.hazards.expected.crossing import crossing
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.forecast import RainMembers
-from warnstream.model.radar.fields import FieldFrame, packed_mm
+from warnstream.model.radar.fields import FieldFrame, FieldGeometry, packed_mm
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 THRESHOLDS_MM = (1, 5, 10, 20)
@@ -262,24 +263,45 @@ class _Past:
         return np.asarray(self._total[low] + (position - low) * (self._total[high] - self._total[low]))
 
 
-def cycle_cpu_s(size: int, n_places: int) -> float:
-    """Median CPU seconds of members for many places over a storm of `size` x `size` cells of 2 km."""
+def cycle_cpu_s(day: RadarDay, times: int, n_places: int) -> tuple[float, float]:
+    """Median CPU seconds of members, and of thirty probabilities, at the wettest time of a day.
+
+    Its cells beside each other `times` times in both directions.
+    """
+    wettest = int(np.argmax([np.nansum(day.rain_mm[max(n - 5, 0) : n + 1]) for n in range(len(day.rain_mm))]))
+    last = np.tile(day.rain_mm[max(wettest - 5, 0) : wettest + 1], (1, times, times))
+    interval_s, (n_rows, n_columns) = 60 * day.interval_min, last.shape[1:]
+    geometry = FieldGeometry(0.0, 0.0, 0, 0, int(CELL_M), n_rows, n_columns)
     random = np.random.default_rng(2)
-    row, column = np.indices((size // BLOCK, size // BLOCK), dtype=np.float64)
-    fields = np.zeros((3, *row.shape))
-    for north, east, heavy in zip(
-        *random.uniform(0, size // BLOCK, (2, 60)), random.uniform(5, 60, 60), strict=True
-    ):
-        for number in range(3):
-            away = (row - north - 2 * number) ** 2 + (column - east - number) ** 2
-            fields[number] += heavy * np.exp(-away / 18)
-    at = random.uniform(0, size // BLOCK - 1, n_places), random.uniform(0, size // BLOCK - 1, n_places)
-    took = []
+    at = random.uniform(0, n_rows - 1, n_places), random.uniform(0, n_columns - 1, n_places)
+    far = np.full((n_places, 2), 1e9)
+    source = RadarMembers("radar", geometry, at, Adjustment(far[:0], far), 300)
+    kept = [
+        FieldFrame("radar", geometry.digest, interval_s * number, interval_s, packed_mm(field))
+        for number, field in enumerate(last)
+    ]
+    hour_mm = np.nan_to_num(last.sum(axis=0))[at[0].astype(np.int64), at[1].astype(np.int64)]
+    made, rolled = [], []
     for _ in range(5):
         begin = time.process_time()
-        members_of(fields, 600, CELL_M * BLOCK, at, 300)
-        took.append(time.process_time() - begin)
-    return float(np.median(took))
+        found = source.members(kept, None, kept[-1].end_s + 240)
+        made.append(time.process_time() - begin)
+        begin = time.process_time()
+        for threshold in range(10, 110, 10):
+            for hours in (1, 2, 3):
+                critical = np.full((1, n_places), float(threshold))
+                crossing(found, lambda one_s: hour_mm * (one_s / 3600), (3600,), critical, 3600 * hours)
+        rolled.append(time.process_time() - begin)
+    return float(np.median(made)), float(np.median(rolled))
+
+
+def print_costs(days: list[RadarDay]) -> None:
+    """At three sizes."""
+    print("\nCPU s of a cycle of 2,855 places at the wettest time of Brisbane: members, thirty probabilities")
+    (day,) = (day for day in days if day.name.startswith("Brisbane"))
+    for times in (1, 2, 4):
+        made, rolled = cycle_cpu_s(day, times, 2855)
+        print(f"{128 * times} x {128 * times}: {made:.3f}, {rolled:.3f}")
 
 
 def main() -> None:
@@ -329,8 +351,7 @@ def main() -> None:
     )
     for rule in RULES:
         print(lead_line(rule, [day for day in days if day.name.startswith(rule.day)]), flush=True)
-    print("\nmembers of 2,855 places, CPU s a cycle:", end=" ")
-    print(", ".join(f"{size} x {size}: {cycle_cpu_s(size, 2855):.3f}" for size in (128, 192, 512)))
+    print_costs(days)
 
 
 if __name__ == "__main__":

@@ -366,7 +366,7 @@ class Assessment:
             self._judgement.ratio,
             observed.grids,
             past,
-            observed.ahead,
+            replace(observed.ahead, scores=self._judgement.ahead.book.scores()),
         )
 
     def share(self, first: "Assessment") -> None:

@@ -144,7 +144,7 @@ def test_places_that_the_radar_does_not_see_are_not_dry_and_gauges_speak_there()
         field = field_of(minute, 5.0, unseen=True)
         told = alone.step(minute, field, mm=6.0), beside.step(minute, field, mm=6.0)
     assert [one.ahead.source for one in told] == ["radar", "radar and gauges"]
-    known = alone.assessment._judgement._ahead.book.known
+    known = alone.assessment._judgement.ahead.book.known
     assert all(
         np.isnan(one.found.probability).all() or one.found.probability.max() == 1 for one in known.values()
     )
@@ -227,4 +227,4 @@ def test_an_empty_step_makes_no_members_before_they_are_due() -> None:
     node.step(5, field_of(5, 1.0))
     step = node.assessment.step(empty_batch(), T0 + 301)
     assert step.ahead.source == "radar"
-    assert node.assessment._judgement._ahead.book.known != {}
+    assert node.assessment._judgement.ahead.book.known != {}

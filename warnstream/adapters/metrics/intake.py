@@ -210,6 +210,25 @@ class IntakeMetrics:
             registry=registry,
         )
 
+        self.ahead_cases = Gauge(
+            "warnstream_ahead_cases",
+            "Cases of probabilities whose time is over, by tenths of what was said.",
+            ["source", "window", "within", "tenth"],
+            registry=registry,
+        )
+        self.ahead_came = Gauge(
+            "warnstream_ahead_cases_came",
+            "Of those the cases in which the threshold was reached in time.",
+            ["source", "window", "within", "tenth"],
+            registry=registry,
+        )
+        self.ahead_off = Gauge(
+            "warnstream_ahead_tenths_off",
+            "Tenths with 500 cases and more in which 0.10 more or less came than was said.",
+            ["source", "window", "within"],
+            registry=registry,
+        )
+
     def _add_sl651(self) -> None:
         registry = self.registry
         self.sl651_connections = Gauge(

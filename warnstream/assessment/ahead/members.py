@@ -16,7 +16,7 @@ from warnstream.forecast.radar.adjustment import WINDOW_S, GaugePairs
 from warnstream.forecast.radar.source import ADJUSTED, RadarMembers
 from warnstream.model.arrays import Arrays, BoolArray
 from warnstream.model.errors import describe
-from warnstream.model.forecast import RainMembers
+from warnstream.model.forecast import RainMembers, ScoreState
 from warnstream.model.radar.fields import FieldFrame, FieldRefusal, Frame
 from warnstream.model.times import DAY_S
 
@@ -44,6 +44,8 @@ class AheadState:
     refused : tuple of FieldRefusal
     stands_in : bool
         Where it is out, gauges know probabilities.
+    scores : tuple of ScoreState
+        What became of probabilities so far.
     """
 
     source: str = NOBODY
@@ -53,6 +55,7 @@ class AheadState:
     n_fields: int = 0
     refused: tuple[FieldRefusal, ...] = ()
     stands_in: bool = False
+    scores: tuple[ScoreState, ...] = ()
 
 
 class MembersAhead:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.hazards.expected.crossing import NEVER, Crossing, crossing, nobody_knows, parts_s
+from warnstream.hazards.expected.scores import Score
 from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int64Array, UInt8Array
-from warnstream.model.forecast import Expected, RainMembers
+from warnstream.model.forecast import Expected, RainMembers, ScoreState
 from warnstream.model.level import Level
 
 CYCLES_BELOW = 3
@@ -118,6 +119,7 @@ class _Kept:
         self.at_s: Int64Array = np.full(1, -1, dtype=np.int64)
         self.found = nobody_knows(n_places)
         self.n_below: UInt8Array = np.full(n_places, CYCLES_BELOW, dtype=np.uint8)
+        self.score = Score(n_places)
 
     def arrays(self) -> Arrays:
         return {
@@ -127,6 +129,7 @@ class _Kept:
             "early_s": self.found.early_s,
             "onset_s": self.found.onset_s,
             "duration": self.found.duration,
+            **self.score.arrays(),
         }
 
 
@@ -154,6 +157,8 @@ class ChanceBook:
         self.source, self.calibrated_on = "", ""
         self.version = 0
         self.known: Chances = {}
+        self._scores: tuple[ScoreState, ...] = ()
+        self._are_scored = True
 
     def step(
         self,
@@ -176,12 +181,9 @@ class ChanceBook:
         if members is not None:
             self.source, self.calibrated_on = members.source, members.calibrated_on
             for key, one in self._asked.items():
-                self._take(
-                    self._kept[key],
-                    one,
-                    crossing(members, past_mm, one.duration_s, critical(one), one.within_s),
-                    now_s,
-                )
+                found = crossing(members, past_mm, one.duration_s, critical(one), one.within_s)
+                self._take(self._kept[key], one, found, now_s)
+                self._are_scored |= self._kept[key].score.step(found, one.within_s, self.source, now_s)
         is_fresh = {
             key: kept.at_s[0] >= 0 and now_s - int(kept.at_s[0]) <= AGE_S_MAX
             for key, kept in self._kept.items()
@@ -198,6 +200,26 @@ class ChanceBook:
             kept.at_s[0] = -1
         self.version += 1
         self.known = {}
+
+    def scores(self) -> tuple[ScoreState, ...]:
+        """What became of the probabilities so far; the same object while no case has ended."""
+        if self._are_scored:
+            self._are_scored = False
+            self._scores = tuple(
+                state
+                for key, one in self._asked.items()
+                for state in self._kept[key].score.states(one.duration_s, one.within_s)
+            )
+        return self._scores
+
+    def calibrated_of(self, duration_s: int, within_s: int) -> str:
+        """The record that probabilities of a window and a time were fitted on; empty: they are off here."""
+        is_off = any(
+            self._kept[key].score.off(self.source)
+            for key, one in self._asked.items()
+            if one.within_s == within_s and duration_s in one.duration_s
+        )
+        return "" if is_off else self.calibrated_on
 
     def snapshot(self) -> Arrays:
         """State as named arrays."""
@@ -217,6 +239,7 @@ class ChanceBook:
                     array[:] = before
         self.version += 1
         self.known = {}
+        self._are_scored = True
 
     @staticmethod
     def _take(kept: _Kept, asked: Asked, found: Crossing, now_s: int) -> None:
@@ -237,7 +260,7 @@ class ChanceBook:
             is_holding | is_reached,
             int(kept.at_s[0]),
             self.source,
-            self.calibrated_on,
+            "" if kept.score.off(self.source) else self.calibrated_on,
         )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from tests.networks import T0
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment.ahead.members import AheadState
+from warnstream.model.forecast import ScoreState
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.radar.fields import FieldFrame, FieldRefusal
 from warnstream.model.times import UTC
@@ -63,3 +64,20 @@ def test_a_node_without_a_radar_says_nothing() -> None:
     said = Said()
     AheadWatch(said, Metrics(), UTC).take(AheadState())
     assert said.calls == []
+
+
+def test_probabilities_that_were_off_are_told_with_what_was_said_and_what_came() -> None:
+    said, metrics = Said(), Metrics()
+    cases, sums, came = [0] * 10, [0.0] * 10, [0] * 10
+    cases[2], sums[2], came[2] = 800, 192.0, 80
+    score = ScoreState("gauges", (3600,), 3600, tuple(cases), tuple(sums), tuple(came), (2,))
+    watch = AheadWatch(said, metrics, UTC)
+    for _ in range(3):
+        watch.take(AheadState("gauges", scores=(score,)))
+    ((key, text, zh),) = said.calls
+    assert key == "ahead:gauges 1h 1h"
+    assert "24% was said, 10% came (800 cases)" in text
+    assert "800例" in zh
+    assert metrics.ahead_cases.labels("gauges", "1h", "1h", "2")._value.get() == 800
+    assert metrics.ahead_came.labels("gauges", "1h", "1h", "2")._value.get() == 80
+    assert metrics.ahead_off.labels("gauges", "1h", "1h")._value.get() == 1

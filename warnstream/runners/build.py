@@ -279,7 +279,10 @@ def _radar_of(configuration: Configuration) -> RadarMembers | None:
     station_xy_m, place_xy_m = project(network)
     adjustment = Adjustment(station_xy_m[network.stations.measures_rain], place_xy_m)
     place_at = geometry.positions(site.latitude, site.longitude)
-    return RadarMembers(radar, geometry, place_at, adjustment, configuration.forecast.every_s)
+    policy = next(grid.policy for grid in configuration.grids if grid.policy.name == radar)
+    return RadarMembers(
+        radar, geometry, place_at, adjustment, configuration.forecast.every_s, policy.age_s_max
+    )
 
 
 def _frame_s(configuration: Configuration) -> int:

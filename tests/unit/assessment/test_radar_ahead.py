@@ -9,6 +9,7 @@ from tests.forecasts import steep_members
 from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, rain
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, AssessmentStep, Weights
+from warnstream.assessment.ahead.fields import Fields
 from warnstream.forecast.radar.adjustment import Adjustment
 from warnstream.forecast.radar.source import RadarMembers
 from warnstream.model.changes import LevelChange
@@ -125,6 +126,12 @@ def test_a_radar_without_a_young_field_is_out_and_gauges_take_its_place() -> Non
     assert states[-1].stands_in
     back = node.step(40, field_of(40, 1.0)).ahead
     assert (back.is_out, back.source) == (False, "radar")
+
+
+def test_a_slow_radar_may_be_older_where_that_is_said() -> None:
+    kept = Fields("radar", GEOMETRY, 20.0, 120, age_s_max=1200)
+    assert kept.take([field_of(0, 1.0)], T0) == []
+    assert [kept.is_usable(T0 + 60 * minute) for minute in (11, 20, 21)] == [True, True, False]
 
 
 def test_before_the_first_field_a_radar_has_ten_minutes() -> None:

@@ -11,7 +11,9 @@ from warnstream.model.radar.fields import UNITS_PER_MM, UNSEEN, FieldFrame, Fiel
 from warnstream.model.times import MINUTE_S, iso_utc
 
 AGE_INTERVALS_MAX = 2
-"""A field older than so many of its intervals is not gone on from."""
+"""A field older than so many of its intervals, and older than is allowed, is not gone on from."""
+AGE_S_MAX = 1800
+"""No more is allowed, whatever is: rain of half an hour ago is another rain."""
 
 
 class Fields:
@@ -25,6 +27,8 @@ class Fields:
         More is impossible.
     future_s_max : int
         How far ahead of now a field may end.
+    age_s_max : int
+        Of the newest field, where that is more than `AGE_INTERVALS_MAX` of its intervals.
 
     Attributes
     ----------
@@ -33,10 +37,16 @@ class Fields:
     """
 
     def __init__(
-        self, grid: str, geometry: FieldGeometry, rain_mm_per_min_max: float, future_s_max: int
+        self,
+        grid: str,
+        geometry: FieldGeometry,
+        rain_mm_per_min_max: float,
+        future_s_max: int,
+        age_s_max: int = 0,
     ) -> None:
         self._grid, self._geometry = grid, geometry
         self._rain_mm_per_min_max, self._future_s_max = rain_mm_per_min_max, future_s_max
+        self._age_s_max = min(age_s_max, AGE_S_MAX)
         self._of = geometry.digest + grid.encode()
         self.kept: list[FieldFrame] = []
 
@@ -47,7 +57,9 @@ class Fields:
 
     def is_usable(self, now_s: int) -> bool:
         """The newest field is young enough."""
-        return bool(self.kept) and now_s - self.newest_s <= AGE_INTERVALS_MAX * self.kept[-1].interval_s
+        if not self.kept:
+            return False
+        return now_s - self.newest_s <= max(AGE_INTERVALS_MAX * self.kept[-1].interval_s, self._age_s_max)
 
     def take(self, frames: Sequence[FieldFrame], now_s: int) -> list[FieldRefusal]:
         """Take fields; what is refused, with the reason. One that was told before changes nothing."""

@@ -79,9 +79,10 @@ class MembersAhead:
         future_s_max: int,
     ) -> None:
         self._gauges, self._radar = gauges, radar
-        self._fields = (
-            None if radar is None else Fields(radar.grid, radar.geometry, rain_mm_per_min_max, future_s_max)
-        )
+        self._fields = None
+        if radar is not None:
+            limits = rain_mm_per_min_max, future_s_max, radar.age_s_max
+            self._fields = Fields(radar.grid, radar.geometry, *limits)
         self._at_s, self._since_s = -DAY_S, -1
         self._source, self._failure, self._is_out = NOBODY, "", False
         self._told: tuple[int, tuple[FieldRefusal, ...]] = (0, ())

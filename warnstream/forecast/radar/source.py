@@ -36,17 +36,20 @@ class RadarMembers:
     adjustment : Adjustment
     every_s : int
         How often new members are due.
+    age_s_max : int, optional
+        How old the newest field may be, for radars that are slower than two of their intervals.
     """
 
-    def __init__(
+    def __init__(  # what members are made of, each by name
         self,
         grid: str,
         geometry: FieldGeometry,
         place_at: tuple[Float64Array, Float64Array],
         adjustment: Adjustment,
         every_s: int,
+        age_s_max: int = 0,
     ) -> None:
-        self.grid, self.geometry, self.every_s = grid, geometry, every_s
+        self.grid, self.geometry, self.every_s, self.age_s_max = grid, geometry, every_s, age_s_max
         self._row, self._column = place_at
         self._adjustment = adjustment
 

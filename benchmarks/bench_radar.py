@@ -20,10 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.bench_chances import episodes_of, onsets_of
+from benchmarks.grid_blackouts import hours as hours_of
+from benchmarks.grid_blackouts import radar_at_gauges, read_gauges
 from benchmarks.radar_days import CELL_M, RadarDay, radar_days
 from warnstream.forecast.extrapolation import bilinear, extrapolate
 from warnstream.forecast.motion import motion_lucas_kanade
-from warnstream.forecast.radar.adjustment import Adjustment
+from warnstream.forecast.radar.adjustment import Adjustment, GaugePairs
 from warnstream.forecast.radar.filling import filled
 from warnstream.forecast.radar.members import DAMP_S, MOVE_S, N_STEPS, STEP_S, members_of
 from warnstream.forecast.radar.motion import pyramid_motion
@@ -31,6 +33,7 @@ from warnstream.forecast.radar.source import BLOCK, RadarMembers, spaced
 from warnstream.hazards.expected.crossing import crossing
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.forecast import RainMembers
+from warnstream.model.geodesy import local_xy_m
 from warnstream.model.radar.fields import FieldFrame, FieldGeometry, packed_mm
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -304,6 +307,29 @@ def print_costs(days: list[RadarDay]) -> None:
         print(f"{128 * times} x {128 * times}: {made:.3f}, {rolled:.3f}")
 
 
+def print_adjustment(folder: Path) -> None:
+    """What correction by one half of the gauges does at the other half: Emilia-Romagna, 17 September 2022."""
+    network, rain_mm = read_gauges(folder)
+    truth, radar = hours_of(rain_mm), hours_of(radar_at_gauges(folder, network))
+    stations = network.stations
+    middle = float(stations.latitude.mean()), float(stations.longitude.mean())
+    xy_m = local_xy_m(stations.latitude, stations.longitude, *middle)
+    error: dict[str, list[Float64Array]] = {"same hour": [], "next hour": []}
+    for half in (0, 1):
+        knows = np.arange(len(xy_m)) % 2 == half
+        adjustment, every = Adjustment(xy_m[knows], xy_m[~knows]), np.ones(knows.sum(), dtype=np.bool_)
+        for time_ in range(truth.shape[1] - 4):
+            factor = adjustment.factors(GaugePairs(truth[knows, time_], radar[knows, time_], every))
+            for name, at in (("same hour", time_), ("next hour", time_ + 4)):
+                gauge, seen = truth[~knows, at], radar[~knows, at]
+                wet = np.maximum(gauge, seen) >= 1.0
+                if factor is not None:
+                    error[name].append(np.abs(np.stack([seen, factor * seen]) - gauge)[:, wet])
+    for name, parts in error.items():
+        raw, corrected = np.concatenate(parts, axis=1).mean(axis=1)
+        print(f"{name}: error {raw:.2f} mm as delivered, {corrected:.2f} mm corrected")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -352,6 +378,8 @@ def main() -> None:
     for rule in RULES:
         print(lead_line(rule, [day for day in days if day.name.startswith(rule.day)]), flush=True)
     print_costs(days)
+    print("\ncorrected by the last hour of half of the gauges, judged at the others (hours of 1 mm and more)")
+    print_adjustment(options.data / "gauge_radar_pairs")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import xarray as xr
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
-from station_sim.message import Message
+from station_sim.message import Message, beacon
 from station_sim.mqtt_client import BrokerAddress, BrokerTransport
 from station_sim.sending.live_radar import LiveRadar
 from station_sim.sending.publish import Publisher
@@ -163,8 +163,15 @@ def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_giv
     node.wait_until(iso_utc(scenario.end_s), 60)
     assert node.metric('warnstream_ahead_fields_total{grid="county_radar"}') > 0
     assert node.metric('warnstream_ahead_radar_out{grid="county_radar"}') == 0
-    record: dict[str, str] = node.get("/api/v1/state")["grids"][0]
+    state = node.get("/api/v1/state")
+    assert (state["ahead"]["radar"], state["ahead"]["out"]) == ("county_radar", False)
+    record: dict[str, str] = state["grids"][0]
     assert record["newest"] >= iso_utc(scenario.end_s - 900)
+    later = scenario.end_s + 1_200  # no file comes any more
+    play(node, [beacon("ws", later)])
+    node.wait_until(iso_utc(later), 60)
+    assert node.get("/api/v1/state")["ahead"]["out"] is True
+    node.wait_for(lambda: any(one.startswith("radar county_radar is out") for one in reasons_of(node)))
     assert node.stop() == 0
 
     export_warnings(load_configuration(directory), directory / "live.jsonl")
@@ -183,6 +190,12 @@ def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_giv
     assert main(["replay", str(directory), "--journal", str(directory / "data"), "--out", str(out)]) == 0
     assert by_grid(out / "warnings.jsonl")
     assert by_radar(out / "warnings.jsonl")
+
+
+def reasons_of(node: LiveNode) -> list[str]:
+    """What the node says of itself."""
+    found: list[str] = node.get("/readyz")["reasons"]
+    return found
 
 
 def by_grid(path: Path) -> list[dict[str, object]]:

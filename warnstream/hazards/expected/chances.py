@@ -235,7 +235,10 @@ class ChanceBook:
         )
         for key, kept in self._kept.items():
             for name, array in kept.arrays().items():
-                if (before := state.get(f"{name}.{key}")) is not None:
+                before = state.get(f"{name}.{key}")
+                if (
+                    before is not None and before.shape == array.shape
+                ):  # a version with more sources begins anew
                     array[:] = before
         self.version += 1
         self.known = {}

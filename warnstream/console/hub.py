@@ -149,7 +149,9 @@ class Hub:
     async def _facts_of(self, code: str) -> bytes:
         asked_at, asking = self._facts.get(code, (float("-inf"), None))
         if asking is None or time.monotonic() - asked_at >= FACTS_S:
-            known = {code: one for code, one in self._facts.items() if time.monotonic() - one[0] < FACTS_S}
+            known = {
+                code: facts for code, facts in self._facts.items() if time.monotonic() - facts[0] < FACTS_S
+            }
             asking = asyncio.create_task(self.peer.ask(code))
             self._facts = {**known, code: (time.monotonic(), asking)}
         return await asyncio.shield(asking)

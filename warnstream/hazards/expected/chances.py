@@ -152,7 +152,7 @@ class ChanceBook:
     """
 
     def __init__(self, asked: Iterable[Asked], n_places: int) -> None:
-        self._asked = {one.key: one for one in asked}
+        self._asked = {question.key: question for question in asked}
         self._kept = {key: _Kept(n_places) for key in self._asked}
         self.source, self.calibrated_on = "", ""
         self.version = 0
@@ -180,10 +180,10 @@ class ChanceBook:
         """
         if members is not None:
             self.source, self.calibrated_on = members.source, members.calibrated_on
-            for key, one in self._asked.items():
-                found = crossing(members, past_mm, one.duration_s, critical(one), one.within_s)
+            for key, question in self._asked.items():
+                found = crossing(members, past_mm, question.duration_s, critical(question), question.within_s)
                 self._take(self._kept[key], one, found, now_s)
-                self._are_scored |= self._kept[key].score.step(found, one.within_s, self.source, now_s)
+                self._are_scored |= self._kept[key].score.step(found, question.within_s, self.source, now_s)
         is_fresh = {
             key: kept.at_s[0] >= 0 and now_s - int(kept.at_s[0]) <= AGE_S_MAX
             for key, kept in self._kept.items()
@@ -269,7 +269,7 @@ class ChanceBook:
 
 def some(chances: Chances, places: Int64Array) -> Chances:
     """Those of some places."""
-    return {key: one.of_places(places) for key, one in chances.items()}
+    return {key: chance.of_places(places) for key, chance in chances.items()}
 
 
 NO_CHANCES: Chances = {}
@@ -279,8 +279,8 @@ def durations_of(asked: Sequence[Asked], step_s: int) -> set[int]:
     """Durations of observed rain that are read."""
     found = {
         part
-        for one in asked
-        for duration in one.duration_s
-        for part in parts_s(duration, one.within_s, step_s)
+        for question in asked
+        for duration in question.duration_s
+        for part in parts_s(duration, question.within_s, step_s)
     }
     return found - {0}

@@ -66,12 +66,12 @@ def start_of(day: RadarDay, number: int) -> Start:
     """Fields until one of them."""
     interval_s = 60 * day.interval_min
     fields = [
-        FieldFrame("radar", b"", interval_s * one, interval_s, packed_mm(day.rain_mm[one]))
-        for one in range(max(number - 5, 0), number + 1)
+        FieldFrame("radar", b"", interval_s * before, interval_s, packed_mm(day.rain_mm[before]))
+        for before in range(max(number - 5, 0), number + 1)
     ]
     rain_mm_h, apart_s = spaced(fields)
     every = np.arange(day.rain_mm.shape[1])[POINTS], np.arange(day.rain_mm.shape[2])[POINTS]
-    row, column = (one.ravel() for one in np.meshgrid(*every, indexing="ij"))
+    row, column = (axis.ravel() for axis in np.meshgrid(*every, indexing="ij"))
     return Start(day, number, filled(rain_mm_h), apart_s, row, column)
 
 
@@ -180,9 +180,9 @@ class Tally:
         came = np.concatenate(self.came[name, hours, limit])
         tenth = np.minimum((said * 10).astype(np.int64), 9)
         cells = [
-            f"{said[tenth == one].mean():.2f} ({came[tenth == one].mean():.2f}; {(tenth == one).sum()})"
-            for one in range(10)
-            if (tenth == one).sum() >= CASES_SHOWN
+            f"{said[of_tenth].mean():.2f} ({came[of_tenth].mean():.2f}; {of_tenth.sum()})"
+            for of_tenth in (tenth == number for number in range(10))
+            if of_tenth.sum() >= CASES_SHOWN
         ]
         return ", ".join(cells)
 

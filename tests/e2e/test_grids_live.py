@@ -175,7 +175,7 @@ def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_giv
     play(node, [beacon("ws", later)])
     node.wait_until(iso_utc(later), 60)
     assert node.get("/api/v1/state")["ahead"]["out"] is True
-    node.wait_for(lambda: any(one.startswith("radar county_radar is out") for one in reasons_of(node)))
+    node.wait_for(lambda: any(reason.startswith("radar county_radar is out") for reason in reasons_of(node)))
     assert node.stop() == 0
 
     export_warnings(load_configuration(directory), directory / "live.jsonl")
@@ -213,8 +213,10 @@ def by_grid(path: Path) -> list[dict[str, object]]:
 def by_radar(path: Path) -> list[object]:
     """What was expected by the radar, probabilities to the last digit."""
     messages = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    expected = [(one["village"], one["reason"].get("expected")) for one in messages if one["reason"]]
-    return [one for one in expected if one[1] and one[1]["probability"]]
+    expected = [
+        (message["village"], message["reason"].get("expected")) for message in messages if message["reason"]
+    ]
+    return [message for message in expected if message[1] and message[1]["probability"]]
 
 
 def spoilt_files(folder: Path, sound: Path) -> dict[str, str]:

@@ -34,7 +34,8 @@ def field_of(minute: int, mm: float, *, interval_s: int = 300, unseen: bool = Fa
     cells = np.full(GEOMETRY.shape, round(100 * mm), dtype=np.int16)
     if unseen:
         row, column = (
-            int(one[0]) for one in GEOMETRY.positions(NETWORK.villages.latitude, NETWORK.villages.longitude)
+            int(position[0])
+            for position in GEOMETRY.positions(NETWORK.villages.latitude, NETWORK.villages.longitude)
         )
         cells[row - 4 : row + 6, column - 4 : column + 12] = UNSEEN
     return FieldFrame("radar", GEOMETRY.digest, T0 + 60 * minute, interval_s, cells)
@@ -150,11 +151,10 @@ def test_places_that_the_radar_does_not_see_are_not_dry_and_gauges_speak_there()
     for minute in range(5, 40, 5):
         field = field_of(minute, 5.0, unseen=True)
         told = alone.step(minute, field, mm=6.0), beside.step(minute, field, mm=6.0)
-    assert [one.ahead.source for one in told] == ["radar", "radar and gauges"]
+    assert [step.ahead.source for step in told] == ["radar", "radar and gauges"]
     known = alone.assessment._judgement.ahead.book.known
-    assert all(
-        np.isnan(one.found.probability).all() or one.found.probability.max() == 1 for one in known.values()
-    )
+    said = np.concatenate([chance.found.probability for chance in known.values()])
+    assert (np.isnan(said) | (said == 1)).all()
     assert any(change.level is Level.YELLOW for change in beside.changes)
 
 
@@ -180,7 +180,7 @@ def test_fields_that_cannot_be_used_are_refused_and_nothing_else_stops(
 ) -> None:
     node = Node()
     state = node.step(10, field_of(10, 1.0), frame).ahead
-    assert [one.reason for one in state.refused] == [reason]
+    assert [refusal.reason for refusal in state.refused] == [reason]
     assert state.refused[0].detail
     assert state.source == "radar"
     assert node.step(15, field_of(15, 1.0)).failures == {}

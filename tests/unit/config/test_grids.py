@@ -117,7 +117,7 @@ def test_a_radar_that_rules_ask_for_is_derived_and_read_at_some_villages_as_at_a
     cells = random.integers(0, 300, derived.radar.geometry.shape).astype(np.int16)
     field = FieldFrame("radar", derived.radar.geometry.digest, 0, 600, cells)
     places = derived.configuration.network.places.of_villages(some)
-    whole, cut = (one.members([field], None, 0).rain_mm for one in (derived.radar, part))
+    whole, cut = (source.members([field], None, 0).rain_mm for source in (derived.radar, part))
     np.testing.assert_array_equal(cut, whole[:, :, places])
 
 

@@ -81,8 +81,10 @@ class Fields:
         """State as arrays."""
         shape = (len(self.kept), *self._geometry.shape)
         return {
-            "times": np.array([(one.end_s, one.interval_s) for one in self.kept], np.int64).reshape(-1, 2),
-            "rain": np.array([one.rain for one in self.kept], dtype=np.int16).reshape(shape),
+            "times": np.array([(field.end_s, field.interval_s) for field in self.kept], np.int64).reshape(
+                -1, 2
+            ),
+            "rain": np.array([field.rain for field in self.kept], dtype=np.int16).reshape(shape),
             "of": np.frombuffer(self._of, dtype=np.uint8),
         }
 
@@ -95,7 +97,7 @@ class Fields:
             self.kept.append(FieldFrame(self._grid, self._geometry.digest, end_s, interval_s, rain.copy()))
 
     def _is_repeated(self, frame: FieldFrame) -> bool:
-        return any(one.begin_s == frame.begin_s and one.end_s == frame.end_s for one in self.kept)
+        return any(known.begin_s == frame.begin_s and known.end_s == frame.end_s for known in self.kept)
 
     def _fault(self, frame: FieldFrame, now_s: int) -> tuple[RefusalReason, str] | None:
         if frame.grid != self._grid:
@@ -119,7 +121,7 @@ class Fields:
     def _fault_of_time(self, frame: FieldFrame, now_s: int) -> tuple[RefusalReason, str] | None:
         if frame.end_s > now_s + self._future_s_max:
             return RefusalReason.FUTURE, f"it ends at {iso_utc(frame.end_s)}, now is {iso_utc(now_s)}"
-        overlaps = any(one.begin_s < frame.end_s and frame.begin_s < one.end_s for one in self.kept)
+        overlaps = any(known.begin_s < frame.end_s and frame.begin_s < known.end_s for known in self.kept)
         if overlaps and not self._is_repeated(frame):
             span = f"{iso_utc(frame.begin_s)} to {iso_utc(frame.end_s)}"
             return RefusalReason.OVERLAP, f"some of {span} was told before"

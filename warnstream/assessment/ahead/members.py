@@ -128,7 +128,9 @@ class MembersAhead:
 
         A failure is reported until they have been made again, not only in the step in which they were due.
         """
-        every_s = min((one.every_s for one in (self._gauges, self._radar) if one is not None), default=0)
+        every_s = min(
+            (source.every_s for source in (self._gauges, self._radar) if source is not None), default=0
+        )
         members = None
         if every_s and now_s - self._at_s >= every_s:
             self._at_s, self._failure = now_s, ""
@@ -150,7 +152,7 @@ class MembersAhead:
 
     def restore(self, state: Arrays) -> None:
         """Take up a snapshot."""
-        self._at_s, self._since_s = (int(one) for one in state["times_s"])
+        self._at_s, self._since_s = (int(time_s) for time_s in state["times_s"])
         self._source = bytes(state["source"]).decode()
         if self._fields is not None and "field.times" in state:
             self._fields.restore({name: state[f"field.{name}"] for name in ("times", "rain", "of")})

@@ -102,8 +102,8 @@ def read_members(
     steps_mm_h: Float64Array, cell_m: float, at: tuple[Float64Array, Float64Array], age_s: int
 ) -> Float32Array:
     """Members from fields moved to the middle of each step; as of `members_of`."""
-    row, column = (np.asarray(one, dtype=np.float32) for one in at)
-    north, east = (np.asarray(one, dtype=np.float32)[:, None] for one in DIFFERENCES.place.T)
+    row, column = (np.asarray(axis, dtype=np.float32) for axis in at)
+    north, east = (np.asarray(axis, dtype=np.float32)[:, None] for axis in DIFFERENCES.place.T)
     n_rows, n_columns = steps_mm_h.shape[1:]
     found: Float32Array = np.zeros((N_MEMBERS, len(steps_mm_h), len(row)), dtype=np.float32)
     total: Float32Array = np.zeros((N_MEMBERS, len(row)), dtype=np.float32)

@@ -103,10 +103,10 @@ def spaced(fields: Sequence[FieldFrame]) -> tuple[Float64Array, int]:
     found: list[Float64Array] = []
     for number in range(N_FIELDS):
         until_s = newest.end_s - number * apart_s
-        within = [one for one in fields if until_s - apart_s < one.end_s <= until_s]
+        within = [field for field in fields if until_s - apart_s < field.end_s <= until_s]
         if not within:
             break
-        rates = [unpacked_mm(one.rain) * (HOUR_S / one.interval_s) for one in within]
+        rates = [unpacked_mm(field.rain) * (HOUR_S / field.interval_s) for field in within]
         found.append(_mean(np.stack(rates)))
     return coarser(np.stack(found[::-1]), BLOCK), apart_s
 

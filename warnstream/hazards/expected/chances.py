@@ -182,7 +182,7 @@ class ChanceBook:
             self.source, self.calibrated_on = members.source, members.calibrated_on
             for key, question in self._asked.items():
                 found = crossing(members, past_mm, question.duration_s, critical(question), question.within_s)
-                self._take(self._kept[key], one, found, now_s)
+                self._take(self._kept[key], question, found, now_s)
                 self._are_scored |= self._kept[key].score.step(found, question.within_s, self.source, now_s)
         is_fresh = {
             key: kept.at_s[0] >= 0 and now_s - int(kept.at_s[0]) <= AGE_S_MAX
@@ -207,8 +207,8 @@ class ChanceBook:
             self._are_scored = False
             self._scores = tuple(
                 state
-                for key, one in self._asked.items()
-                for state in self._kept[key].score.states(one.duration_s, one.within_s)
+                for key, question in self._asked.items()
+                for state in self._kept[key].score.states(question.duration_s, question.within_s)
             )
         return self._scores
 
@@ -216,8 +216,8 @@ class ChanceBook:
         """The record that probabilities of a window and a time were fitted on; empty: they are off here."""
         is_off = any(
             self._kept[key].score.off(self.source)
-            for key, one in self._asked.items()
-            if one.within_s == within_s and duration_s in one.duration_s
+            for key, question in self._asked.items()
+            if question.within_s == within_s and duration_s in question.duration_s
         )
         return "" if is_off else self.calibrated_on
 

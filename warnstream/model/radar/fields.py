@@ -72,8 +72,8 @@ def geometry_of(network: Network) -> FieldGeometry:
     """The cells of a network's fields."""
     villages, stations = network.villages, network.stations
     latitude, longitude = (
-        round(float(np.mean(one)) / _ROUND_DEGREES) * _ROUND_DEGREES
-        for one in (villages.latitude, villages.longitude)
+        round(float(np.mean(degrees)) / _ROUND_DEGREES) * _ROUND_DEGREES
+        for degrees in (villages.latitude, villages.longitude)
     )
     latitude, longitude = round(latitude, 6), round(longitude, 6)
     rain = stations.measures_rain

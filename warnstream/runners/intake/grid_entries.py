@@ -139,4 +139,4 @@ class WaitingFrames:
         """Take up a snapshot."""
         waiting = msgspec.msgpack.decode(state, type=list[bytes | tuple[str, bytes]])
         # Older snapshots have payloads alone: there were no fields.
-        self._waiting = [(GRID, one) if isinstance(one, bytes) else one for one in waiting]
+        self._waiting = [(GRID, entry) if isinstance(entry, bytes) else entry for entry in waiting]

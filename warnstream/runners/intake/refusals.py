@@ -78,7 +78,7 @@ def refused_frame(refused: GridRefusal | FieldRefusal) -> Refusal:
 def refused_frames(step: AssessmentStep) -> list[Refusal]:
     """Frames and fields of grids that a step did not take."""
     refused: list[GridRefusal | FieldRefusal] = [*step.grids.refused, *step.ahead.refused]
-    return [refused_frame(one) for one in refused]
+    return [refused_frame(frame) for frame in refused]
 
 
 def refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:

@@ -43,17 +43,17 @@ class AheadWatch:
             self._metrics.ahead_source.labels(source).set(source == state.source)
         self._count(state)
         texts = {f"ahead:{state.radar}": self._text_of(state)} if state.is_out else {}
-        self._alarms.show(texts | {_key(one): _off_text(one) for one in state.scores if one.off})
+        self._alarms.show(texts | {_key(score): _off_text(score) for score in state.scores if score.off})
 
     def _count(self, state: AheadState) -> None:
         """What became of probabilities, where any case has ended since."""
         if state.scores is self._scores:
             return
         self._scores, metrics = state.scores, self._metrics
-        for one in state.scores:
-            labels = one.source, _window(one), format_duration(one.within_s)
-            metrics.ahead_off.labels(*labels).set(len(one.off))
-            for tenth, (cases, came) in enumerate(zip(one.cases, one.came, strict=True)):
+        for score in state.scores:
+            labels = score.source, _window(score), format_duration(score.within_s)
+            metrics.ahead_off.labels(*labels).set(len(score.off))
+            for tenth, (cases, came) in enumerate(zip(score.cases, score.came, strict=True)):
                 if cases:
                     metrics.ahead_cases.labels(*labels, str(tenth)).set(cases)
                     metrics.ahead_came.labels(*labels, str(tenth)).set(came)

@@ -24,7 +24,7 @@ from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.rule_needs import Whole, check_leads, whole_of
-from warnstream.assessment.stations import StationPolicies, StationState
+from warnstream.assessment.stations import HeardGauges, StationPolicies, StationState
 from warnstream.assessment.villages import (
     GaugeAvailability,
     VillageState,
@@ -111,20 +111,6 @@ class AssessmentStep:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gauges:
-    """Who reports, what is thought of each gauge, and who is heard."""
-
-    is_reporting: BoolArray
-    quality: StationQuality
-    is_usable: BoolArray
-
-    @property
-    def excluded(self) -> BoolArray:
-        """Gauges that report zeros and do not measure, and have no spare that does."""
-        return self.quality.is_clogged & ~self.is_usable
-
-
-@dataclass(frozen=True, slots=True)
 class Observed:
     """What the first half of a step found, before any rule looks at it.
 
@@ -132,7 +118,7 @@ class Observed:
     ----------
     readings : ReadingBatch
     flags : UInt16Array, shape (n_readings,)
-    gauges : _Gauges
+    gauges : HeardGauges
     forecast : RainAhead or None
         As of `AssessmentStep`.
     sources : Sources
@@ -144,7 +130,7 @@ class Observed:
 
     readings: ReadingBatch
     flags: UInt16Array
-    gauges: _Gauges
+    gauges: HeardGauges
     forecast: RainAhead | None
     sources: Sources
     grids: GridsStep
@@ -233,7 +219,7 @@ class Assessment:
         self._unknown = no_rain_known(self._stations, weights.own, leads_s)
         n_stations = len(network.stations)
         every: BoolArray = np.ones(n_stations, dtype=np.bool_)
-        self._gauges = _Gauges(every, no_doubt(n_stations), every)
+        self._gauges = HeardGauges(every, no_doubt(n_stations), every)
         self.signs = SignBook(network, signs or SignPolicy())
         self.alerts = AlertBook(relay_tables(rules), alerts)
         self.feeds = FeedBook(alerts.feeds if alerts is not None else ())
@@ -378,18 +364,22 @@ class Assessment:
         self._stations, self._villages = first._stations, first._villages  # noqa: SLF001  # one class
         self._grids, self.signs, self._ahead = first._grids, first.signs, first._ahead  # noqa: SLF001
 
+    def share_rule(self, hazard: str, other: "Assessment") -> None:
+        """Take what another assessment finds by the same rule of what both share; it judges first."""
+        self._judgement.share(hazard, other._judgement)  # noqa: SLF001  # one class
+
     def align(self, hazard: str, issued: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
         """Go on from what people were told of a hazard; see `LevelState.align`."""
         return self._judgement.levels[hazard].align(issued, is_held, is_free, self._now_s)
 
-    def _hear(self, now_s: int, isolation: Isolation) -> "_Gauges":
+    def _hear(self, now_s: int, isolation: Isolation) -> "HeardGauges":
         """Which gauges report and measure; where nobody can tell, their coverage alone speaks for them."""
         stations, run = self._stations, isolation.run
         every: BoolArray = np.ones(len(self._network.stations), dtype=np.bool_)
         is_reporting = run("silent gauges", lambda: stations.is_reporting(now_s), every)
         quality = run("quality of gauges", lambda: stations.judge_gauges(now_s), self._gauges.quality)
         is_usable = run("silent gauges", lambda: stations.is_usable(is_reporting, quality), is_reporting)
-        return _Gauges(is_reporting, quality, is_usable)
+        return HeardGauges(is_reporting, quality, is_usable)
 
     def view(self, village: int) -> VillageView:
         """Everything that decided on a village at the last step; to be asked right after it.

@@ -284,6 +284,11 @@ def _files_of(node: NodeDocument) -> dict[Location, str | None]:
     if node.standby is not None and node.standby.tls is not None:
         keys = ("ca", "certificate", "key")
         named |= {("standby", "tls", key): getattr(node.standby.tls, key) for key in keys}
+    if node.kafka is not None:
+        named |= {("kafka", "password_file"): node.kafka.password_file}
+        if node.kafka.tls is not None:
+            keys = ("ca", "certificate", "key")
+            named |= {("kafka", "tls", key): getattr(node.kafka.tls, key) for key in keys}
     return named
 
 

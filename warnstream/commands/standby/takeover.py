@@ -61,13 +61,23 @@ def _wait(directory: Path, box: str) -> str:
 
 
 def demand_leading(configuration: Configuration) -> None:
-    """Nothing is written by hand into the log of a box that does not lead.
+    """Nothing is written by hand into the log of a box that does not lead, or beside the log that counts.
 
     Raises
     ------
     WarnstreamError
-        If this machine is such a box; the text says who leads.
+        If this machine is such a box; the text says who leads. If the log is a partition of Kafka and no
+        bridge runs here, which would take it.
     """
+    directory = configuration.storage.directory
+    if configuration.kafka is not None:
+        try:
+            DirectoryLock(directory).release()
+        except StoreError:  # a bridge runs: it takes the order
+            return
+        raise WarnstreamError(
+            f"the bridge of this county does not run with {directory}: say it where it does"
+        )
     if configuration.standby is None:
         return
     why = why_not_here(configuration.storage.directory)

@@ -113,7 +113,7 @@ class Acts:
         self._keeper, self._requests = keeper, requests
         self.go_by(configuration)
         self._under_way: dict[str, HandOrder] = {}
-        self._known: OrderedDict[str, Done] = OrderedDict()
+        self._known: OrderedDict[str, tuple[int, Done]] = OrderedDict()
 
     def go_by(self, configuration: Configuration) -> None:
         """People, places and texts are those of this configuration from now on; in the loop's thread."""
@@ -137,13 +137,15 @@ class Acts:
             problem = f"{act.person!r} is {operator.role}: that role may not {said.kind}"
             answer(Done("forbidden", problems=[problem]))
             return
-        key = f"{act.person}/{act.key}"
+        key = _key_of(act)
         if not said.rehearse and (known := self._known.get(key)) is not None:
-            answer(known)
+            is_same = known[0] == zlib.crc32(act.content)
+            another = f"Idempotency-Key: {act.key} was used for another act"
+            answer(known[1] if is_same else _refused([another]))
         elif said.kind in HELP_KINDS:
-            self._help(operator, said, key, answer)
+            self._help(operator, said, act, answer)
         elif said.kind in DUTY_KINDS:
-            self._duty(operator, said, key, answer)
+            self._duty(operator, said, act, answer)
         else:
             self._order(act, said, key, answer)
 
@@ -165,8 +167,11 @@ class Acts:
             answer(_refused(error.faults))
             return
         desk = self._keeper.engine.desk
+        if not said.rehearse and (faults := desk.identity_faults(order)):
+            answer(_refused(faults))
+            return
         if not said.rehearse and desk.knows_order(order):
-            answer(self._remember(key, Done("taken", order=order.identifier)))
+            answer(self._remember(act, Done("taken", order=order.identifier)))
             return
         if problems := self._stale(act, order):
             answer(Done("stale", problems=problems))
@@ -178,16 +183,16 @@ class Acts:
         elif said.rehearse:
             answer(Done("rehearsed", rehearsal=self._rehearsed(order)))
         else:
-            self._give(order, key, answer)
+            self._give(order, act, answer)
 
-    def _give(self, order: HandOrder, key: str, answer: Answer) -> None:
+    def _give(self, order: HandOrder, given: Act, answer: Answer) -> None:
         """An order becomes an entry; until it is one it is under way."""
         done = Done("waits" if needs_second(order) else "taken", order=order.identifier)
         self._under_way[order.identifier] = order
 
         def told(sequence: int) -> None:
             self._under_way.pop(order.identifier, None)
-            answer(self._remember(key, msgspec.structs.replace(done, sequence=sequence)))
+            answer(self._remember(given, msgspec.structs.replace(done, sequence=sequence)))
             log.warning("order taken", extra={"order": order.identifier, "author": order.author})
 
         self._hand_over(
@@ -268,7 +273,7 @@ class Acts:
 
     # Calls for help.
 
-    def _help(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
+    def _help(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
         desk, villages = self._keeper.engine.desk, self._keeper.people.network.villages
         action: HelpAssign | HelpClose = HelpAssign(said.help, operator.person, said.person.strip())
         if said.kind == "close":
@@ -285,14 +290,15 @@ class Acts:
             return
 
         def told(sequence: int) -> None:
-            answer(self._remember(key, Done("taken", sequence)))
+            answer(self._remember(given, Done("taken", sequence)))
 
         self._hand_over(HELP, encode_help(action), told, answer)
 
     # Duty.
 
-    def _duty(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
-        act = DutyAct(key, DutyKind(said.kind), operator.person, area=operator.area, post=operator.post)
+    def _duty(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
+        key, kind = _key_of(given), DutyKind(said.kind)
+        act = DutyAct(key, kind, operator.person, area=operator.area, post=operator.post)
         if act.kind is DutyKind.SEE:
             found = self._seen(operator, said, act)
         elif act.kind is DutyKind.HAND_OVER:
@@ -308,7 +314,8 @@ class Acts:
         def told(sequence: int) -> None:
             done = Done("taken", sequence)
             # What is personal is answered once it is on record, and remembered by nobody.
-            answer(self._with_doors(done, said) if said.kind == DutyKind.READ else self._remember(key, done))
+            is_reading = said.kind == DutyKind.READ
+            answer(self._with_doors(done, said) if is_reading else self._remember(given, done))
 
         self._hand_over(ACT, encode_act(found), told, answer)
 
@@ -374,11 +381,16 @@ class Acts:
         ]
         return msgspec.structs.replace(done, doors=page, doors_of=len(known))
 
-    def _remember(self, key: str, done: Done) -> Done:
-        self._known[key] = done
+    def _remember(self, act: Act, done: Done) -> Done:
+        self._known[_key_of(act)] = zlib.crc32(act.content), done
         if len(self._known) > KNOWN_MAX:
             self._known.popitem(last=False)
         return done
+
+
+def _key_of(act: Act) -> str:
+    """Name of an act for ever: a key is its person's own."""
+    return f"{act.person}/{act.key}"
 
 
 def version_of(desk: WarningDesk, village: int) -> str:

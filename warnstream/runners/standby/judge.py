@@ -26,6 +26,7 @@ from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
 from warnstream.runners.history.start import begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
+from warnstream.runners.intake.entries import HELP
 from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
     ISSUED,
@@ -37,10 +38,10 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome, Past
-from warnstream.runners.intake.standby_entries import LEADER, TOLD
+from warnstream.runners.intake.standby_entries import FOLLOWED, LEADER, TOLD
 from warnstream.runners.live.alarm_notices import Notices
 from warnstream.runners.live.alarms import Alarms
-from warnstream.runners.live.doors import DoorKeeper
+from warnstream.runners.live.doors import Append, DoorKeeper
 from warnstream.runners.live.recording.recorder import Desk, Recorder
 from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.renderer import Renderer
@@ -62,6 +63,8 @@ class Judge:
     alarms : Alarms
         Shown here; nobody is sent them.
     metrics : Metrics
+    append : callable
+        For entries that the ledger asks for, where this machine may write them; None otherwise.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class Judge:
         outbox: NodeOutbox,
         alarms: Alarms,
         metrics: Metrics,
+        append: Append = lambda _entries: None,
     ) -> None:
         self._configuration, self._outbox, self._alarms, self._metrics = (
             configuration,
@@ -86,7 +90,7 @@ class Judge:
         self._journal, self._log = journal, TakenLog(journal)
         self._notices = Notices(configuration, self._send)
         self._recorder = Recorder(outbox, self._log, alarms, metrics, lambda: None)
-        self._doors = DoorKeeper(outbox, self._log, alarms, lambda _entries: None)
+        self.doors = DoorKeeper(outbox, self._log, alarms, append)
         self.snapshots = Snapshots(
             configuration.storage, self._log, outbox, self._whole, alarms, metrics, lambda: None
         )
@@ -130,8 +134,8 @@ class Judge:
         configuration, desk = self._configuration, self._intake.engine.desk
         self._renderer = Renderer(self._people, self._metrics, lambda: self._intake.engine.desk)
         topics, network = topics_of(configuration), self._people.network
-        self._doors.recover(network, configuration.fingerprint, topics, self._intake.now_s)
-        self._doors.recovered(desk.last_bulletins(), configuration.fingerprint)
+        self.doors.recover(network, configuration.fingerprint, topics, self._intake.now_s)
+        self.doors.recovered(desk.last_bulletins(), configuration.fingerprint)
         self._log.taken = self._begins_after
         self._recorder.catch_up(self._desk)
 
@@ -171,16 +175,18 @@ class Judge:
         try:
             if kind in OF_DOORS:
                 if number > self._known_until:
-                    self._doors.take(kind, payload)
+                    self.doors.take(kind, payload)
             elif kind == TOLD:
                 self._recorder.write(partial(self._recorder.take_told, payload))
-            elif kind not in {ISSUED, SET_ASIDE, LEADER}:
+            elif kind not in {ISSUED, SET_ASIDE, LEADER, FOLLOWED}:
                 self._follow(number, kind, payload, issued)
         except Exception as error:
             log.exception("entry cannot be followed", extra={"entry": number, "kind": kind})
             self._alarms.raise_alarm("engine", f"entry {number} could not be followed: {describe(error)}")
 
     def _follow(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
+        if kind == HELP:
+            self.doors.close_call(payload, self._intake.engine.desk, self._people.network, self._intake.now_s)
         if kind == CONFIGURATION:
             self._is_exercise = decode_configuration(payload).status is MessageStatus.EXERCISE
         past = Past([effects for _, effects in issued], is_judged=not (self._is_real and self._is_exercise))
@@ -202,13 +208,13 @@ class Judge:
         digests = issued.digests_now(desk.network.villages.index_of_code())
         effects = desk.desk.restate(issued.messages, issued.bulletins, digests)
         if entry > self._known_until:
-            self._doors.issue(effects.to_doors, self._renderer)
+            self.doors.issue(effects.to_doors, self._renderer)
         self._recorder.record(entry, effects, desk)
 
     def _keep_answers(self, number: int, outcome: Outcome) -> None:
         if answers := outcome.answers:
             if number > self._known_until:
-                self._doors.answer(answers)
+                self.doors.answer(answers)
             self._recorder.write(partial(self._outbox.answer_of_posts, answers))
 
     @property

@@ -211,6 +211,19 @@ def test_the_same_key_is_the_same_act_of_that_person(node: Node) -> None:
     assert len(node.kept) == 1
 
 
+def test_a_key_of_another_act_is_not_taken_for_this_one(node: Node) -> None:
+    first, last = node.people.network.villages.code[0], node.people.network.villages.code[-1]
+    said: dict[str, Any] = {"hazard": HAZARD, "level": "orange", "alone": True}
+    assert node.act("officer-all", "issue", "key-1", villages=[first], **said).status == "taken"
+    for _ in range(2):
+        other = node.act("officer-all", "issue", "key-1", villages=[last], **said)
+        assert other.status == "refused"
+        assert "another" in other.problems[0]
+        assert len(node.kept) == 1
+        node.step()
+        node.acts._known.clear()  # as after a restart: the desk knows it
+
+
 @pytest.mark.parametrize(
     ("kind", "level", "stands", "status"),
     [

@@ -24,6 +24,7 @@ WHOLE_AT_START = {
     "channels": "channels.yaml",
     "grids": "grids",
     "standby": "standby",
+    "kafka": "kafka",
 }
 """Parts that are opened at a start: sockets, files, senders."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from warnstream.commands.arguments import parser
 from warnstream.commands.console.command import console, console_user
+from warnstream.commands.console.in_demo import Shown
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.commands.paper.command import run_print
@@ -392,7 +393,7 @@ def _demo(options: argparse.Namespace) -> int:
             directory=options.keep,
             as_json=options.json,
             weather=options.weather,
-            has_console=options.console,
+            console=Shown.of(options),
         )
     )
 

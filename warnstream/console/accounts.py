@@ -19,6 +19,8 @@ from warnstream.adapters.private_files import FILE_MODE
 from warnstream.adapters.sqlite import Database
 from warnstream.console.proof.factors import SCHEMA as FACTORS
 from warnstream.console.proof.factors import Factors
+from warnstream.console.proof.once import SCHEMA as ONCE
+from warnstream.console.proof.once import OneTimes
 from warnstream.model.times import HOUR_S
 
 FILE = "console.sqlite3"
@@ -54,6 +56,8 @@ class Accounts:
     ----------
     factors : Factors
         Second factors.
+    once : OneTimes
+        One-time sign-ins.
 
     Raises
     ------
@@ -70,9 +74,10 @@ class Accounts:
         path = directory / FILE
         path.touch(mode=FILE_MODE, exist_ok=True)
         path.chmod(FILE_MODE)
-        self._database = Database(path, SCHEMA + FACTORS, SCHEMA_VERSION)
+        self._database = Database(path, SCHEMA + FACTORS + ONCE, SCHEMA_VERSION)
         self._clock = clock
         self.factors = Factors(self._database, clock)
+        self.once = OneTimes(self._database, clock)
         self._hasher = hasher or PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
         self._hashing = threading.Semaphore(HASHES_AT_ONCE)
 

@@ -33,6 +33,7 @@ from warnstream.console.acting.acts import act_of, demand_json, doors_of
 from warnstream.console.hub import Hub
 from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
+from warnstream.console.reading.routes import Reading
 from warnstream.console.stream import Subscriber
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import Role
@@ -88,6 +89,7 @@ class ConsoleApi:
             ("GET", "/api/v1/doors"): self._doors,
             ("GET", "/api/v1/openapi.json"): self._openapi,
             ("GET", "/healthz"): self._alive,
+            **Reading(hub, self._visitor).routes,
         }
         routes: list[Route] = [Route(p, self._limited(h), methods=[m]) for (m, p), h in served.items()]
         routes.append(Route("/api/v1/stream", _Raw(self._stream), methods=["GET"]))
@@ -132,30 +134,26 @@ class ConsoleApi:
         demand_own_page(request)
         demand_json(request)
         given = await posted(request, models.Credentials)
+        if missing := [name for name in ("person", "password") if not given.once and not getattr(given, name)]:
+            raise ProblemsError([f"{name}: expected a text" for name in missing])
         address = request.client.host if request.client else ""
-        names = f"person {given.person}", f"address {address}"
+        names = [f"address {address}"] if given.once else [f"person {given.person}", f"address {address}"]
         if waits := self._attempts.wait_s(*names):
             text = f"too many attempts; try again in {waits / 60:.0f} min"
             raise HTTPException(429, text, headers={"Retry-After": str(int(waits) + 1)})
         self._attempts.began(*names)
-        is_proven = await asyncio.to_thread(self._accounts.proves, given.person, given.password)
-        operator = self._hub.operators.get(given.person)
-        if not is_proven or operator is None:
+        person = await self._proven(given, names, address)
+        operator = self._hub.operators.get(person)
+        if operator is None:
             log.warning("sign-in refused", extra={"from": address})
-            raise HTTPException(403, "person and password do not fit")
-        if not await asyncio.to_thread(self._has_factor, given):
-            if not given.code:  # the password was right: that it asks for more is no failure
-                self._attempts.succeeded(*names)
-                raise HTTPException(401, "expected the code of the second factor")
-            log.warning("second factor refused", extra={"person": given.person, "from": address})
             raise HTTPException(403, "person and password do not fit")
         self._attempts.succeeded(*names)
         with contextlib.suppress(HTTPException):  # a session that was open in this browser is over
             self._accounts.end(self._visitor(request).token)
-        token = self._accounts.begin(given.person)
+        token = self._accounts.begin(person)
         found = self._accounts.session(token)
         assert found is not None
-        log.info("signed in", extra={"person": given.person, "from": address})
+        log.info("signed in", extra={"person": person, "from": address})
         response = answer(self._session_of(Visitor(operator, token, found[1])))
         is_secure = request.url.scheme == "https"
         response.set_cookie(
@@ -168,6 +166,20 @@ class ConsoleApi:
             samesite="lax",
         )
         return response
+
+    async def _proven(self, given: models.Credentials, names: list[str], address: str) -> str:
+        """Who it is, empty for nobody. HTTPException where a second factor is missing or wrong."""
+        if given.once:
+            return self._accounts.once.take(given.once) or ""
+        if not await asyncio.to_thread(self._accounts.proves, given.person, given.password):
+            return ""
+        if await asyncio.to_thread(self._has_factor, given):
+            return given.person
+        if not given.code:  # the password was right: that it asks for more is no failure
+            self._attempts.succeeded(*names)
+            raise HTTPException(401, "expected the code of the second factor")
+        log.warning("second factor refused", extra={"person": given.person, "from": address})
+        raise HTTPException(403, "person and password do not fit")
 
     def _has_factor(self, given: models.Credentials) -> bool:
         """Whether nothing is missing beside the password."""

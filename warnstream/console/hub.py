@@ -62,7 +62,7 @@ class Hub:
         self._directory = directory
         self._channels: dict[str, Channel] = {}
         self._maps: dict[str, asyncio.Task[Compressed]] = {}
-        self._facts: dict[str, tuple[float, asyncio.Task[bytes]]] = {}
+        self._facts: dict[tuple[str, str, int], tuple[float, asyncio.Task[bytes]]] = {}
         self._refused_at = float("-inf")
         self._adopt(configuration, ())
         self.peer = Peer(configuration.storage.directory, self._take)
@@ -117,16 +117,29 @@ class Hub:
             making = self._maps[area] = asyncio.create_task(asyncio.to_thread(_map_of, county, area))
         return await asyncio.shield(making)
 
+    @property
+    def situation(self) -> Situation:
+        """As the newest frame has it."""
+        return self._situation
+
+    def village_in(self, area: str, code: str) -> int | None:
+        """Number of a village of an area; None if there is none of that code."""
+        county = self._situation.county
+        number = county.number_of(code)
+        is_inside = number is not None and number in county.area(area).villages
+        return number if is_inside and self._situation.is_whole else None
+
+    async def ask(self, what: str, place: str = "", cursor: int = 0) -> bytes:
+        """What the node says to a question, once a second. StoreError if it does not answer."""
+        return await self._facts_of(place, what, cursor)
+
     async def village(self, operator: Operator, code: str) -> models.Village | None:
         """Everything of a village; None if there is none of that code in the area.
 
         StoreError if the node does not answer.
         """
-        situation = self._situation
-        county = situation.county
-        number = county.number_of(code)
-        area = county.area(operator.area)
-        if number is None or number not in area.villages or not situation.is_whole:
+        situation, number = self._situation, self.village_in(operator.area, code)
+        if number is None:
             return None
         try:
             facts = decode_facts(await self._facts_of(code))
@@ -138,20 +151,20 @@ class Hub:
     async def act(self, operator: Operator, key: str, seen: str, said: Said) -> Done:
         """Have the node do what a person wants. StoreError if it does not answer in time."""
         content = await self.peer.act(operator.person, key, seen, encode_said(said))
-        for code in said.villages:
-            self._facts.pop(code, None)
+        self._facts.clear()  # what was asked before the act may be told otherwise now
         try:
             return decode_done(content)
         except msgspec.MsgspecError as error:
             log.exception("what came of an act cannot be read")
             raise StoreError("the node's answer cannot be read", retryable=True) from error
 
-    async def _facts_of(self, code: str) -> bytes:
-        asked_at, asking = self._facts.get(code, (float("-inf"), None))
+    async def _facts_of(self, place: str, what: str = "village", cursor: int = 0) -> bytes:
+        key = (what, place, cursor)
+        asked_at, asking = self._facts.get(key, (float("-inf"), None))
         if asking is None or time.monotonic() - asked_at >= FACTS_S:
-            known = {code: one for code, one in self._facts.items() if time.monotonic() - one[0] < FACTS_S}
-            asking = asyncio.create_task(self.peer.ask(code))
-            self._facts = {**known, code: (time.monotonic(), asking)}
+            known = {key: one for key, one in self._facts.items() if time.monotonic() - one[0] < FACTS_S}
+            asking = asyncio.create_task(self.peer.ask(place, what, cursor))
+            self._facts = {**known, key: (time.monotonic(), asking)}
         return await asyncio.shield(asking)
 
     def _channel(self, area: str) -> Channel:

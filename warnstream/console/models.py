@@ -341,11 +341,12 @@ class Village(Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What signs a person in; `code` of an authenticator or of the paper, where the person has one."""
+    """What signs a person in: a password, with a `code` where the person has one; or `once`, a one-time link."""
 
-    person: str
-    password: str
+    person: str = ""
+    password: str = ""
     code: str = ""
+    once: str = ""
 
 
 class Session(Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 """Counts up when anything here changes its meaning; a console refuses another version and says so."""
 
 SOCKET = "console.sock"
@@ -40,6 +40,17 @@ PARTS = {
     "waits": "i8 (n, 5): village, level, since, goes out by itself at (-1: never), 1 if it is an end",
 }
 """Arrays of a frame: form, shape, meaning. Times are seconds since 1970 UTC, villages numbers of the node."""
+
+
+LOOKS = {
+    "village": "what stands in a village, and why (`VillageFacts`)",
+    "why": "the whole explanation of its last judgement (JSON)",
+    "past": "versions of its warnings, bulletins and digests as they were sent (`PastFacts`)",
+    "record": "what people have done, newest first (`RecordFacts`)",
+    "transfers": "transfer lists and the five counters; of one list with its rows (JSON); `village` names it",
+    "state": "stations, blind villages, channels, alarms and audit of the node (JSON)",
+}
+"""What a console can ask, and what the answer is."""
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
@@ -155,11 +166,23 @@ class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask", array_like=True):
-    """What stands in one village, and why."""
+    """A question that changes nothing.
+
+    Attributes
+    ----------
+    village : str
+        Code of the village that it is about; empty where it is about none.
+    what : str
+        A word of `LOOKS`.
+    cursor : int
+        Of the record: number of the entry after which it goes on.
+    """
 
     version: int
     number: int
     village: str
+    what: str = "village"
+    cursor: int = 0
 
 
 class Act(msgspec.Struct, frozen=True, tag="act", array_like=True):

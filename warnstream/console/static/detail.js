@@ -74,7 +74,8 @@ function heading(known, town, level, shown) {
   const doors = shown ? ` · ${w.doorsTotal(shown.doors?.addressed ?? 0)}` : "";
   return el("div", { class: "village-head" },
     el("span", { class: `badge big level-${level}` }, w.letter[level] || "·"),
-    el("div", {}, el("h2", {}, known.name), el("p", { class: "quiet" }, `${town.name} · ${town.county ?? ""}${doors}`)));
+    el("div", {}, el("h2", {}, known.name), el("p", { class: "quiet" }, `${town.name} · ${town.county ?? ""}${doors}`)),
+    el("a", { class: "button whole", href: `#/warning/${encodeURIComponent(known.code)}`, "data-village": "whole" }, w.page.openWarning));
 }
 
 function bodyOf(village, offset, level, onDoors) {

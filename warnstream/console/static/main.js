@@ -7,7 +7,9 @@ import { buildHead, showHead } from "./head.js";
 import { Hands, showProposals } from "./hands.js";
 import { Live } from "./live.js";
 import { CountyMap } from "./map.js";
+import { Pages } from "./pages.js";
 import { buildQueue, reveal, showQueue, step } from "./queue.js";
+import { WARNING } from "./warning.js";
 import { loadSettings, settings, use, w } from "./words.js";
 
 const LABELS = 9;
@@ -18,6 +20,7 @@ const live = new Live(changed, () => signIn(w.signedOut));
 const detail = new Detail((village) => selectVillage(village, true), () => ["officer", "second"].includes(session?.role));
 const sound = new Sound();
 const hands = new Hands(() => detail.ask(detail.code));
+const pages = new Pages({ warning: WARNING }, () => ({ live, geo, session }));
 detail.onChange = () => geo && live.state && showDetail();
 let session = null;
 let geo = null;
@@ -35,8 +38,17 @@ setInterval(() => detail.code && live.state && detail.ask(detail.code), ASK_MS);
 document.addEventListener("keydown", onKey);
 begin();
 
+// A one-time link signs in once; its token leaves the address at once.
+async function signInOnce() {
+  const [, word, once] = location.hash.split("/");
+  if (word !== "once" || !once) return;
+  history.replaceState(null, "", `${location.pathname}${location.search}#/`);
+  await fetch("/api/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ once }) }).catch(() => {});
+}
+
 async function begin(isFirst = true) {
   let response;
+  await signInOnce();
   try {
     response = await fetch("/api/v1/session", { cache: "no-store" });
   } catch {
@@ -48,6 +60,7 @@ async function begin(isFirst = true) {
   byId("sign-in").hidden = true;
   byId("screen").hidden = false;
   onSetting();
+  pages.follow();
   await live.start();
 }
 
@@ -178,6 +191,12 @@ function onKey(event) {
     return void event.preventDefault();
   }
   if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open || byId("doors").open) return;
+  if (pages.isOpen) {
+    if (event.key === "Escape") location.hash = "#/";
+    else if (event.key.toLowerCase() === "m") seeNow();
+    else if (event.key === "?") showKeys();
+    return;
+  }
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k" || (["arrowdown", "arrowup"].includes(key) && event.target.id === "rows")) {
     if (geo && live.state) selectTown(step(live, town, key === "j" || key === "arrowdown" ? 1 : -1), true);
@@ -251,6 +270,8 @@ function onSetting() {
     buildLegend();
   }
   byId("calm").replaceChildren();
+  if (session) pages.build(session);
+  pages.show();
   hands.close();
   show();
 }

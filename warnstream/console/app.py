@@ -35,6 +35,7 @@ from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
 from warnstream.console.reading.routes import Reading
 from warnstream.console.stream import Subscriber
+from warnstream.console.times.other import NoSuchTimeError
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import Role
 
@@ -194,7 +195,11 @@ class ConsoleApi:
         return response
 
     async def _state(self, request: Request) -> Response:
-        return answer(self._hub.state(self._visitor(request).operator.area))
+        area, at_s = self._visitor(request).operator.area, _at(request)
+        try:
+            return answer(self._hub.state(area) if at_s is None else self._hub.state_at(area, at_s))
+        except NoSuchTimeError as error:
+            raise HTTPException(404, str(error)) from None
 
     async def _geo(self, request: Request) -> Response:
         found = await self._hub.geo(self._visitor(request).operator.area)
@@ -205,8 +210,16 @@ class ConsoleApi:
         return Response(found.content, media_type="application/json", headers=headers)
 
     async def _village(self, request: Request) -> Response:
-        operator = self._visitor(request).operator
-        found = await self._hub.village(operator, request.path_params["code"])
+        operator, at_s = self._visitor(request).operator, _at(request)
+        code = request.path_params["code"]
+        try:
+            found = await (
+                self._hub.village(operator, code)
+                if at_s is None
+                else self._hub.village_at(operator, code, at_s)
+            )
+        except NoSuchTimeError as error:
+            raise HTTPException(404, str(error)) from None
         if found is None:
             raise HTTPException(404, "there is no such village in this area")
         return answer(found)
@@ -267,6 +280,14 @@ class ConsoleApi:
             log.info("a viewer takes nothing", extra={"person": visitor.operator.person})
         finally:
             gone.cancel()
+
+
+def _at(request: Request) -> int | None:
+    """The time that is asked for; None: now."""
+    at = request.query_params.get("at")
+    if at is not None and not (at.isascii() and at.isdigit() and len(at) < 12):
+        raise HTTPException(400, "at: expected seconds since 1970 UTC")
+    return None if at is None else int(at)
 
 
 async def _gone(request: Request) -> None:

@@ -14,6 +14,7 @@ from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.console.acts import Done, Said, decode_done, encode_said
 from warnstream.adapters.console.facts import decode_facts
 from warnstream.adapters.console.frame import Frame
+from warnstream.adapters.console.past import decode_past
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.console import models
@@ -22,6 +23,9 @@ from warnstream.console.geo import geo_of
 from warnstream.console.peer import Peer
 from warnstream.console.situation import Situation, View
 from warnstream.console.stream import Channel, Subscriber, encode, event_of, state_of
+from warnstream.console.times.other import expected_state, past_situation, past_state
+from warnstream.console.times.pictures import Pictures
+from warnstream.console.times.village import village_then
 from warnstream.console.words import village_of
 from warnstream.model.errors import ConfigError, StoreError
 from warnstream.model.hands.orders import Operator
@@ -64,6 +68,7 @@ class Hub:
         self._maps: dict[str, asyncio.Task[Compressed]] = {}
         self._facts: dict[tuple[str, str, int], tuple[float, asyncio.Task[bytes]]] = {}
         self._refused_at = float("-inf")
+        self.pictures = Pictures()
         self._adopt(configuration, ())
         self.peer = Peer(configuration.storage.directory, self._take)
 
@@ -73,6 +78,7 @@ class Hub:
             operator.person: operator for operator in configuration.operators
         }
         self._situation = Situation(County(configuration, kept))  # type: ignore[arg-type]
+        self.pictures.clear()
         for channel in self._channels.values():
             channel.end()
         self._channels.clear()
@@ -95,6 +101,8 @@ class Hub:
             age_s=round(self.peer.age_s, 2),
             stepped_s=round(head.stepped_s, 2),
             fault=self.peer.fault,
+            since_s=self.pictures.begin_s,
+            leads_s=list(head.leads_s),
         )
 
     def state(self, area: str) -> models.State:
@@ -102,6 +110,17 @@ class Hub:
         channel = self._channel(area)
         assert channel.view is not None
         return state_of(channel.view, channel.id, self.clock())
+
+    def state_at(self, area: str, at_s: int) -> models.State:
+        """The situation of an area at another time; later than now: what is expected by then.
+
+        NoSuchTimeError where nothing of that time is known, StoreError before the first frame.
+        """
+        self._channel(area)
+        county, now_s = self._situation.county, self.clock().now_s
+        if at_s > now_s:
+            return expected_state(self._situation, county.area(area), at_s - now_s)
+        return past_state(past_situation(self._situation, self.pictures, at_s), county.area(area))
 
     def subscribe(self, area: str, last_id: str) -> tuple[Channel, Subscriber]:
         """A stream of an area's changes. StoreError before the first frame."""
@@ -148,6 +167,21 @@ class Hub:
             raise StoreError("the node's answer cannot be read", retryable=False) from error
         return village_of(facts, number, situation, operator.role)
 
+    async def village_at(self, operator: Operator, code: str, at_s: int) -> models.Village | None:
+        """A village as it was; None if there is none of that code in the area.
+
+        NoSuchTimeError where nothing of that time is known, StoreError if the node does not answer.
+        """
+        number = self.village_in(operator.area, code)
+        if number is None:
+            return None
+        then = past_situation(self._situation, self.pictures, at_s)
+        try:
+            return village_then(decode_past(await self._facts_of(code, "past")), number, then)
+        except msgspec.MsgspecError as error:
+            log.exception("the past of a village cannot be read", extra={"village": code})
+            raise StoreError("the node's answer cannot be read", retryable=False) from error
+
     async def act(self, operator: Operator, key: str, seen: str, said: Said) -> Done:
         """Have the node do what a person wants. StoreError if it does not answer in time."""
         content = await self.peer.act(operator.person, key, seen, encode_said(said))
@@ -187,6 +221,7 @@ class Hub:
         self._situation.take(frame)
         if not self._situation.is_whole:
             return
+        self.pictures.take(head, self._situation.parts)
         for area, channel in list(self._channels.items()):
             channel.advance(self._view(area))
 

@@ -30,6 +30,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
 _NUMBER = {"type": "integer", "minimum": 0}
 QUERY: dict[str, tuple[tuple[str, dict[str, Any], bool], ...]] = {
     "/api/v1/doors": (("village", {"type": "string"}, True), ("cursor", _NUMBER, False)),
+    "/api/v1/state": (("at", _NUMBER, False),),
+    "/api/v1/villages/{code}": (("at", _NUMBER, False),),
     "/api/v1/acts": (("since", _NUMBER, False),),
 }
 """Parameters by name, form, and whether they must be there."""

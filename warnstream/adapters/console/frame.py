@@ -32,6 +32,8 @@ PARTS = {
     "sight": "u1 (villages): 0 sees, 1 partly blind, 2 blind",
     "stations": "u1 (stations): 1 reports, +2 doubted",
     "ratio": "f4 (hazards, villages): rain over critical rainfall, NaN where unknown; once a minute",
+    "ahead": "u2 (leads, villages): rain expected over each lead of the head, in tenths of mm, 65535 unknown; "
+    "once a minute",
     "doors": "u4 (villages, 16): doors by how far the newest bulletin came (8), by what people said (8)",
     "chain": "i8 (n, 3): village, 1 calling 2 heard 3 dry, when the next answer is due",
     "helps": "i8 (n, 3): village, opened, 1 if a person has the call",
@@ -67,7 +69,10 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
         return np.frombuffer(self.content, dtype=np.dtype(f"<{self.form}")).reshape(self.shape)
 
 
-FORMS = frozenset({"u1", "u4", "i8", "f4"})
+FORMS = frozenset({"u1", "u2", "u4", "i8", "f4"})
+
+UNKNOWN = 65_535
+"""Of `ahead`: no rain is known there."""
 
 
 def part_of(array: np.ndarray, form: str) -> Part:
@@ -138,6 +143,8 @@ class Head(msgspec.Struct, frozen=True):
     shifts : tuple of ShiftFacts
     is_flood : bool
         More alarms than an officer can take.
+    leads_s : tuple of int
+        Rows of `ahead`, ascending.
     """
 
     node: str
@@ -154,6 +161,7 @@ class Head(msgspec.Struct, frozen=True):
     proposals: tuple[ProposalFacts, ...] = ()
     shifts: tuple[ShiftFacts, ...] = ()
     is_flood: bool = False
+    leads_s: tuple[int, ...] = ()
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):

@@ -6,6 +6,7 @@
 const FONT = '600 13px system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif';
 const FONT_COUNTY = '13px system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif';
 const LEGEND = 46; // pixels below the map that the legend takes
+const AHEAD = [{ tenths: 100, width: 1.2, dash: [2, 3] }, { tenths: 250, width: 2, dash: [6, 3] }, { tenths: 500, width: 3, dash: [] }];
 const NEAR = 2.2; // zoom from which single gauges are of use
 
 export class CountyMap {
@@ -17,6 +18,7 @@ export class CountyMap {
     this.sight = new Uint8Array(geo.villages.length);
     this.stations = new Uint8Array(0);
     this.named = [];
+    this.expected = AHEAD.map(() => null);
     this.selected = -1;
     this.paths = geo.villages.map((village) => pathOf(village.rings));
     this.cells = new Path2D();
@@ -42,6 +44,17 @@ export class CountyMap {
 
   diff() {
     this.byLevel = null;
+    this.draw();
+  }
+
+  // Rain that is expected: [village, tenths of mm]; outlined by its amount, never filled.
+  ahead(villages) {
+    const paths = AHEAD.map(() => null);
+    for (const [at, tenths] of villages) {
+      const kind = AHEAD.findLastIndex((one) => tenths >= one.tenths);
+      if (kind >= 0) (paths[kind] ??= new Path2D()).addPath(this.paths[at]);
+    }
+    this.expected = paths;
     this.draw();
   }
 
@@ -134,6 +147,14 @@ export class CountyMap {
     c.lineWidth = 1.6 / scale;
     c.lineJoin = "round";
     for (const border of this.borders) c.stroke(border);
+    c.strokeStyle = colour.text;
+    this.expected.forEach((path, kind) => {
+      if (!path) return;
+      c.lineWidth = AHEAD[kind].width / scale;
+      c.setLineDash(AHEAD[kind].dash.map((one) => one / scale));
+      c.stroke(path);
+      c.setLineDash([]);
+    });
     if (this.selected >= 0) {
       c.strokeStyle = colour.text;
       c.lineWidth = 2.5 / scale;

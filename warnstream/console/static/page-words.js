@@ -16,6 +16,18 @@ export const PAGES_ZH = {
   print: "打印", export: "导出", csv: "CSV", xlsx: "Excel", geojson: "风险图 GeoJSON",
 };
 
+export const TIMES_ZH = {
+  label: "画面时间，前 6 小时到后 3 小时", now: "实况", back: "回到实况", replay: "回放", expected: "预计", noForecast: "没有降雨预报", since: (at) => `控制台自 ${at} 起有画面`,
+  replayNote: (at) => `回放：全屏为 ${at} 的情况，不能操作`, expectedNote: (at) => `预计：到 ${at} 的预计降雨，不是预警，不能操作`, alarms: (n) => `实况有 ${n} 条未阅告警`,
+  off: "非实况，不显示", aheadTitle: (n) => `预计降雨 ${n} 村`, aheadMost: "雨量大的在前", mm: (tenths) => `${(tenths / 10).toFixed(tenths < 100 ? 1 : 0)} 毫米`, aheadLegend: "预计雨量 10/25/50 毫米", villageAhead: (mm, at) => `到 ${at} 预计 ${mm}`, villageDry: (at) => `到 ${at} 预计不足 1 毫米，或无预报`,
+};
+
+export const TIMES_EN = {
+  label: "Time of the screen, six hours back to three ahead", now: "Now", back: "Back to now", replay: "REPLAY", expected: "EXPECTED", noForecast: "no rain is forecast here", since: (at) => `this console has pictures from ${at} on`,
+  replayNote: (at) => `REPLAY: everything as it was at ${at}; no hands`, expectedNote: (at) => `EXPECTED: rain until ${at}, no warnings; no hands`, alarms: (n) => `${n} unseen ${n === 1 ? "alarm" : "alarms"} now`,
+  off: "not of now", aheadTitle: (n) => `Rain expected in ${n} villages`, aheadMost: "most rain first", mm: (tenths) => `${(tenths / 10).toFixed(tenths < 100 ? 1 : 0)} mm`, aheadLegend: "Rain expected, 10/25/50 mm", villageAhead: (mm, at) => `${mm} expected until ${at}`, villageDry: (at) => `Less than 1 mm expected until ${at}, or no forecast`,
+};
+
 export const PAGES_EN = {
   names: { situation: "Situation", warning: "Warning", transfers: "Transfers", stations: "Stations & health", thresholds: "Thresholds", review: "Review", drill: "Drill", admin: "Admin" },
   pages: "Pages", back: "Back to the situation", openWarning: "The whole warning", reading: "reading…", cannot: "It cannot be read: ", again: "Read again", more: "The newest only; older ones are in the audit", none: "none",

@@ -39,7 +39,7 @@ export class Pages {
     this.argument = isAllowed ? decodeURIComponent(argument) : "";
     this.data = null;
     this.number += 1;
-    byId("body").hidden = this.isOpen;
+    byId("body").hidden = byId("times").hidden = this.isOpen;
     byId("page").hidden = !this.isOpen;
     document.body.dataset.page = this.name;
     this.mark();

@@ -1,9 +1,9 @@
 // Every word of the page, Chinese and English.
 
-import { PAGES_EN, PAGES_ZH } from "./page-words.js";
+import { PAGES_EN, PAGES_ZH, TIMES_EN, TIMES_ZH } from "./page-words.js";
 
 const ZH = {
-  page: PAGES_ZH,
+  page: PAGES_ZH, times: TIMES_ZH,
   title: "预警值班", signIn: "登录", person: "账号", password: "密码", signOut: "退出", other: "English",
   light: "亮色", dark: "暗色", table: "表", map: "图", keys: "快捷键",
   live: "实况", drill: "演练", stale: "过时",
@@ -70,7 +70,7 @@ const ZH = {
 };
 
 const EN = {
-  page: PAGES_EN,
+  page: PAGES_EN, times: TIMES_EN,
   title: "Warning duty", signIn: "Sign in", person: "Person", password: "Password", signOut: "Sign out", other: "中文",
   light: "Light", dark: "Dark", table: "Table", map: "Map", keys: "Keys",
   live: "LIVE", drill: "DRILL", stale: "STALE",

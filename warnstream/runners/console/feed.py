@@ -194,6 +194,7 @@ class ConsoleFeed:
             proposals=proposals_of(desk, self._village),
             shifts=shifts_of(keeper.intake.duty.desk),
             is_flood=keeper.intake.duty.desk.alarms.is_flood,
+            leads_s=picture.leads_s,
         )
         self._link.publish(head, parts)
 

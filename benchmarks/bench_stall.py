@@ -453,15 +453,19 @@ def _refused(node: NodeProcess) -> float:
 
 
 def _reinject(county: County) -> None:
-    before, size = _refused(county.node), county.size
+    before = _refused(county.node)
     words = ["-c", "from warnstream.cli import main; raise SystemExit(main())"]
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, *words, "refused", str(county.node.directory), "--reinject"],
         check=False,  # it waits ten seconds for the node, and says so
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
         env=os.environ | {"PYTHONPATH": str(county.product)},
     )
-    wait_for(lambda: _refused(county.node) >= before + size.refused, "the end of the replay", 600)
+    wanted = re.search(r"of (\d+) taken again", done.stdout)  # of a batch a node keeps the newest thousand
+    if wanted is None:
+        raise RuntimeError(f"nothing was taken again: {done.stdout!r}")
+    wait_for(lambda: _refused(county.node) >= before + int(wanted[1]), "the end of the replay", 600)
 
 
 def _answers(county: County) -> Iterator[tuple[str, bytes]]:

@@ -83,12 +83,19 @@ def reinject(configuration: Configuration, choice: Choice, limit: int | None) ->
                 break
         done = {row.number for row in requests.find(choice) if row.reinjected_at is not None}
         taken, left = len(done & set(wanted)), requests.n_waiting()
-    told = f"{taken} of {len(wanted)} taken again"
+    told = f"{taken} of {len(wanted)} taken again{_no_longer_kept(configuration)}"
     if left:
         return f"{told}, {left} wait: the node takes them when it runs", True
     if taken < len(wanted):
         return f"{told}; the others were cut when they were kept, and the journal no longer has them", False
     return told, True
+
+
+def _no_longer_kept(configuration: Configuration) -> str:
+    """Words on refusals that cannot be taken again because newer ones had their place."""
+    with closing(RefusedStore(_directory(configuration), configuration.storage.refused_max)) as store:
+        dropped = store.dropped()
+    return f" ({dropped} more were refused and are no longer kept)" if dropped else ""
 
 
 def _waiting(requests: RefusedRequests) -> Iterator[int]:

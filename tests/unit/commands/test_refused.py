@@ -1,12 +1,22 @@
 """What ``warnstream refused`` shows: safe for a terminal, whatever a gateway sent."""
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from warnstream.adapters.refused.reinjections import Choice, RefusedMessage
+from warnstream.adapters.refused.store import RefusedStore
+from warnstream.commands import refused
 from warnstream.commands.refused import as_text, moment
 from warnstream.model.errors import WarnstreamError
+from warnstream.model.observations.refusals import Refusal, RefusalReason
+
+if TYPE_CHECKING:
+    from warnstream.config.settings import Configuration
 
 ROW = RefusedMessage(
     1, 7, 1_781_769_900.0, "not_json", "malformed", "ws/c/rain/R1/obs", b'{"station"', 10, None
@@ -63,3 +73,16 @@ def test_a_time_that_is_none_is_told_with_what_was_expected(text: str) -> None:
 )
 def test_topics_are_chosen_by_pattern(pattern: str | None, topic: str, is_one: bool) -> None:
     assert Choice(topic=pattern).has_topic(topic) is is_one
+
+
+def test_what_made_room_for_newer_refusals_is_told_with_what_was_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refused, "WAIT_S_MAX", 0.0)
+    refusals = [Refusal(RefusalReason.NOT_JSON, "malformed", "ws/c/rain/R1/obs", b"{") for _ in range(1_003)]
+    with closing(RefusedStore(tmp_path, 5_000)) as store:
+        store.keep(refusals, 1_781_769_900.0, entry=7)
+    storage = SimpleNamespace(directory=tmp_path, refused_max=5_000)
+    configuration = cast("Configuration", SimpleNamespace(storage=storage))
+    told, _ = refused.reinject(configuration, Choice(), None)
+    assert "0 of 1000 taken again (3 more were refused and are no longer kept)" in told

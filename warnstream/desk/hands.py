@@ -81,6 +81,7 @@ class Doors:
 
     corrections: list[Correction] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
+    held_longer: list[int] = field(default_factory=list)
 
 
 class Hands:
@@ -129,6 +130,9 @@ class Hands:
             word = order.response
             is_over = word == Response.END
             state.response = None if is_over else CountyResponse(word, order.author, order.reason, now_s)
+            return None
+        if order.kind is OrderKind.REJECT:
+            state.waiting = [one for one in state.waiting if one.order.identifier != order.order]
             return None
         if order.order:
             return self._agreed(order)
@@ -242,8 +246,13 @@ class Hands:
         if kind is OrderKind.SILENCE:
             is_empty = not order.villages and not order.hazard and not order.post
             return ["villages: expected an area, a hazard or a post to be silenced"] if is_empty else []
+        if kind is OrderKind.REJECT:
+            is_there = self._waiting(order.order) is not None
+            return [] if is_there else [f"order: no order {order.order!r} waits for a second person"]
         if kind is OrderKind.RELEASE:
             return self._faults_of_release(order, case_of)
+        if kind in (OrderKind.HOLD, OrderKind.CALL_AGAIN):
+            return [] if order.villages else ["villages: expected at least one"]
         return self._faults_of_bound(order, case_of)
 
     def _faults_of_bound(self, order: HandOrder, case_of: CaseOf) -> list[str]:

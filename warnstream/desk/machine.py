@@ -228,6 +228,7 @@ class WarningDesk(MovingDesk):
             looked_at=looked_at,
             ordered=ordered,
             released=doors.released,
+            held_longer=doors.held_longer,
             evidence=evidence,
         )
         effects.bulletins.extend(self.drilled.bulletins(issued))

@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 
 from warnstream.lifecycle.asking import rise_of
 from warnstream.lifecycle.identity import message_name
-from warnstream.lifecycle.release import hold
+from warnstream.lifecycle.release import hold, postponed
 from warnstream.lifecycle.voice import NEVER, Asked, Voice
 from warnstream.lifecycle.voices import Voices
 from warnstream.model.bulletins import (
@@ -101,6 +101,7 @@ class Bulletins(Voices):
         looked_at: Iterable[int] = (),
         ordered: Mapping[int, Ordered] | None = None,
         released: Collection[int] = (),
+        held_longer: Collection[int] = (),
         evidence: Evidence | None = None,
     ) -> list[Bulletin]:
         """Take the messages of a step, then what is due; at most one bulletin a village, worst first.
@@ -119,6 +120,8 @@ class Bulletins(Voices):
             Villages for which orders about moving people mean something else than before.
         released : collection of int
             Villages whose doors wait no longer for an officer.
+        held_longer : collection of int
+            Villages whose doors wait longer for one, if they may.
         evidence : callable, optional
             Asked once for each bulletin behind which something stands; without it the reason of the
             hazard's last message with one is taken.
@@ -138,6 +141,12 @@ class Bulletins(Voices):
         while self._due and self._due[0][0] <= now_s:
             heard.setdefault(heapq.heappop(self._due)[1], [])
         issued, self.faults, self.waits_changed = [], [], list(ordered)
+        for village in held_longer:
+            voice = self._voices.get(village)
+            if voice is not None and (longer := postponed(voice.held)) is not None:
+                voice.held = longer
+                self.waits_changed.append(village)
+                heard.setdefault(village, [])
         for village in sorted(heard):
             try:
                 issued += self._speak(village, heard[village], now_s, village in released, evidence)

@@ -148,6 +148,15 @@ class Accounts:
             return None
         return str(row[0]), int(row[1]) + SESSION_S
 
+    def sessions(self) -> dict[str, int]:
+        """Open sessions by person."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT person, count(*) FROM sessions WHERE begun_s > ? GROUP BY person",
+                (int(self._clock()) - SESSION_S,),
+            )
+            return {str(person): int(count) for person, count in rows}
+
     def end(self, token: str) -> None:
         """A session is over."""
         with self._database.transaction() as connection:

@@ -90,7 +90,7 @@ class ConsoleApi:
             ("GET", "/api/v1/doors"): self._doors,
             ("GET", "/api/v1/openapi.json"): self._openapi,
             ("GET", "/healthz"): self._alive,
-            **Reading(hub, self._visitor).routes,
+            **Reading(hub, accounts, self._visitor).routes,
         }
         routes: list[Route] = [Route(p, self._limited(h), methods=[m]) for (m, p), h in served.items()]
         routes.append(Route("/api/v1/stream", _Raw(self._stream), methods=["GET"]))
@@ -135,7 +135,9 @@ class ConsoleApi:
         demand_own_page(request)
         demand_json(request)
         given = await posted(request, models.Credentials)
-        if missing := [name for name in ("person", "password") if not given.once and not getattr(given, name)]:
+        if missing := [
+            name for name in ("person", "password") if not given.once and not getattr(given, name)
+        ]:
             raise ProblemsError([f"{name}: expected a text" for name in missing])
         address = request.client.host if request.client else ""
         names = [f"address {address}"] if given.once else [f"person {given.person}", f"address {address}"]

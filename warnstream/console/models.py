@@ -347,7 +347,7 @@ class Village(Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What signs a person in: a password, with a `code` where the person has one; or `once`, a one-time link."""
+    """What signs a person in: a password, with a `code` where they have one; or `once`, a one-time link."""
 
     person: str = ""
     password: str = ""

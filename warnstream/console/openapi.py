@@ -7,7 +7,7 @@ import msgspec
 
 from warnstream.adapters.console.acts import Done, Said
 from warnstream.console import models
-from warnstream.console.reading.models import Acts, Past
+from warnstream.console.reading.models import Acts, Past, Review, Sheet, Transfers
 
 REF = "#/components/schemas/{name}"
 ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
@@ -19,6 +19,11 @@ ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
     ("get", "/api/v1/villages/{code}"): ("One village of the area.", models.Village),
     ("get", "/api/v1/villages/{code}/past"): ("A village's warnings over time, and why not higher.", Past),
     ("get", "/api/v1/acts"): ("What people have done in the area, after entry `since`.", Acts),
+    ("get", "/api/v1/review"): ("The last hours of the area, and what people have done.", Review),
+    ("get", "/api/v1/transfers"): ("Transfer lists of the area, and the five counters.", Transfers),
+    ("get", "/api/v1/transfers/{list}"): ("One transfer list with its rows.", Transfers),
+    ("get", "/api/v1/sheets/{page}"): ("Tables of a page, in one language.", Sheet),
+    ("get", "/api/v1/export/{file}"): ("The same as CSV or XLSX, or `map.geojson`.", None),
     ("get", "/api/v1/doors"): (
         "A page of the doors of a village; each reading is a line of the audit.",
         Done,
@@ -30,6 +35,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
 _NUMBER = {"type": "integer", "minimum": 0}
 QUERY: dict[str, tuple[tuple[str, dict[str, Any], bool], ...]] = {
     "/api/v1/doors": (("village", {"type": "string"}, True), ("cursor", _NUMBER, False)),
+    "/api/v1/sheets/{page}": (("language", {"enum": ["zh", "en"]}, False),),
+    "/api/v1/export/{file}": (("language", {"enum": ["zh", "en"]}, False),),
     "/api/v1/state": (("at", _NUMBER, False),),
     "/api/v1/villages/{code}": (("at", _NUMBER, False),),
     "/api/v1/acts": (("since", _NUMBER, False),),

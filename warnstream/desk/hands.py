@@ -131,11 +131,9 @@ class Hands:
             is_over = word == Response.END
             state.response = None if is_over else CountyResponse(word, order.author, order.reason, now_s)
             return None
-        if order.kind is OrderKind.REJECT:
-            state.waiting = [one for one in state.waiting if one.order.identifier != order.order]
-            return None
         if order.order:
-            return self._agreed(order)
+            agreed = self._agreed(order)
+            return agreed if order.kind is OrderKind.RELEASE else None
         if needs_second(order):
             due_s = now_s + self._policy.second_within_s
             state.waiting = [*state.waiting, Waiting(order, now_s, due_s)]
@@ -298,9 +296,10 @@ class Hands:
         return next((one for one in self.state.waiting if one.order.identifier == identifier), None)
 
     def _agreed(self, order: HandOrder) -> HandOrder:
-        """The order that a second person agrees to."""
+        """The order that a second person agrees to, or that somebody refuses: it waits no more."""
         one = self._waiting(order.order)
-        if one is None or one.order.author == order.author:
+        is_own = one is not None and one.order.author == order.author and order.kind is OrderKind.RELEASE
+        if one is None or is_own:
             raise ImpossibleOrderError(f"no order {order.order!r} waits for {order.author!r} to agree")
         self.state.waiting = [other for other in self.state.waiting if other is not one]
         return replace(one.order, second=order.author)

@@ -101,7 +101,6 @@ class Bulletins(Voices):
         looked_at: Iterable[int] = (),
         ordered: Mapping[int, Ordered] | None = None,
         released: Collection[int] = (),
-        held_longer: Collection[int] = (),
         evidence: Evidence | None = None,
     ) -> list[Bulletin]:
         """Take the messages of a step, then what is due; at most one bulletin a village, worst first.
@@ -120,8 +119,6 @@ class Bulletins(Voices):
             Villages for which orders about moving people mean something else than before.
         released : collection of int
             Villages whose doors wait no longer for an officer.
-        held_longer : collection of int
-            Villages whose doors wait longer for one, if they may.
         evidence : callable, optional
             Asked once for each bulletin behind which something stands; without it the reason of the
             hazard's last message with one is taken.
@@ -141,12 +138,6 @@ class Bulletins(Voices):
         while self._due and self._due[0][0] <= now_s:
             heard.setdefault(heapq.heappop(self._due)[1], [])
         issued, self.faults, self.waits_changed = [], [], list(ordered)
-        for village in held_longer:
-            voice = self._voices.get(village)
-            if voice is not None and (longer := postponed(voice.held)) is not None:
-                voice.held = longer
-                self.waits_changed.append(village)
-                heard.setdefault(village, [])
         for village in sorted(heard):
             try:
                 issued += self._speak(village, heard[village], now_s, village in released, evidence)
@@ -154,6 +145,16 @@ class Bulletins(Voices):
                 self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
         return issued
+
+    def hold_longer(self, villages: Collection[int]) -> list[int]:
+        """Have doors wait longer for an officer, where they may; villages that the next step looks at."""
+        found = []
+        for village in villages:
+            voice = self._voices.get(village)
+            if voice is not None and (longer := postponed(voice.held)) is not None:
+                voice.held = longer
+                found.append(village)
+        return found
 
     def align(self, standing: Mapping[int, Sequence[Standing]]) -> None:
         """Let exactly this stand, by village; nothing is said before the next step."""

@@ -99,7 +99,7 @@ def may_give(role: Role, kind: OrderKind) -> bool:
 
 
 def may_act(role: Role, kind: str) -> bool:
-    """Whether a role may do at a screen what is called so: readers nothing, seconds agree, confirm and read."""
+    """Whether a role may do what is called so at a screen: readers nothing, seconds agree, confirm, read."""
     if role is Role.SECOND:
         return kind in (OrderKind.RELEASE, OrderKind.REJECT, OrderKind.ASSESS, "read", "confirm_move")
     return role is Role.OFFICER

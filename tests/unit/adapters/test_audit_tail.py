@@ -19,7 +19,9 @@ def line(entry: int, kind: str = "order", **content: object) -> Line:
 
 
 def entries(folder: Path, limit: int = 10, after: int = 0) -> tuple[list[int], bool]:
-    found = newest_lines(folder, ("order", "help_closed"), lambda one: one.content.get("by") != "x", limit, after)
+    found = newest_lines(
+        folder, ("order", "help_closed"), lambda one: one.content.get("by") != "x", limit, after
+    )
     return [one.entry for one in found.lines], found.is_whole
 
 

@@ -72,6 +72,7 @@ class Console:
         self.hub.peer.ask = self.ask  # type: ignore[method-assign]
 
     async def ask(self, village: str, what: str = "village", cursor: int = 0) -> bytes:
+        assert cursor >= 0
         self.asked.append(village)
         if what in self.told:
             return self.told[what]

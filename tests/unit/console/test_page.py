@@ -91,4 +91,6 @@ def test_what_moves_respects_those_who_do_not_want_it() -> None:
     assert "animation" not in before
     blinking = re.findall(r"([^{}]*){ *animation: [\w-]+ (\d+)s steps\(2, jump-none\) infinite; *}", after)
     found = [(one.strip(), seconds) for one, seconds in blinking]
-    assert found == [(".row.unseen", "1"), (".alarm-a", "1")], "an unseen alarm of class A alone, once a second"
+    assert found == [(".row.unseen", "1"), (".alarm-a", "1")], (
+        "an unseen alarm of class A alone, once a second"
+    )

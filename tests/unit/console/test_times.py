@@ -51,10 +51,17 @@ def told(console: Console) -> None:  # noqa: F811
     ahead = part_of(np.array([[0, 5, 120, UNKNOWN], [300, 5, 20, UNKNOWN]]), "u2")
     for at_s, level in ((NOW_S - 3600, (4, 0, 0, 4)), (NOW_S, (3, 0, 0, 0))):
         one = frame(
-            (level, (0, 0, 0, 0)), now_s=at_s, helps=((0, at_s, 0),), waits=((0, 3, at_s, at_s + 60, 0),), leads_s=(3600, 7200)
+            (level, (0, 0, 0, 0)),
+            now_s=at_s,
+            helps=((0, at_s, 0),),
+            waits=((0, 3, at_s, at_s + 60, 0),),
+            leads_s=(3600, 7200),
         )
         console.hub._take(Frame(one.version, 1, one.head, {**one.parts, "ahead": ahead}))
-    bulletins = [BulletinFacts("old", NOW_S - 4000, "leave", 4, "旧", "old"), BulletinFacts("new", NOW_S - 60, "leave", 4, "新", "new")]
+    bulletins = [
+        BulletinFacts("old", NOW_S - 4000, "leave", 4, "旧", "old"),
+        BulletinFacts("new", NOW_S - 60, "leave", 4, "新", "new"),
+    ]
     console.told["past"] = encode_past(PastFacts("V0", [VERSION], bulletins, [], []))
 
 
@@ -98,7 +105,9 @@ def test_ahead_there_is_rain_and_no_level(console: Console) -> None:  # noqa: F8
     assert state(console, "town", NOW_S + 7200)["ahead"] == [[0, 20]]
 
 
-@pytest.mark.parametrize(("at", "status"), [(NOW_S - 9_000, 404), (NOW_S + 1_234, 404), ("-5", 400), ("x", 400), ("9" * 30, 400)])
+@pytest.mark.parametrize(
+    ("at", "status"), [(NOW_S - 9_000, 404), (NOW_S + 1_234, 404), ("-5", 400), ("x", 400), ("9" * 30, 400)]
+)
 def test_there_is_no_picture_of_every_time(console: Console, at: object, status: int) -> None:  # noqa: F811
     told(console)
     client = console.client("chief")

@@ -32,8 +32,8 @@ PARTS = {
     "sight": "u1 (villages): 0 sees, 1 partly blind, 2 blind",
     "stations": "u1 (stations): 1 reports, +2 doubted",
     "ratio": "f4 (hazards, villages): rain over critical rainfall, NaN where unknown; once a minute",
-    "ahead": "u2 (leads, villages): rain expected over each lead of the head, in tenths of mm, 65535 unknown; "
-    "once a minute",
+    "ahead": "u2 (leads, villages): rain expected over each lead of the head, in tenths of mm, 65535 "
+    "unknown; once a minute",
     "doors": "u4 (villages, 16): doors by how far the newest bulletin came (8), by what people said (8)",
     "chain": "i8 (n, 3): village, 1 calling 2 heard 3 dry, when the next answer is due",
     "helps": "i8 (n, 3): village, opened, 1 if a person has the call",

@@ -178,12 +178,15 @@ _COLUMNS = (
     "number, identifier, warning, version, level, msg_type, sent_s, expires_s, record, cap_xml,"
     " text_zh, text_en"
 )
-_ISSUED = f"SELECT {_COLUMNS} FROM messages WHERE village = ? AND sent_s >= ? AND %s ORDER BY number DESC LIMIT ?"
+_ISSUED = (
+    f"SELECT {_COLUMNS} FROM messages WHERE village = ? AND sent_s >= ? AND %s ORDER BY number DESC LIMIT ?"  # noqa: S608
+)
 _ISSUED_MESSAGES, _ISSUED_BULLETINS = _ISSUED % IS_WARNING, _ISSUED % IS_BULLETIN
 _ISSUED_DIGESTS = f"""
 SELECT recipient, channel, sent_s, messages.level, text_zh, text_en, sent_at, delivered_at, answered_at
 FROM messages JOIN notifications ON notifications.message = messages.number
-WHERE msg_type = '{DIGEST_TYPE}' AND sent_s >= ? AND instr(record, ?) AND kind = {RANK_OF_KIND[RecipientKind.POST]:d}
+WHERE msg_type = '{DIGEST_TYPE}' AND sent_s >= ? AND instr(record, ?)
+    AND kind = {RANK_OF_KIND[RecipientKind.POST]:d}
 ORDER BY messages.number DESC, notifications.number LIMIT ?
 """  # noqa: S608 -- constants of this package
 

@@ -27,7 +27,7 @@ START_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How the demo's console is shown: `is_opened` in a browser; `is_held`: it stays when the storm is over."""
+    """The demo's console: `is_opened` in a browser; `is_held`: it stays when the storm is over."""
 
     is_opened: bool = False
     is_held: bool = False

@@ -2,13 +2,19 @@
 
 from typing import Literal
 
-from warnstream.console.models import Doors, Struct, Why
+import msgspec
+
+from warnstream.console.models import Doors, Why
 
 Cell = str | int | float | None
 Kind = Literal["text", "number", "time", "level", "share"]
 
 
-class Version(Struct, frozen=True):
+class Read(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A read model; what is 0, false or empty is left out."""
+
+
+class Version(Read, frozen=True):
     """One message of a warning as it was sent; `cap` is its CAP document."""
 
     id: str
@@ -31,7 +37,7 @@ class Version(Struct, frozen=True):
     why: Why | None = None
 
 
-class Told(Struct, frozen=True):
+class Told(Read, frozen=True):
     """What the doors of the village were told, and how far that has come."""
 
     id: str
@@ -43,7 +49,7 @@ class Told(Struct, frozen=True):
     doors: Doors = Doors()
 
 
-class Called(Struct, frozen=True):
+class Called(Read, frozen=True):
     """What a post was told; times by the machine's clock, 0: not, or not yet."""
 
     post: str
@@ -57,7 +63,7 @@ class Called(Struct, frozen=True):
     answered_s: int = 0
 
 
-class ActRow(Struct, frozen=True):
+class Act(Read, frozen=True):
     """What a person has done: number of its entry, when, who, and what about.
 
     `subject` are villages, a call for help or an alarm's place; `result` is the level that was ordered.
@@ -77,7 +83,7 @@ class ActRow(Struct, frozen=True):
     is_alone: bool = False
 
 
-class Higher(Struct, frozen=True):
+class Higher(Read, frozen=True):
     """What the next level lacks: one indicator with its value, that level's threshold, the share reached."""
 
     level: int
@@ -90,8 +96,8 @@ class Higher(Struct, frozen=True):
     station: str = ""
 
 
-class Judged(Struct, frozen=True):
-    """One hazard at the last judgement: its level, and why it is not higher; `notes` in English as the CLI."""
+class Judged(Read, frozen=True):
+    """One hazard at the last judgement: its level, and why it is not higher; `notes` as the CLI has them."""
 
     hazard: str
     zh: str
@@ -102,7 +108,7 @@ class Judged(Struct, frozen=True):
     notes: list[str] = []
 
 
-class Past(Struct, frozen=True):
+class Past(Read, frozen=True):
     """A village's warnings over time; every list newest first. `is_whole` False: there is more."""
 
     code: str
@@ -114,35 +120,33 @@ class Past(Struct, frozen=True):
     versions: list[Version] = []
     bulletins: list[Told] = []
     called: list[Called] = []
-    acts: list[ActRow] = []
+    acts: list[Act] = []
     judged: list[Judged] = []
     is_whole: bool = False
 
 
-class Acts(Struct, frozen=True):
+class Acts(Read, frozen=True):
     """What people have done in the person's area, newest first; `is_whole` False: there is more."""
 
-    acts: list[ActRow] = []
+    acts: list[Act] = []
     is_whole: bool = False
 
 
-class Column(Struct, frozen=True):
-    """A column: its headings, and how its cells are to be shown."""
+class Column(Read, frozen=True):
+    """A column: its heading, and how its cells are to be shown; a time is seconds since 1970 UTC."""
 
-    zh: str
-    en: str
+    name: str
     kind: Kind = "text"
 
 
-class Table(Struct, frozen=True):
-    """A table of a page, and of its export; `note` says what is left out, or where it comes from.
+class Table(Read, frozen=True):
+    """A table of a page, and of its export, in one language; `made_s` by the node's engine time.
 
-    Rows begin with the codes of what they are about. `made_s` by the node's clock.
+    `notes` say what is left out, or what is wrong.
     """
 
     name: str
-    zh: str
-    en: str
+    title: str
     node: str
     mode: str
     by: str
@@ -150,5 +154,96 @@ class Table(Struct, frozen=True):
     utc_offset_s: int
     columns: list[Column]
     rows: list[list[Cell]]
-    note_zh: str = ""
-    note_en: str = ""
+    notes: list[str] = []
+
+
+class Sheet(Read, frozen=True):
+    """Tables of one page."""
+
+    tables: list[Table] = []
+
+
+class Moment(Read, frozen=True):
+    """Villages by level, blue to red, at a time."""
+
+    at_s: int
+    villages: tuple[int, int, int, int]
+
+
+class Review(Read, frozen=True):
+    """The last hours of the area: villages by level over time, and what people have done."""
+
+    moments: list[Moment] = []
+    acts: list[Act] = []
+    begin_s: int = 0
+    is_whole: bool = False
+
+
+class ListRow(Read, frozen=True):
+    """A door or object of a transfer list, by its code; persons are counted, nobody is named."""
+
+    code: str
+    village: str
+    kind: str
+    state: str
+    zone: str = ""
+    grade: str = ""
+    persons: int = 0
+    helper: str = ""
+    shelter: str = ""
+    by: str = ""
+    at_s: int = 0
+    note: str = ""
+    doubt: str = ""
+
+
+class ListVillage(Read, frozen=True):
+    """A village of a transfer list: by name, and by number as posts have reported."""
+
+    code: str
+    name: str
+    rows: int
+    open: int
+    persons: int = 0
+    out: int = 0
+    heads: dict[str, int] = {}
+    contradictions: list[str] = []
+    is_over: bool = False
+    is_assessed: bool | None = None
+
+
+class TransferList(Read, frozen=True):
+    """A transfer list of the area; `left_s` until its hour, below 0 once it has passed."""
+
+    list: str
+    state: str
+    author: str
+    reason: str
+    by_s: int
+    left_s: int
+    villages: tuple[ListVillage, ...]
+    grades: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    advice: str = ""
+    is_overdue: bool = False
+    is_closed: bool = False
+    rows: tuple[ListRow, ...] = ()
+
+
+class Counter(Read, frozen=True):
+    """One of the five that have to be whole, and who is missing, the first of many."""
+
+    counter: str
+    done: int
+    total: int
+    persons_done: int = 0
+    persons_total: int = 0
+    missing: list[str] = []
+
+
+class Transfers(Read, frozen=True):
+    """Transfer lists of the area; the counters run over the whole county and are for its officers."""
+
+    lists: list[TransferList] = []
+    counters: list[Counter] = []
+    zones: list[tuple[str, str, str]] = []

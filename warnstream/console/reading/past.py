@@ -12,11 +12,11 @@ from warnstream.adapters.console.past import (
 from warnstream.adapters.http.models.explanation import ComparisonRecord, ExplanationRecord, HazardRecord
 from warnstream.console import models
 from warnstream.console.county import Area, County
-from warnstream.console.reading.models import ActRow, Called, Higher, Judged, Past, Told, Version
+from warnstream.console.reading.models import Act, Called, Higher, Judged, Past, Told, Version
 from warnstream.console.situation import Situation
 from warnstream.console.words import why_of
-from warnstream.delivery.texts_zh import UNIT
 from warnstream.delivery.texts import clean, indicator_info, number, title_of
+from warnstream.delivery.texts_zh import UNIT
 from warnstream.model.hands.duty import DutyKind
 from warnstream.model.hands.orders import Role
 from warnstream.model.level import parse_level
@@ -95,7 +95,7 @@ def _called(one: DigestFacts) -> Called:
     return Called(post, channel, one.issued_s, one.level, clean(one.text_zh), clean(one.text_en), *times)
 
 
-def acts_of(lines: Iterable[LineFacts], area: Area, county: County, role: Role) -> list[ActRow]:
+def acts_of(lines: Iterable[LineFacts], area: Area, county: County, role: Role) -> list[Act]:
     """What people have done that concerns an area; what they wrote is for officers and seconds."""
     inside = {county.code[at] for at in area.villages.tolist()}
     places = {(county.county[at], county.township[at] or county.code[at]) for at in area.villages.tolist()}
@@ -121,7 +121,7 @@ def _concerned(line: LineFacts, inside: set[str], places: set[tuple[str, str]]) 
     return villages
 
 
-def _act(line: LineFacts, county: County, role: Role, concerned: list[str]) -> ActRow:
+def _act(line: LineFacts, county: County, role: Role, concerned: list[str]) -> Act:
     content = line.content
 
     def said(*names: str) -> str:
@@ -131,7 +131,7 @@ def _act(line: LineFacts, county: County, role: Role, concerned: list[str]) -> A
     names = [_name(county, code) for code in concerned[:5]]
     more = f" +{len(concerned) - 5}" if len(concerned) > 5 else ""
     is_told = role is not Role.READER
-    return ActRow(
+    return Act(
         seq=line.entry,
         at_s=parse_iso(line.time),
         who=said("author", "person", "operator"),

@@ -9,7 +9,10 @@ import { Live } from "./live.js";
 import { CountyMap } from "./map.js";
 import { Pages } from "./pages.js";
 import { buildQueue, reveal, showQueue, step } from "./queue.js";
+import { REVIEW } from "./review.js";
+import { sheetPage } from "./sheets.js";
 import { Times } from "./times.js";
+import { TRANSFERS } from "./transfers.js";
 import { WARNING } from "./warning.js";
 import { loadSettings, settings, use, w } from "./words.js";
 
@@ -23,7 +26,10 @@ const sound = new Sound();
 const hands = new Hands(() => detail.ask(detail.code));
 const times = new Times(live, timeChanged);
 const seen = () => times.view ?? live; // what the screen shows: of now, or of another time
-const pages = new Pages({ warning: WARNING }, () => ({ live, geo, session }));
+const pages = new Pages({
+  warning: WARNING, transfers: TRANSFERS, stations: sheetPage("stations"), thresholds: sheetPage("thresholds", { intro: () => w.page.readOnly }),
+  review: REVIEW, admin: sheetPage("admin", { roles: ["officer"], everywhere: true }),
+}, () => ({ live, geo, session }));
 detail.onChange = () => geo && live.state && showDetail();
 let session = null;
 let geo = null;
@@ -205,7 +211,7 @@ function onKey(event) {
     byId("detail").focus();
     return void event.preventDefault();
   }
-  if ((event.target instanceof HTMLInputElement && event.target.type !== "range") || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open || byId("doors").open) return;
+  if ((event.target instanceof HTMLInputElement && event.target.type !== "range") || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open || byId("doors").open || byId("ask").open) return;
   if (pages.isOpen) {
     if (event.key === "Escape") location.hash = "#/";
     else if (event.key.toLowerCase() === "m") seeNow();

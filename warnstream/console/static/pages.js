@@ -23,7 +23,7 @@ export class Pages {
   }
 
   build(session) {
-    const allowed = Object.entries(this.known).filter(([, page]) => page.nav !== false && (!page.roles || page.roles.includes(session.role)));
+    const allowed = Object.entries(this.known).filter(([, page]) => page.nav !== false && isFor(page, session));
     const link = (name) => el("a", { href: name === "situation" ? "#/" : `#/${name}`, "data-page": name }, w.page.names[name]);
     byId("nav").replaceChildren(link("situation"), ...allowed.map(([name]) => link(name)));
     byId("nav").setAttribute("aria-label", w.page.pages);
@@ -34,7 +34,7 @@ export class Pages {
     const [, name = "", argument = ""] = location.hash.split("/");
     const session = this.contextOf().session;
     const page = this.known[name];
-    const isAllowed = page && session && (!page.roles || page.roles.includes(session.role));
+    const isAllowed = page && session && isFor(page, session);
     this.name = isAllowed ? name : "situation";
     this.argument = isAllowed ? decodeURIComponent(argument) : "";
     this.data = null;
@@ -98,6 +98,8 @@ export class Pages {
     place.scrollTop = top;
   }
 }
+
+const isFor = (page, session) => (!page.roles || page.roles.includes(session.role)) && (!page.everywhere || session.area === "*");
 
 // Heading of a page: what it is about, and what can be done with it.
 export function pageHead(title, note, ...buttons) {

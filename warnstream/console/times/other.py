@@ -1,4 +1,4 @@
-"""The situation of another time than now: as it was, or the rain that is expected; nothing of it can be commanded."""
+"""The situation of another time than now: as it was, or the rain that is expected; it has no hands."""
 
 import msgspec
 import numpy as np
@@ -10,7 +10,9 @@ from warnstream.console.situation import Situation, View
 from warnstream.console.stream import state_of
 from warnstream.console.times.pictures import Pictures
 from warnstream.model.errors import WarnstreamError
+from warnstream.model.times import MINUTE_S
 
+MOMENT_S = 5 * MINUTE_S
 AHEAD_MIN = 10
 """In tenths of mm: less rain than that is not shown."""
 
@@ -56,6 +58,22 @@ def expected_state(situation: Situation, area: Area, lead_s: int) -> models.Stat
     return msgspec.structs.replace(
         state, head=quiet, ahead=[(int(at), int(tenths[at])) for at in order.tolist()]
     )
+
+
+def moments_of(pictures: Pictures, area: Area) -> list[tuple[int, tuple[int, int, int, int]]]:
+    """Villages of an area by level, blue to red, at each picture; every `MOMENT_S` at most."""
+    found: list[tuple[int, tuple[int, int, int, int]]] = []
+    for at_s in list(pictures.times_s):
+        if found and at_s - found[-1][0] < MOMENT_S:
+            continue
+        frame = pictures.at(at_s)
+        if frame is None or "level" not in frame.parts:
+            continue
+        worst = frame.parts["level"].array().max(axis=0, initial=0)
+        inside = area.villages[area.villages < len(worst)]
+        blue, yellow, orange, red = np.bincount(worst[inside], minlength=5)[1:5].tolist()
+        found.append((at_s, (blue, yellow, orange, red)))
+    return found
 
 
 def _still(view: View, mode: models.Mode) -> View:

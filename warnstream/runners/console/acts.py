@@ -31,7 +31,16 @@ from warnstream.model.warning import MessageStatus
 from warnstream.runners.console.moves import CONFIRM, mark_of
 from warnstream.runners.console.versions import standing_of, version_of
 from warnstream.runners.intake.duty import place_of
-from warnstream.runners.intake.entries import ACT, HELP, MARK, ORDER, encode_act, encode_help, encode_mark, encode_order
+from warnstream.runners.intake.entries import (
+    ACT,
+    HELP,
+    MARK,
+    ORDER,
+    encode_act,
+    encode_help,
+    encode_mark,
+    encode_order,
+)
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.orders.preview import Preview
 from warnstream.runners.orders.rehearsal import doors_of

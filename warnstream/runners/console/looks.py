@@ -233,9 +233,7 @@ def _version(row: PastRow) -> VersionFacts:
 
 def _digest(row: ToPost) -> DigestFacts:
     times = (-1.0 if at is None else at for at in (row.sent_at, row.delivered_at, row.answered_at))
-    return DigestFacts(
-        row.post, row.channel, row.issued_s, row.level, row.text_zh, row.text_en, *times
-    )
+    return DigestFacts(row.post, row.channel, row.issued_s, row.level, row.text_zh, row.text_en, *times)
 
 
 def _line(line: Line) -> LineFacts:

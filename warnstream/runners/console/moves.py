@@ -11,7 +11,9 @@ from warnstream.runners.orders.request import outside_of
 CONFIRM = "confirm_move"
 
 
-def mark_of(operator: Operator, said: Said, key: str, desk: WarningDesk, villages: Villages) -> RowMark | Done:
+def mark_of(
+    operator: Operator, said: Said, key: str, desk: WarningDesk, villages: Villages
+) -> RowMark | Done:
     """The mark that an act asks for, or what is wrong with it.
 
     Without a `word` it confirms a move: the first of two different persons says that the rows are safe,
@@ -31,7 +33,9 @@ def mark_of(operator: Operator, said: Said, key: str, desk: WarningDesk, village
     if not word:
         confirmed = {row.people is People.SAID_SAFE for row in known.values()}
         if len(confirmed) > 1:
-            return Done("refused", problems=["rows: some were said to be safe and others not: confirm them apart"])
+            return Done(
+                "refused", problems=["rows: some were said to be safe and others not: confirm them apart"]
+            )
         word = MarkWord.SAFE if confirmed == {True} else MarkWord.SAID_SAFE
     mark = RowMark(key, tuple(rows), word, operator.person, said.reason.strip()[:200])
     faults = desk.mark_faults(mark)

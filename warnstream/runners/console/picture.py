@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from warnstream.adapters.console.frame import NEVER, UNKNOWN, KeptVillage, Part, ProposalFacts, ShiftFacts, part_of
+from warnstream.adapters.console.frame import (
+    NEVER,
+    UNKNOWN,
+    KeptVillage,
+    Part,
+    ProposalFacts,
+    ShiftFacts,
+    part_of,
+)
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
 from warnstream.desk import WarningDesk, WarningStatus

@@ -37,11 +37,7 @@ _ONLY_OF = {
     "level": _FLOORS | {OrderKind.LOWER},
     "second": _FLOORS | {OrderKind.RETURN},
     "alone": _FLOORS | frozenset(kind for kind in OrderKind if kind.is_ceiling) | {OrderKind.EXTEND},
-    "lasts": frozenset(
-        kind
-        for kind in OrderKind
-        if not kind.is_transfer and kind not in _AT_ONCE
-    ),
+    "lasts": frozenset(kind for kind in OrderKind if not kind.is_transfer and kind not in _AT_ONCE),
     "hazard": frozenset(kind for kind in OrderKind if not kind.is_transfer),
     "zones": _OF_PLACES,
     "grades": frozenset({OrderKind.TRANSFER}),

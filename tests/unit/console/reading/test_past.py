@@ -65,7 +65,9 @@ def test_what_people_wrote_is_not_told_to_readers(console: Console) -> None:  # 
         assert act["who"] == "chief"
 
 
-@pytest.mark.parametrize(("person", "seen"), [("chief", [9, 8, 7]), ("north", [9, 7]), ("town", [7]), ("village", [7])])
+@pytest.mark.parametrize(
+    ("person", "seen"), [("chief", [9, 8, 7]), ("north", [9, 7]), ("town", [7]), ("village", [7])]
+)
 def test_acts_are_those_of_the_area(console: Console, person: str, seen: list[int]) -> None:  # noqa: F811
     told(console)
     found = console.client(person).get("/api/v1/acts").json()
@@ -105,8 +107,10 @@ def test_the_next_level_is_the_first_above_the_one_that_stands() -> None:
     ("value", "level", "lead_s"),
     [(None, 1, 0), (0.0, 1, 0), (15.0, 3, 0), (15.0, 2, 3600), (25.0, 1, 0)],
 )
-def test_what_is_unknown_dry_or_cannot_raise_is_left_out(value: float | None, level: int, lead_s: int) -> None:
-    """Nothing above orange is known; a forecast raises yellow at most; what has been reached lacks nothing."""
+def test_what_is_unknown_dry_or_cannot_raise_is_left_out(
+    value: float | None, level: int, lead_s: int
+) -> None:
+    """Nothing above orange is known; a forecast raises yellow at most; what is reached lacks nothing."""
     assert _higher(compared(value, lead_s), level, 2) is None
 
 

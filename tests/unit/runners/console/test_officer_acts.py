@@ -29,7 +29,16 @@ from warnstream.runners.intake import entries
 from warnstream.runners.intake.duty import DutyIntake
 
 T0 = 1_800_000_000
-KINDS = (*(str(kind) for kind in OrderKind), "assign", "close", "see", "take_shift", "hand_over", "read", "confirm_move")
+KINDS = (
+    *(str(kind) for kind in OrderKind),
+    "assign",
+    "close",
+    "see",
+    "take_shift",
+    "hand_over",
+    "read",
+    "confirm_move",
+)
 HAZARD = "flash_flood"
 OF_SECONDS = ("release", "reject", "assess", "read", "confirm_move")
 ANYWHERE = ("assign", "close", "take_shift", "hand_over", "reject", "confirm_move")
@@ -130,18 +139,18 @@ def first_of(node: Node) -> str:
 
 def body_of(kind: str, village: str) -> dict[str, Any]:
     """An act of a kind that could be done, if the person may."""
-    if kind in ("assign", "close"):
-        return {"help": "none", "person": "somebody"}
-    if kind == "reject":
-        return {"order": "none"}
-    if kind == "confirm_move":
-        return {"rows": ["none"]}
-    if kind == "hand_over":
-        return {"person": "other"}
-    if kind == "take_shift":
-        return {}
-    if kind == "see":
-        return {"urgency": "B", "villages": [village]}
+    help_call = {"help": "none", "person": "somebody"}
+    of_no_village: dict[str, dict[str, Any]] = {
+        "assign": help_call,
+        "close": help_call,
+        "reject": {"order": "none"},
+        "confirm_move": {"rows": ["none"]},
+        "hand_over": {"person": "other"},
+        "take_shift": {},
+        "see": {"urgency": "B", "villages": [village]},
+    }
+    if kind in of_no_village:
+        return of_no_village[kind]
     said: dict[str, Any] = {"villages": [village]}
     if kind == "respond":
         return {"response": "IV"}
@@ -414,7 +423,9 @@ def test_what_cannot_be_confirmed_is_said(node: Node) -> None:
     assert node.act("officer-all", "confirm_move", "m0").status == "refused"
     assert node.act("officer-all", "confirm_move", "m1", rows=["gone", row]).status == "stale"
     assert node.act("officer-all", "confirm_move", "m2", rows=[row], word="flown").status == "refused"
-    assert node.act("officer-all", "confirm_move", "m3", rows=[row], word="back", reason=" ").status == "refused"
+    assert (
+        node.act("officer-all", "confirm_move", "m3", rows=[row], word="back", reason=" ").status == "refused"
+    )
     (one,) = node.engine.desk.transfers.open
     other = list(one.rows)[1]
     assert node.act("officer-all", "confirm_move", "m4", rows=[row]).status == "taken"

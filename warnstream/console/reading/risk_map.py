@@ -11,6 +11,9 @@ from warnstream.console.reading.models import Table
 from warnstream.console.situation import View
 from warnstream.model.level import Level
 
+DEGREES = 1e-6
+"""A tenth of a metre."""
+
 log = logging.getLogger(__name__)
 
 
@@ -45,8 +48,8 @@ def _geometry(wkt: str | None, longitude: float, latitude: float) -> dict[str, A
     """The outline, outer ring against the clock; a point where there is none or it cannot be read."""
     if wkt is not None:
         try:
-            shape = shapely.orient_polygons(shapely.from_wkt(wkt))
-            found: dict[str, Any] = shapely.geometry.mapping(shapely.set_precision(shape, 1e-6))
+            shape = shapely.orient_polygons(shapely.set_precision(shapely.from_wkt(wkt), DEGREES))
+            found: dict[str, Any] = shapely.geometry.mapping(shape)
         except (shapely.errors.ShapelyError, ValueError):
             log.warning("an outline cannot be read", extra={"at": f"{latitude:.4f} {longitude:.4f}"})
         else:

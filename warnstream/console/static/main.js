@@ -285,6 +285,8 @@ function buildLegend() {
 function onSetting() {
   document.title = `${w.title} · warnstream`;
   setText(byId("title"), w.title);
+  byId("needs").setAttribute("aria-label", w.needs);
+  byId("times").setAttribute("aria-label", w.times.label);
   wordSignIn();
   if (map) {
     map.theme();

@@ -103,7 +103,7 @@ const isFor = (page, session) => (!page.roles || page.roles.includes(session.rol
 
 // Heading of a page: what it is about, and what can be done with it.
 export function pageHead(title, note, ...buttons) {
-  return el("div", { class: "page-head" }, el("div", {}, el("h2", {}, title), note ? el("p", { class: "quiet" }, note) : ""), el("div", { class: "page-go" }, ...buttons, printButton()));
+  return el("div", { class: "page-head" }, el("div", {}, el("h1", {}, title), note ? el("p", { class: "quiet" }, note) : ""), el("div", { class: "page-go" }, ...buttons, printButton()));
 }
 
 function printButton() {

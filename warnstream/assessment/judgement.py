@@ -364,7 +364,7 @@ class Judgement:
             reason = self._ahead.named(reason_of_value(rule, place, found, sources, self._network))
         if self.is_lone(rule.name, place):
             reason = replace(reason, confirmed=False, lone_gauge=True)
-        return replace(reason, zone=self._places.zone[place])
+        return replace(reason, zone=zone) if (zone := self._places.zone[place]) else reason
 
     def _explain_fall(
         self,

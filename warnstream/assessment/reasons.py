@@ -1,6 +1,6 @@
 """Why a village has its level: station, value, threshold, source, and everything else that had to hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -64,12 +64,16 @@ class Sources:
     alerts: StandingAlerts = NO_ALERTS
     moved: RainMoved | None = None
     members: RainMembers | None = None
+    _sources: dict[tuple[Indicator, int, int], int] = field(default_factory=dict, repr=False)
 
     def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
         """Whose readings a value rests on: the station's, or those of a spare of it."""
         if not indicator.info.is_rain:
             return station
-        return self.stations.gauge_and_spare(indicator, station, duration_s).source
+        asked = (indicator, station, duration_s)
+        if asked not in self._sources:  # a front asks for one gauge many times
+            self._sources[asked] = self.stations.gauge_and_spare(*asked).source
+        return self._sources[asked]
 
     def observed_at_s(self, indicator: Indicator, station: int, duration_s: int) -> int:
         """Newest observation that a value rests on."""

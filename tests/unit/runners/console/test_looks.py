@@ -93,7 +93,7 @@ def test_the_past_has_the_acts_of_its_village(asking: Asking, node: Node, tmp_pa
     )
     past = decode_past(asking("past", village)[0])
     assert [one.entry for one in past.acts] == [4, 3, 1]
-    assert past.versions == past.bulletins == past.digests == []
+    assert not any((past.versions, past.bulletins, past.digests))
     assert past.is_whole
     record = decode_record(asking("record")[0])
     assert [one.entry for one in record.lines] == [5, 4, 3, 2, 1]

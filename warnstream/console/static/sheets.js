@@ -28,7 +28,7 @@ function tableSection(table, { live }) {
   const rows = table.rows ?? [];
   const offset = table.utc_offset_s ?? live.state?.head.utc_offset_s ?? 0;
   const columns = table.columns ?? [];
-  const head = el("h3", {}, table.title, el("span", {}, rows.length > SHOWN ? w.page.firstOf(SHOWN, rows.length) : w.page.rows(rows.length)));
+  const head = el("h2", {}, table.title, el("span", {}, rows.length > SHOWN ? w.page.firstOf(SHOWN, rows.length) : w.page.rows(rows.length)));
   const notes = (table.notes ?? []).map((text) => el("p", { class: "table-note" }, text));
   if (!rows.length) return el("section", { class: "page-section" }, head, ...notes, el("p", { class: "quiet" }, w.page.none));
   return el("section", { class: "page-section" }, head, ...notes,

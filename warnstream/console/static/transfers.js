@@ -20,12 +20,12 @@ export const TRANSFERS = {
     const open = lists.filter((one) => !one.is_closed);
     const head = pageHead(argument ? t.listOf(argument) : w.page.names.transfers, t.intro, argument ? el("a", { class: "button no-print", href: "#/transfers" }, t.allLists) : "", ...exportsOf("control"));
     const parts = [head];
-    if (found.counters?.length) parts.push(el("section", { class: "page-section" }, el("h3", {}, t.five, el("span", {}, t.fiveNote)), el("div", { class: "counters" }, ...found.counters.map(counterOf))));
+    if (found.counters?.length) parts.push(el("section", { class: "page-section" }, el("h2", {}, t.five, el("span", {}, t.fiveNote)), el("div", { class: "counters" }, ...found.counters.map(counterOf))));
     if (session.role === "officer" && !argument) parts.push(orderForm(context, found.zones ?? []));
     parts.push(...(argument ? lists : open).map((one) => listOf(one, offset, context, Boolean(argument))));
     if (!open.length && !argument) parts.push(el("p", { class: "quiet" }, t.noneOpen));
     const closed = argument ? [] : lists.filter((one) => one.is_closed);
-    if (closed.length) parts.push(el("section", { class: "page-section" }, el("h3", {}, t.closed), ...closed.map((one) => el("p", {}, el("a", { href: `#/transfers/${encodeURIComponent(one.list)}` }, one.list), ` ${one.reason} · ${one.author}`))));
+    if (closed.length) parts.push(el("section", { class: "page-section" }, el("h2", {}, t.closed), ...closed.map((one) => el("p", {}, el("a", { href: `#/transfers/${encodeURIComponent(one.list)}` }, one.list), ` ${one.reason} · ${one.author}`))));
     return parts;
   },
 };
@@ -49,7 +49,7 @@ function listOf(one, offset, context, withRows) {
   const villages = one.villages ?? [];
   const sum = (name) => villages.reduce((all, village) => all + (village[name] ?? 0), 0);
   return el("section", { class: "page-section" },
-    el("div", { class: "list-head" }, el("div", {}, el("h3", {}, one.reason || one.list), el("p", { class: "quiet" }, `${one.author} · ${t.state[one.state] ?? one.state} · ${t.advice[one.advice] ?? one.advice} · ${(one.grades ?? []).join(" ")}`)),
+    el("div", { class: "list-head" }, el("div", {}, el("h2", {}, one.reason || one.list), el("p", { class: "quiet" }, `${one.author} · ${t.state[one.state] ?? one.state} · ${t.advice[one.advice] ?? one.advice} · ${(one.grades ?? []).join(" ")}`)),
       el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(clock(one.by_s, offset))}`)),
       withRows ? "" : el("a", { class: "button no-print", href: `#/transfers/${encodeURIComponent(one.list)}` }, t.rows(sum("rows")))),
     el("p", {}, t.out(sum("out"), sum("persons"), sum("rows") - sum("open"), sum("rows"))),

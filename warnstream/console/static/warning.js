@@ -23,7 +23,7 @@ export const WARNING = {
 };
 
 function section(title, note, ...content) {
-  return el("section", { class: "page-section" }, el("h3", {}, title, note ? el("span", {}, note) : ""), ...content);
+  return el("section", { class: "page-section" }, el("h2", {}, title, note ? el("span", {}, note) : ""), ...content);
 }
 
 const badge = (level) => el("span", { class: `badge small level-${level}` }, w.letter[level] || "·");

@@ -6,6 +6,8 @@
 const FONT = '600 13px system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif';
 const FONT_COUNTY = '13px system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif';
 const LEGEND = 46; // pixels below the map that the legend takes
+// Seen without colour, blue is like orange and yellow like the resting ground: each level has a pattern of its own.
+const PATTERN = { 2: "dots", 3: "lines", 4: "hatch" };
 const AHEAD = [{ tenths: 100, width: 1.2, dash: [2, 3] }, { tenths: 250, width: 2, dash: [6, 3] }, { tenths: 500, width: 3, dash: [] }];
 const NEAR = 2.2; // zoom from which single gauges are of use
 
@@ -75,10 +77,10 @@ export class CountyMap {
     const read = (name) => style.getPropertyValue(`--${name}`).trim();
     this.colour = {
       ground: read("ground"), rest: read("rest"), seam: read("seam"), border: read("border"), text: read("text"),
-      halo: read("halo"), quiet: read("quiet"), hatch: read("hatch"), edge: read("edge"), low: read("edge-low"),
+      halo: read("halo"), quiet: read("quiet"), edge: read("edge"), low: read("edge-low"),
       level: [read("rest"), read("blue"), read("yellow"), read("orange"), read("red")],
     };
-    this.hatch = hatchOf(this.context, this.colour.hatch, 2);
+    this.patterns = { 2: dotsOf(this.context, read("dots")), 3: hatchOf(this.context, read("lines"), 1, true), 4: hatchOf(this.context, read("hatch"), 2) };
     this.blindHatch = hatchOf(this.context, this.colour.border, 1);
     this.draw();
   }
@@ -175,7 +177,7 @@ export class CountyMap {
       if (!path) continue;
       c.fillStyle = colour.level[level];
       c.fill(path, "evenodd");
-      if (level === 4) this.fillHatch(c, path, this.hatch, scale);
+      if (PATTERN[level]) this.fillHatch(c, path, this.patterns[level], scale);
       c.strokeStyle = level === 4 ? colour.edge : colour.low;
       c.lineWidth = (level === 4 ? 1.4 : 0.7) / scale;
       c.stroke(path);
@@ -321,12 +323,22 @@ function boundsOf(geo) {
   return bounds.every(Number.isFinite) ? bounds : [0, 0, 1, 1];
 }
 
-function hatchOf(context, colour, width) {
+function dotsOf(context, colour) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 7;
+  const c = tile.getContext("2d");
+  c.fillStyle = colour;
+  c.fillRect(2, 2, 2, 2);
+  return context.createPattern(tile, "repeat");
+}
+
+function hatchOf(context, colour, width, isBack = false) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
   const c = tile.getContext("2d");
   c.strokeStyle = colour;
   c.lineWidth = width;
+  if (isBack) c.setTransform(-1, 0, 0, 1, 8, 0);
   c.beginPath();
   for (const shift of [-8, 0, 8]) {
     c.moveTo(shift - 1, 9);

@@ -9,6 +9,7 @@ import msgspec
 from warnstream.adapters.console.past import decode_record
 from warnstream.adapters.http.models.county import StateRecord
 from warnstream.adapters.http.models.transfers import TransfersRecord
+from warnstream.config.settings import Configuration
 from warnstream.config.summary import lints
 from warnstream.console.access import Visitor
 from warnstream.console.accounts import Accounts
@@ -61,6 +62,7 @@ class Gathering:
 
     def __init__(self, hub: Hub, accounts: Accounts) -> None:
         self._hub, self._accounts = hub, accounts
+        self._lints: tuple[str, list[str]] = "", []
 
     async def sheet(self, page: str, visitor: Visitor, language: str) -> list[Table]:
         """Tables of a page that a person may read.
@@ -114,7 +116,7 @@ class Gathering:
             return self._shown(name, area, speaker), []
         if name == "thresholds":
             configuration = self._hub.situation.county.configuration
-            return tables.thresholds(configuration, speaker), await asyncio.to_thread(lints, configuration)
+            return tables.thresholds(configuration, speaker), await self._warned(configuration)
         if name == "acts":
             record = read(decode_record, await self._hub.ask("record"))
             found = acts_of(record.lines, area, self._hub.situation.county, visitor.operator.role)
@@ -123,6 +125,14 @@ class Gathering:
             lists = read(decode_transfers, await self._hub.ask("transfers"))
             return tables.transfers(lists, self.inside(area)), []
         return self._told(name, area, read(decode_state, await self._hub.ask("state")), speaker)
+
+    async def _warned(self, configuration: Configuration) -> list[str]:
+        """What `warnstream check` warns of; looked for once a configuration."""
+        fingerprint, found = self._lints
+        if fingerprint != configuration.fingerprint:
+            found = await asyncio.to_thread(lints, configuration)
+            self._lints = configuration.fingerprint, found
+        return found
 
     def _shown(self, name: str, area: Area, speaker: tables.Speaker) -> list[list[Cell]]:
         """What the console knows by itself."""

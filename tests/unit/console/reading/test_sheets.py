@@ -16,6 +16,7 @@ from tests.unit.console.reading.test_past import READ, told
 from tests.unit.console.test_app import Console, console  # noqa: F401
 from warnstream.adapters.http.models.county import StateRecord
 from warnstream.adapters.http.models.transfers import TransfersRecord
+from warnstream.console.reading import gathering
 from warnstream.console.reading.models import Column, Table
 from warnstream.console.reading.sheets import FORMULA, as_csv, as_xlsx, plain
 
@@ -85,8 +86,9 @@ LISTS = {
 
 
 @pytest.fixture
-def office(console: Console) -> Console:  # noqa: F811
+def office(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:  # noqa: F811
     told(console)
+    monkeypatch.setattr(gathering, "lints", lambda _configuration: ["-what check warns of"])
     # What the node sends is what these records are.
     console.told["state"] = msgspec.json.encode(msgspec.convert(STATE, StateRecord))
     console.told["transfers"] = msgspec.json.encode(msgspec.convert(LISTS, TransfersRecord))

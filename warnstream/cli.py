@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from warnstream.commands.arguments import parser
+from warnstream.commands.console.alarms import run_officer_alarms
 from warnstream.commands.console.command import console, console_user
 from warnstream.commands.console.in_demo import Shown
 from warnstream.commands.drill.command import run_drill
@@ -410,6 +411,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "takeover": _takeover,
     "console": console,
     "console-user": console_user,
+    "officer-alarms": run_officer_alarms,
     "replay": _replay,
     "compare": _compare,
     "fit-forecast": _fit_forecast,

@@ -15,8 +15,8 @@ check:            ## style, complexity, types, imports, sizes of files, function
 docs-keys:        ## tables of keys in the documentation, from the sections that check a configuration
 	$(BIN)python -m warnstream.config.key_tables docs/configuration.md
 
-test:             ## units, architecture and the examples in docstrings: no servers, no shared data, under a minute
-	$(BIN)pytest -m "not server and not real_data and not slow" tests/unit tests/architecture warnstream station_sim
+test:             ## units and the examples in docstrings: no servers, no shared data, under a minute; the architecture is with `check`
+	$(BIN)pytest -m "not server and not real_data and not slow" tests/unit warnstream station_sim
 
 test-all:         ## everything this machine can run
 	$(BIN)pytest

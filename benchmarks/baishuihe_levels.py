@@ -83,7 +83,7 @@ def read_points(file: Path) -> dict[str, Series]:
 
 def mean_mm_per_day(series: Series, until_s: int | None = None) -> float:
     """Over the whole record, or what of it was known at a time; the fast summers included."""
-    known = [one for one in series if until_s is None or one[0] < until_s]
+    known = [point for point in series if until_s is None or point[0] < until_s]
     if len(known) < 2:
         return SLOWEST_MM_PER_DAY
     return max((known[-1][1] - known[0][1]) / ((known[-1][0] - known[0][0]) / DAY_S), SLOWEST_MM_PER_DAY)

@@ -273,8 +273,8 @@ def stop_on_terminate() -> None:
         del frame
         sys.exit(128 + number)
 
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, stop)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, stop)
 
 
 def growth(section: Section, seconds_max: float, *, is_quick: bool) -> Part:
@@ -285,13 +285,13 @@ def growth(section: Section, seconds_max: float, *, is_quick: bool) -> Part:
         started = time.monotonic()
         found.append(json.loads(output_of(section.module, ("--stations", str(n)), left_s)))
         left_s = max(left_s - (time.monotonic() - started), 1.0)
-    lines = ["| what | " + " | ".join(f"{one['stations']:,} stations" for one in found) + " | exponent |"]
+    lines = ["| what | " + " | ".join(f"{row['stations']:,} stations" for row in found) + " | exponent |"]
     lines.append("|---|" + "---|" * (len(found) + 1))
-    stations, rows = np.log([one["stations"] for one in found]), []
+    stations, rows = np.log([row["stations"] for row in found]), []
     for name in found[0]:
         if name in {"stations", "villages"}:
             continue
-        values = [float(one[name]) for one in found]
+        values = [float(row[name]) for row in found]
         exponent = np.polyfit(stations, np.log(values), 1)[0] if min(values) > 0 else np.nan
         told = " | ".join(number(value) for value in values)
         lines.append(f"| {name} | {told} | {exponent:.2f} |")

@@ -90,7 +90,7 @@ def measure(size: Size, n_steps: int) -> tuple[list[Row], float, float]:
             parts.setdefault(f"{name}, soil water too" if now_s % 600 == 0 else name, []).append(took)
             idle = clock(lambda now_s=now_s: assessment.step(empty_batch(), now_s))  # type: ignore[misc]
             parts.setdefault("step without readings in the same minute", []).append(idle)
-    rows = [Row(label, [1e3 * one for one in took], None) for label, took in parts.items()]
+    rows = [Row(label, [1e3 * seconds for seconds in took], None) for label, took in parts.items()]
     rows = kernels(assessment, size, now_s, n_steps) + rows
     bytes_of = {
         name: sum(array.nbytes for array in part.values()) for name, part in assessment.snapshot().items()
@@ -161,7 +161,7 @@ def kernels(assessment: Assessment, size: Size, now_s: int, repeats: int) -> lis
         for _ in range(max(repeats, 3)):
             took.append(clock(job))
             copied.append(clock(lambda source=source, target=target: np.copyto(target, source)))  # type: ignore[misc]
-        rows.append(Row(label, [1e3 * one for one in took], 1e3 * statistics.median(copied)))
+        rows.append(Row(label, [1e3 * seconds for seconds in took], 1e3 * statistics.median(copied)))
     return rows
 
 

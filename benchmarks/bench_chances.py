@@ -287,7 +287,9 @@ def lines_of(scorer: Scorer, reliable: dict[Rule, list[Decile]]) -> Iterator[str
         yield f"| {' | '.join(cells)} |"
         if rule.within_h:
             said, came = scorer.said_and_came(rule)
-            reliable[rule] = [one for one in reliability(said, came, 0) if one.n_cases >= CASES_SHOWN]
+            reliable[rule] = [
+                decile for decile in reliability(said, came, 0) if decile.n_cases >= CASES_SHOWN
+            ]
 
 
 def reliable_lines(reliable: dict[Rule, list[Decile]]) -> Iterator[str]:
@@ -295,7 +297,7 @@ def reliable_lines(reliable: dict[Rule, list[Decile]]) -> Iterator[str]:
     yield "| window, threshold, time | said (came; cases) |"
     yield "|---|---|"
     for rule, deciles in reliable.items():
-        cells = [f"{one.said:.2f} ({one.came:.2f}; {one.n_cases})" for one in deciles]
+        cells = [f"{decile.said:.2f} ({decile.came:.2f}; {decile.n_cases})" for decile in deciles]
         yield f"| {rule.hours} h {rule.threshold_mm:g} mm within {rule.within_h} h | {', '.join(cells)} |"
 
 
@@ -333,9 +335,9 @@ def main() -> None:
         return
     print("\nstorms left out: what was said of 15 min to 3 h, what came\n")
     print("| lead | cases | said | came |\n|---|---|---|---|")
-    for one in fit.deciles:
-        if one.lead_min in (30, 60, 180) and one.n_cases >= CASES_SHOWN:
-            print(f"| {one.lead_min} min | {one.n_cases} | {one.said:.2f} | {one.came:.2f} |")
+    for decile in fit.deciles:
+        if decile.lead_min in (30, 60, 180) and decile.n_cases >= CASES_SHOWN:
+            print(f"| {decile.lead_min} min | {decile.n_cases} | {decile.said:.2f} | {decile.came:.2f} |")
 
 
 if __name__ == "__main__":

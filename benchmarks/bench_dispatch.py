@@ -33,7 +33,7 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.dispatch.finishing import Prospect, Throughput
 from warnstream.delivery.dispatch.queue import Grade, Urgency
 from warnstream.delivery.ledger.ledger import Ledger, Put
-from warnstream.delivery.ledger.queue import DoorQueue, Taken
+from warnstream.delivery.ledger.queue import DoorClaim, DoorQueue
 from warnstream.delivery.ledger.states import Delivery, Result, Said
 from warnstream.ingest.flat_json.decoder import Decoder, RawMessage
 from warnstream.model.bulletins import N_BITS, Action, Bulletin, BulletinCause
@@ -129,10 +129,10 @@ def look_at(
     night: Night, bulletins: Sequence[Bulletin], standing: dict[int, dict[str, WarningMessage]]
 ) -> None:
     """Ends while something stands at the doors' level, and orders below what another hazard asks."""
-    for one in bulletins:
-        worst = max((other.level for other in standing[one.village].values()), default=Level.NONE)
-        night.untrue_ends += one.action.is_end and worst >= Level.YELLOW
-        night.gentler += not one.action.is_end and one.worst < worst
+    for bulletin in bulletins:
+        worst = max((other.level for other in standing[bulletin.village].values()), default=Level.NONE)
+        night.untrue_ends += bulletin.action.is_end and worst >= Level.YELLOW
+        night.gentler += not bulletin.action.is_end and bulletin.worst < worst
 
 
 def count_digest(night: Night, digest: Digest, now_s: int) -> None:
@@ -141,10 +141,10 @@ def count_digest(night: Night, digest: Digest, now_s: int) -> None:
 
 
 def rows_of_night(what: str, night: Night) -> list[Row]:
-    bulletins = [one for _, found in night.minutes for one in found]
-    per_village = Counter(one.village for one in bulletins)
+    bulletins = [bulletin for _, found in night.minutes for bulletin in found]
+    per_village = Counter(bulletin.village for bulletin in bulletins)
     first = night.network.households.first_of_village
-    texts = sum(int(first[one.village + 1] - first[one.village]) for one in bulletins)
+    texts = sum(int(first[bulletin.village + 1] - first[bulletin.village]) for bulletin in bulletins)
     return [
         Row(f"{what}: bulletins times doors of the village", "texts", [texts]),
         Row(f"{what}: most bulletins to one village", "bulletins", [max(per_village.values(), default=0)]),
@@ -239,19 +239,19 @@ def serve(night: Night) -> Served:
     book, never = Book(night.network), 0
     waits: list[float] = []
     first = night.network.households.first_of_village
-    loads = [sum(one.action is Action.LEAVE for one in found) for _, found in night.minutes]
+    loads = [sum(bulletin.action is Action.LEAVE for bulletin in found) for _, found in night.minutes]
     dead_from = int(np.argmax(loads))
     shown: dict[int, int] = {}
     leaves: dict[int, dict[int, int]] = {}
     older = 0
     for minute, (now_s, bulletins) in enumerate(night.minutes):
-        for one in bulletins:
-            book.put_down(one)
-            rows = range(int(first[one.village]), int(first[one.village + 1]))
-            if one.action is Action.LEAVE:
-                leaves.setdefault(one.village, dict.fromkeys(rows, now_s))
-            elif one.action.is_end:
-                never += len(leaves.pop(one.village, {}))
+        for bulletin in bulletins:
+            book.put_down(bulletin)
+            rows = range(int(first[bulletin.village]), int(first[bulletin.village + 1]))
+            if bulletin.action is Action.LEAVE:
+                leaves.setdefault(bulletin.village, dict.fromkeys(rows, now_s))
+            elif bulletin.action.is_end:
+                never += len(leaves.pop(bulletin.village, {}))
         assert book.queue is not None
         is_dead = dead_from <= minute < dead_from + DEAD_MIN
         for way in range(len(book.register.ways)):
@@ -266,7 +266,9 @@ def serve(night: Night) -> Served:
     return Served(waits, never, older)
 
 
-def settle(ledger: Ledger, queue: DoorQueue, one: Taken, now_s: int, result: Result = Result.SENT) -> None:
+def settle(
+    ledger: Ledger, queue: DoorQueue, one: DoorClaim, now_s: int, result: Result = Result.SENT
+) -> None:
     ledger.take(one.village, one.sequence, np.array([one.row]), result, now_s)
     queue.release(one.row, one.sequence)
 
@@ -308,11 +310,11 @@ def rows_of_arrival() -> list[Row]:
                 needs_s = Prospect({Urgency.LEAVE: total - told}, rate.per_s).needs_s()
                 assert needs_s is not None
                 errors.append(abs(second + needs_s - total / 500) / (total / 500))
-            rows = np.array([one.row for one in taken])
+            rows = np.array([claim.row for claim in taken])
             ledger.state[rows] = Delivery.SENT  # what an outcome costs is measured elsewhere
-            for one in taken:
-                left -= one.village in soon
-                queue.release(one.row, one.sequence)
+            for claim in taken:
+                left -= claim.village in soon
+                queue.release(claim.row, claim.sequence)
             if left == 0:
                 found.setdefault(kind, float(second))
     where = f"{VILLAGES * DOORS_PER_VILLAGE:,} doors, 500 a second"
@@ -348,11 +350,11 @@ def rows_of_voice() -> list[Row]:
     minute, helpless_min = 0, 0
     while taken := queue.claim(1, 330, float(minute)):
         minute += 1
-        rows = np.array([one.row for one in taken])
+        rows = np.array([claim.row for claim in taken])
         helpless_min = minute if (grade[rows] == Grade.HELPLESS).any() else helpless_min
         ledger.state[rows] = Delivery.SENT
-        for one in taken:
-            queue.release(one.row, one.sequence)
+        for claim in taken:
+            queue.release(claim.row, claim.sequence)
     where = f"voice, 330 lines, {everybody:,} doors to leave"
     return [
         Row(f"{where}: the silent are called after", "min", [minute], "everybody", everybody / 330),

@@ -172,7 +172,7 @@ def measure(directory: Path, n_observations: int, n_appends: int) -> dict[str, F
                 found.appended_bytes += len(payload)
     for name, way in ways.items():
         started = time.perf_counter()
-        n_read = sum(1 for one in way.read() if one == payload)
+        n_read = sum(1 for entry in way.read() if entry == payload)
         figures[name].read_s = time.perf_counter() - started
         if n_read != len(figures[name].append_s):
             raise ValueError(f"{name}: {n_read} entries read of {len(figures[name].append_s)}")

@@ -29,7 +29,7 @@ from warnstream.adapters.journal.journal import Journal
 from warnstream.delivery.ledger.facts import DoorOutcome, decode_outcomes, encode_outcomes
 from warnstream.delivery.ledger.ledger import Ledger, Put
 from warnstream.delivery.ledger.parts import pack
-from warnstream.delivery.ledger.queue import DoorQueue, Taken
+from warnstream.delivery.ledger.queue import DoorClaim, DoorQueue
 from warnstream.delivery.ledger.states import Result, Said
 from warnstream.model.bulletins import N_BITS
 from warnstream.model.warning import MessageStatus
@@ -128,10 +128,10 @@ def front(county: County, n: int) -> None:
         county.queue.put_down(put.village)
 
 
-def claim_all(county: County) -> tuple[list[float], list[list[Taken]]]:
+def claim_all(county: County) -> tuple[list[float], list[list[DoorClaim]]]:
     """Seconds of CPU of every claim, and what each took."""
     times: list[float] = []
-    batches: list[list[Taken]] = []
+    batches: list[list[DoorClaim]] = []
     while True:
         started = time.process_time()
         taken = county.queue.claim(0, CLAIM, 0.0)
@@ -141,14 +141,14 @@ def claim_all(county: County) -> tuple[list[float], list[list[Taken]]]:
         batches.append(taken)
 
 
-def settle_all(county: County, batches: list[list[Taken]]) -> tuple[float, int]:
+def settle_all(county: County, batches: list[list[DoorClaim]]) -> tuple[float, int]:
     """Every outcome into the log and the ledger; seconds of CPU, and bytes of the entries."""
     started, n_bytes = time.process_time(), 0
     per_village = county.per_village
     for taken in batches:
         of_village: dict[int, list[int]] = {}
-        for one in taken:
-            of_village.setdefault(one.village, []).append(one.row)
+        for claim in taken:
+            of_village.setdefault(claim.village, []).append(claim.row)
         outcomes = [
             DoorOutcome(
                 f"{331_124_000_000 + village}",
@@ -166,8 +166,8 @@ def settle_all(county: County, batches: list[list[Taken]]) -> tuple[float, int]:
         county.journal.append_many([("outcome", payload)])
         for village, rows in of_village.items():
             county.ledger.take(village, sequence(2), np.array(rows), Result.SENT, OPENED_S + 60)
-        for one in taken:
-            county.queue.release(one.row, one.sequence)
+        for claim in taken:
+            county.queue.release(claim.row, claim.sequence)
     return time.process_time() - started, n_bytes
 
 

@@ -93,8 +93,8 @@ def run(configuration: Configuration, data: bytes, directory: Path) -> dict[str,
             whole = rest + data[begin : begin + READ_BYTES]
             arrived, at = read(whole, known)
             rest = whole[at:]
-            for one in arrived:
-                inbox.put(one)
+            for payload in arrived:
+                inbox.put(payload)
         while inbox.messages >= STREAM_BATCH or (inbox.messages and begin + READ_BYTES >= len(data)):
             _turn(clock, inbox, journal, intake)
             if intake.backlog_waiting >= SLICE:
@@ -110,11 +110,13 @@ def run(configuration: Configuration, data: bytes, directory: Path) -> dict[str,
 def _turn(clock: Clock, inbox: Inbox, journal: Journal, intake: Intake) -> None:
     with clock.of("inbox, entry of the journal"):
         batch = inbox.take(messages_max=STREAM_BATCH, wait_s=0, gather_s=0)
-        entry = entries.encode_arrived((one.topics, one.payloads) for one in batch)
+        entry = entries.encode_arrived((block.topics, block.payloads) for block in batch)
     with clock.of("journal: checksum, write, sync"):
         journal.append_many([(entries.MESSAGES, entry)])
     with clock.of("PUBACK"):
-        server_packets.encode_pubacks(list(itertools.chain.from_iterable(one.message_ids for one in batch)))
+        server_packets.encode_pubacks(
+            list(itertools.chain.from_iterable(block.message_ids for block in batch))
+        )
     with clock.of("decode"):
         intake.consume(entries.MESSAGES, entry)
 
@@ -137,7 +139,7 @@ def main() -> None:
     print(f"{options.messages} messages of 8 values, {len(data) / options.messages:.0f} bytes each\n")
     print("| part | CPU µs/message, median | share |\n|---|---|---|")
     part_us = {
-        part: 1e6 * statistics.median(one[part] for one in runs) / options.messages for part in runs[0]
+        part: 1e6 * statistics.median(run[part] for run in runs) / options.messages for part in runs[0]
     }
     whole_us = sum(part_us.values())
     for part, each_us in part_us.items():
@@ -145,7 +147,7 @@ def main() -> None:
     print(f"| all | {whole_us:.2f} | 100 % |")
     rows = []
     for part in part_us:
-        values = [1e6 * one[part] / options.messages for one in runs]
+        values = [1e6 * run[part] / options.messages for run in runs]
         rows.append(Row(f"a message: {part}", "CPU µs", values, "whole message", whole_us))
     write_rows(options.rows, rows)
 

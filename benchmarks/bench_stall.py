@@ -203,10 +203,10 @@ def ways_table(found: dict[str, list[Result]]) -> str:
     lines = ["", "Median and longest, ms:", "", f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for event in EVENTS:
         for label, results in found.items():
-            for one in results:
-                if one.event == event:
-                    cells = [_cell(one.stages_ms.get(stage, [])) for stage in STAGES[1:]]
-                    lines.append(f"| {event} | {label} | {' | '.join(cells)} | {one.hold_parts} |")
+            for row in results:
+                if row.event == event:
+                    cells = [_cell(row.stages_ms.get(stage, [])) for stage in STAGES[1:]]
+                    lines.append(f"| {event} | {label} | {' | '.join(cells)} | {row.hold_parts} |")
     return "\n".join(lines)
 
 

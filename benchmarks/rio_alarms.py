@@ -134,8 +134,8 @@ def by_windows(record: Record) -> Found:
         observed_min += share.observed_min[0]
         now = wet[wet["at_s"].between(begin_s, end_s, inclusive="right")]
         turn = now.groupby("number").cumcount().to_numpy()
-        for one in range(int(turn.max(initial=-1)) + 1):
-            some = now[turn == one]
+        for turn_number in range(int(turn.max(initial=-1)) + 1):
+            some = now[turn == turn_number]
             station = some["number"].to_numpy()
             ends = np.full(n_stations, -(-end_s // 60))
             ends[station] = -(-some["at_s"].to_numpy() // 60)

@@ -102,7 +102,7 @@ def beginnings(at_s: Int64Array, is_reached: BoolArray, is_held: BoolArray) -> l
 
 def of_year(record: Record, year: int, before_s: int = 0) -> pd.DataFrame:
     """Readings of a year and of the time before it."""
-    first, last = (int(pd.Timestamp(one, 1, 1).timestamp()) for one in (year, year + 1))
+    first, last = (int(pd.Timestamp(season, 1, 1).timestamp()) for season in (year, year + 1))
     return record.reported[record.reported["at_s"].between(first - before_s, last, inclusive="right")]
 
 
@@ -131,7 +131,7 @@ def sums(own: pd.DataFrame) -> tuple[Int64Array, Float64Array, Float64Array]:
 
 def n_followed(begun: Iterable[int], siren_s: Int64Array) -> int:
     """How many warnings of a gauge had an hour with the siren's amount from their beginning on."""
-    return sum(bool(((siren_s >= one) & (siren_s <= one + FOLLOWED_H * HOUR_S)).any()) for one in begun)
+    return sum(bool(((siren_s >= begin) & (siren_s <= begin + FOLLOWED_H * HOUR_S)).any()) for begin in begun)
 
 
 def price_of_replay(folder: Path, record: Record, year: int) -> Price:

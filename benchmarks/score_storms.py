@@ -143,7 +143,7 @@ def score(
         for number, (village, at_s) in enumerate(happened)
     ]
     found = score_warnings(messages, events, villages, VerificationPolicy(hazards=(HAZARD,)))
-    return next(one for one in found.scores if one.hazard == HAZARD and one.level is Level.YELLOW)
+    return next(score for score in found.scores if score.hazard == HAZARD and score.level is Level.YELLOW)
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ class Stages:
 
         def issued(store: Any, bulletins: Any) -> Any:
             done, codes = issue(store, bulletins), store.network.villages.code
-            self.tell("issued", (f"H{codes[one.village]}" for one in bulletins))
+            self.tell("issued", (f"H{codes[bulletin.village]}" for bulletin in bulletins))
             return done
 
         def claimed(sending: Any, *given: Any, **named: Any) -> Any:

@@ -98,7 +98,7 @@ class LoggedOutbox(NodeOutbox):
             self.doors.end_well()
             self._begin(network)
         codes = network.villages.code
-        told = [(codes[one.village], one) for one in effects.to_doors]
+        told = [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors]
         number = self.journal.last_sequence()
         with self._loop:
             self.journal.append(ISSUED, encode(Issued(number, 0, [], [], told)))

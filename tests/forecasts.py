@@ -41,7 +41,7 @@ def steep_members(network: Network, own: StationWeights, *, is_here: bool = True
     """Members of a network by that table, due every five minutes."""
     stations, places = network.stations, network.places.site
     station_xy_m, place_xy_m = (
-        local_xy_m(one.latitude, one.longitude, 0.0, 0.0) for one in (stations, places)
+        local_xy_m(points.latitude, points.longitude, 0.0, 0.0) for points in (stations, places)
     )
     return GaugeMembers(
         station_xy_m,

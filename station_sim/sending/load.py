@@ -292,8 +292,8 @@ class Load:
         deadline = time.monotonic() + self._plan.settle_s
         while time.monotonic() < deadline:
             open_ones = [connection for connection in self._connections if not connection.is_lost]
-            if not any(one.pending for one in open_ones) and (
-                self._frames.qos == 0 or all(one.acknowledged >= one.made for one in open_ones)
+            if not any(gateway.pending for gateway in open_ones) and (
+                self._frames.qos == 0 or all(gateway.acknowledged >= gateway.made for gateway in open_ones)
             ):
                 return
             self._exchange()

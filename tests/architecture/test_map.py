@@ -100,6 +100,19 @@ def test_every_module_says_what_it_is() -> None:
     assert silent == []
 
 
+def test_a_loop_names_what_it_goes_over() -> None:
+    """`one` is what any of them is: a village, a door, a row."""
+    nameless = re.compile(r"\bfor \(?(?:\w+, \(?)*one\b(?:, \(?\w+|\))* in\b")
+    folders = [*PACKAGES, *(REPOSITORY / name for name in ("tests", "benchmarks", "configs"))]
+    found = [
+        f"{path.relative_to(REPOSITORY)}: {match.group()}"
+        for folder in folders
+        for path in sorted(folder.rglob("*.py"))
+        for match in nameless.finditer(text_of(path))
+    ]
+    assert found == []
+
+
 def test_nothing_is_left_unfinished() -> None:
     marks = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
     found = [

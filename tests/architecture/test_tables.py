@@ -52,14 +52,17 @@ def tables() -> Iterator[tuple[str, type[Enum], frozenset[Enum]]]:
     for package in (warnstream, station_sim):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             module = importlib.import_module(found.name)
-            for name in assigned_in(module):
-                table = getattr(module, name, None)
-                if not isinstance(table, Mapping) or not table:
-                    continue
-                kinds = {type(key) for key in table}
-                kind = kinds.pop()
-                if not kinds and issubclass(kind, Enum):
-                    yield f"{found.name}.{name}", kind, frozenset(table)
+            by_members = {name: kind for name, value in vars(module).items() if (kind := kind_of(value))}
+            for name in assigned_in(module) if by_members else ():
+                if name in by_members:
+                    yield f"{found.name}.{name}", by_members[name], frozenset(getattr(module, name))
+
+
+def kind_of(value: object) -> type[Enum] | None:
+    """The enumeration whose members alone are the keys of a table."""
+    kinds = {type(key) for key in value} if isinstance(value, Mapping) else set()
+    kind = kinds.pop() if len(kinds) == 1 else None
+    return kind if kind is not None and issubclass(kind, Enum) else None
 
 
 TABLES = list(tables())

@@ -57,7 +57,7 @@ def seen(client: httpx.Client, village: str) -> str:
 
 
 def flooded(town: Town) -> set[str]:
-    return {one["village"] for one in warnings_of(town) if one["hazard"] == HAZARD}
+    return {warning["village"] for warning in warnings_of(town) if warning["hazard"] == HAZARD}
 
 
 def test_what_waits_is_read_and_released_word_for_word(town: Town, watched: Watched) -> None:
@@ -94,7 +94,7 @@ def test_what_waits_is_read_and_released_word_for_word(town: Town, watched: Watc
 
 def test_red_is_ended_by_two_or_by_one_who_says_so(town: Town, watched: Watched) -> None:
     town.node.start()
-    officer, second, reader = (watched.signed_in(one) for one in ("chief", "agrees", "looks"))
+    officer, second, reader = (watched.signed_in(word) for word in ("chief", "agrees", "looks"))
     town.rain()
     town.node.wait_for(lambda: state_of(officer)["head"]["levels"][3] == 3)
     assert act(reader, "end", FAR, hazard=HAZARD).status_code == 403
@@ -122,8 +122,8 @@ def test_red_is_ended_by_two_or_by_one_who_says_so(town: Town, watched: Watched)
     assert town.node.stop() == 0
     lines = [json.loads(line) for line in audit_of(town)]
     said = [line.get("content", line) for line in lines]
-    assert any(one.get("is_alone") and one["author"] == "chief" for one in said)
-    assert any(one.get("order") == waiting["order"] and one["author"] == "agrees" for one in said)
+    assert any(act.get("is_alone") and act["author"] == "chief" for act in said)
+    assert any(act.get("order") == waiting["order"] and act["author"] == "agrees" for act in said)
 
 
 def test_a_call_for_help_is_given_to_a_person_who_is_named_to_the_door(town: Town, watched: Watched) -> None:
@@ -138,12 +138,12 @@ def test_a_call_for_help_is_given_to_a_person_who_is_named_to_the_door(town: Tow
     assert call["caller"] == door
     listed = officer.get("/api/v1/doors", params={"village": FAR}).json()
     assert (listed["doors_of"], listed["doors"][0]["door"], listed["doors"][0]["said"]) == (4, door, "help")
-    assert all(one["address"] for one in listed["doors"])
+    assert all(door["address"] for door in listed["doors"])
     reader = watched.signed_in("looks")
     assert reader.get("/api/v1/doors", params={"village": FAR}).status_code == 403
     assert "helps" not in reader.get(f"/api/v1/villages/{FAR}").json()
     said = [json.loads(line)["content"] for line in audit_of(town)]
-    assert any(one.get("note") == f"doors of {FAR} from 0" and one["person"] == "chief" for one in said)
+    assert any(act.get("note") == f"doors of {FAR} from 0" and act["person"] == "chief" for act in said)
     taken = act(officer, "assign", help=call["help"], person="王五")
     assert taken.status_code == 200, taken.text
     town.minutes(1)

@@ -67,10 +67,10 @@ class Town:
 
     def warnings(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.node.get("/api/v1/warnings")
-        return [one for one in found if one["hazard"] == "met_signal"]
+        return [warning for warning in found if warning["hazard"] == "met_signal"]
 
     def alerts(self) -> list[str]:
-        return [one["identifier"] for one in self.node.get("/api/v1/cap")]
+        return [alert["identifier"] for alert in self.node.get("/api/v1/cap")]
 
     def metrics(self) -> str:
         url = f"http://127.0.0.1:{self.node.http_port}/metrics"
@@ -78,7 +78,7 @@ class Town:
 
     def messages(self) -> list[dict[str, Any]]:
         lines = run("warnings", str(self.directory)).splitlines()
-        return [one for one in map(json.loads, lines) if one["hazard"] == "met_signal"]
+        return [line for line in map(json.loads, lines) if line["hazard"] == "met_signal"]
 
 
 def change(file: Path, before: str, after: str) -> None:
@@ -108,7 +108,7 @@ def check_what_was_told_and_refused(town: Town) -> None:
     (bulletin,) = map(json.loads, run("bulletins", str(town.directory)).splitlines())
     assert said in bulletin["text_zh"]
     refused = [json.loads(line) for line in run("refused", str(town.directory), "--json").splitlines()]
-    assert {one["reason"] for one in refused} == {"forbidden_xml", "elsewhere"}
+    assert {alert["reason"] for alert in refused} == {"forbidden_xml", "elsewhere"}
     assert 'warnstream_alerts_total{outcome="taken"} 1.0' in town.metrics()
     assert 'warnstream_readings_refused_total{reason="elsewhere"} 1.0' in town.metrics()
 
@@ -130,10 +130,10 @@ def test_a_signal_is_told_in_its_issuers_name_survives_kills_and_ends_with_its_c
     node.kill()
     node.start()
     town.at(120)
-    assert [one["warning"] for one in town.warnings()] == [warning["warning"]]
+    assert [warning["warning"] for warning in town.warnings()] == [warning["warning"]]
     assert town.alerts() == ["A1"]
     explained = node.get(f"/api/v1/villages/{town.village}/explanation")
-    hazard = next(one for one in explained["hazards"] if one["hazard"] == "met_signal")
+    hazard = next(hazard for hazard in explained["hazards"] if hazard["hazard"] == "met_signal")
     assert hazard["reason"]["relayed"]["issuer_en"] == "County met office"
     assert len(town.messages()) == 1
 
@@ -165,13 +165,13 @@ def test_a_signal_is_told_in_its_issuers_name_survives_kills_and_ends_with_its_c
     node.start()
     town.bring(cap(identifier="C1", sent_s=T0 + 180, msg_type="Cancel", references=reference))
     town.at(240)
-    assert [one["level"] for one in town.warnings()] == ["red"]
+    assert [warning["level"] for warning in town.warnings()] == ["red"]
     newest = f"{SENDER},A2,{iso_local(T0 + 120, fixed_zone(8 * HOUR_S))}"
     assert town.post(cap(identifier="C2", sent_s=T0 + 240, msg_type="Cancel", references=newest)).is_success
     town.at(300)
     assert town.warnings() == []
     assert town.alerts() == []
-    assert [one["msg_type"] for one in town.messages()] == ["Alert", "Update", "Cancel"]
+    assert [message["msg_type"] for message in town.messages()] == ["Alert", "Update", "Cancel"]
     assert "发布单位的预警已解除或到期。" in town.messages()[-1]["text_zh"]
     assert node.stop() == 0
 
@@ -213,7 +213,7 @@ def test_a_replay_judges_readings_with_the_alerts_of_a_folder_and_those_of_a_jou
         if minute == 2:
             town.bring(document)
         town.at(60 * minute)
-    told = [(one["village"], one["level"], one["issued_at"]) for one in town.messages()]
+    told = [(message["village"], message["level"], message["issued_at"]) for message in town.messages()]
     assert node.stop() == 0
     alerts = town.directory / "alerts"
     alerts.mkdir()
@@ -226,8 +226,8 @@ def test_a_replay_judges_readings_with_the_alerts_of_a_folder_and_those_of_a_jou
         out = town.directory / "out"
         said = run("replay", str(town.directory), *way, "--out", str(out))
         lines = [json.loads(line) for line in (out / "warnings.jsonl").read_text("utf-8").splitlines()]
-        signals = [one for one in lines if one["hazard"] == "met_signal"]
-        found = [(one["village"], one["level"], one["issued_at"]) for one in signals]
+        signals = [line for line in lines if line["hazard"] == "met_signal"]
+        found = [(signal["village"], signal["level"], signal["issued_at"]) for signal in signals]
         assert found == told, way
         assert "alerts taken: 1" in said
     assert json.loads((out / "summary.json").read_text("utf-8"))["alerts"] == {"taken": 1}

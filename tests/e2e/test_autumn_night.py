@@ -77,20 +77,20 @@ def test_every_time_is_that_of_its_moment(county: Path, capsys: pytest.CaptureFi
     rain_through(county, "2026-10-25T00:55:00Z", 10)  # a restart; to 02:40 of winter
     told = messages_of(county)
     assert told[: len(before)] == before, "nothing is told again in other words"
-    assert any(one.sent_s < PUT_BACK_S < one.expires_s for one in before)
-    assert any(one.sent_s >= PUT_BACK_S for one in told[len(before) :])
+    assert any(message.sent_s < PUT_BACK_S < message.expires_s for message in before)
+    assert any(message.sent_s >= PUT_BACK_S for message in told[len(before) :])
 
-    for one in told:
-        cap = dict(_CAP_TIME.findall(one.cap_xml))
-        assert (parse_iso(cap["sent"]), parse_iso(cap["expires"])) == (one.sent_s, one.expires_s)
+    for message in told:
+        cap = dict(_CAP_TIME.findall(message.cap_xml))
+        assert (parse_iso(cap["sent"]), parse_iso(cap["expires"])) == (message.sent_s, message.expires_s)
         for written in cap.values():
             assert written[-6:] == ("+02:00" if parse_iso(written) < PUT_BACK_S else "+01:00")
-        until = one.until()
-        is_twice = PUT_BACK_S - 3600 <= one.expires_s < PUT_BACK_S + 3600
+        until = message.until()
+        is_twice = PUT_BACK_S - 3600 <= message.expires_s < PUT_BACK_S + 3600
         assert ("+" in until) == is_twice
-        assert parse_iso(until if is_twice else f"{until}+01:00") == one.expires_s
-        assert f"有效至25日{until[11:16]}" in one.text_zh
-    assert any("+" in one.until() for one in told), "one holds until the hour that comes twice"
+        assert parse_iso(until if is_twice else f"{until}+01:00") == message.expires_s
+        assert f"有效至25日{until[11:16]}" in message.text_zh
+    assert any("+" in message.until() for message in told), "one holds until the hour that comes twice"
 
     capsys.readouterr()
     assert main(["who", str(county)]) == 0

@@ -61,7 +61,9 @@ class Town:
             self.now_s += MINUTE_S
             moment = iso_utc(self.now_s)
             if self.now_s % 300 == 0:
-                said = [{"station": one, "time": moment, "rain_total": self.total_mm} for one in self._codes]
+                said = [
+                    {"station": code, "time": moment, "rain_total": self.total_mm} for code in self._codes
+                ]
                 self._publish("ws/c/rain/gateway/obs", said)
             self._publish("ws/clock", {"time": moment})
             self.node.wait_until(moment, timeout_s=60)
@@ -76,7 +78,7 @@ class Town:
         self._publish(f"ws/report/{sender}", said)
 
     def digests(self, post: str) -> list[Notice]:
-        return [one for one in self.seen[post] if one["action"] == "digest"]
+        return [message for message in self.seen[post] if message["action"] == "digest"]
 
     def rain(self) -> None:
         """From nothing to red everywhere; a gauge that leaps at once would be doubted."""
@@ -92,9 +94,8 @@ class Town:
             if (found := self.digests(post)) and words in found[-1]["text_zh"]:
                 return found[-1]
             time.sleep(0.05)
-        raise AssertionError(
-            f"{post} got {[(one['sent'], one['text_zh']) for one in self.digests(post)]}\n{self.node.log()}"
-        )
+        got = [(digest["sent"], digest["text_zh"]) for digest in self.digests(post)]
+        raise AssertionError(f"{post} got {got}\n{self.node.log()}")
 
     def reminders(self, post: str) -> int:
         """How often the newest digest says that it comes again."""
@@ -121,7 +122,7 @@ class Town:
     def _show(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
         content = json.loads(message.payload)
         shown = self.seen[content["recipient"]]
-        if content["key"] not in {one["key"] for one in shown}:
+        if content["key"] not in {message["key"] for message in shown}:
             shown.append(content)
             if content["recipient"] in self.prompt and content["answer_by"] is not None:
                 given = {"message": content["message"], "answer": "acknowledged"}
@@ -211,7 +212,7 @@ def test_posts_report_and_a_kill_loses_none_of_it(town: Town) -> None:
     town.node.start()
     assert reports_of(town) == told
     check_reports(told, grid, county_post)
-    assert {one["sender"] for one in told["unclear"]} == {town_post, f"G{FAR}"}
+    assert {report["sender"] for report in told["unclear"]} == {town_post, f"G{FAR}"}
     assert town.chain()["posts_on_duty"] == 1
     assert town.node.metric("warnstream_posts_on_duty") == 1
 
@@ -242,14 +243,14 @@ def with_people_and_spot_checks(directory: Path) -> None:
 
 def check_reports(told: dict[str, Any], grid: str, silent: str) -> None:
     """What a grid member has told, and an officer has not."""
-    checked = {one["post"]: one for one in told["spot_checks"]}
+    checked = {check["post"]: check for check in told["spot_checks"]}
     assert (checked[grid]["right"], checked[grid]["wrong"]) == (1, 0)
     assert (checked[silent]["right"], checked[silent]["open_until"] is None) == (0, False)
     assert list(told["posts"]["on_duty"]) == [grid]
     assert silent in told["posts"]["missing"]
     assert told["heads"] == {"to_move": 31, "moved": 20, "refused": 2}
-    (village,) = [one for one in told["villages"] if one["village"] == NEAR[0]]
-    assert [one["post"] for one in village["patrols"]] == [grid]
+    (village,) = [village for village in told["villages"] if village["village"] == NEAR[0]]
+    assert [patrol["post"] for patrol in village["patrols"]] == [grid]
     assert village["doors"][0]["heads"] == {"in_need": 3}
 
 

@@ -49,7 +49,7 @@ def test_an_operator_changes_one_cell(node: LiveNode) -> None:
     assert status == 0
     assert "are the same" in said
     rows = (node.directory / "thresholds.csv").read_text("utf-8").splitlines()
-    number, row = next((at, one) for at, one in enumerate(rows) if ",flash_flood,1h,orange," in one)
+    number, row = next((at, row) for at, row in enumerate(rows) if ",flash_flood,1h,orange," in row)
     village, _, _, _, value, *rest = row.split(",")
     lower = f"{float(value) - 5:g}"
     rows[number] = ",".join([village, "flash_flood", "1h", "orange", lower, *rest])

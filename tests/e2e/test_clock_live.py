@@ -93,8 +93,8 @@ def an_orange_rain_goes_out(node: Node) -> None:
     assert get(node, "/api/v1/warnings").json()
     metrics = get(node, "/metrics").text
     for reason in ("future", "too_late"):
-        lines = [one for one in metrics.splitlines() if f'_refused_total{{reason="{reason}"}}' in one]
-        assert all(one.endswith(" 0.0") for one in lines), lines
+        lines = [line for line in metrics.splitlines() if f'_refused_total{{reason="{reason}"}}' in line]
+        assert all(line.endswith(" 0.0") for line in lines), lines
 
 
 @pytest.mark.parametrize("off_s", [DAY, -DAY])
@@ -180,7 +180,7 @@ def test_a_step_of_two_seconds_is_nothing(county: Path, caplog: pytest.LogCaptur
             wait_until(lambda: is_true_time(node))
             time.sleep(2)
         an_orange_rain_goes_out(node)
-    assert not [one for one in caplog.records if one.__dict__.get("alarm") == "clock"]
+    assert not [record for record in caplog.records if record.__dict__.get("alarm") == "clock"]
 
 
 def test_the_duty_officer_accepts_a_jump_and_the_journal_keeps_it(county: Path) -> None:

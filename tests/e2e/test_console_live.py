@@ -32,8 +32,8 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 def consoles() -> Iterator[list[Watched]]:
     opened: list[Watched] = []
     yield opened
-    for one in opened:
-        one.close()
+    for connection in opened:
+        connection.close()
 
 
 LEVELS = ("none", "blue", "yellow", "orange", "red")
@@ -42,8 +42,8 @@ LEVELS = ("none", "blue", "yellow", "orange", "red")
 def levels_of_node(node: LiveNode) -> dict[str, int]:
     """The worst level of each village, of the warnings that the node lists."""
     worst: dict[str, int] = {}
-    for one in node.get("/api/v1/warnings"):
-        worst[one["village"]] = max(worst.get(one["village"], 0), LEVELS.index(one["level"]))
+    for warning in node.get("/api/v1/warnings"):
+        worst[warning["village"]] = max(worst.get(warning["village"], 0), LEVELS.index(warning["level"]))
     return worst
 
 

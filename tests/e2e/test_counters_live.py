@@ -60,7 +60,7 @@ class County:
         """Flags of the gauges."""
         stations = self.node.get("/api/v1/state")["stations"]
         assert isinstance(stations, dict)
-        return {flag for one in stations["doubted_why"] for flag in one["flags"]}
+        return {flag for station in stations["doubted_why"] for flag in station["flags"]}
 
 
 def test_a_counter_that_falls_and_comes_back_warns_nobody_whatever_happens_to_the_node(

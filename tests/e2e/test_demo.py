@@ -47,8 +47,8 @@ def test_the_demo_ends_well_and_gives_the_warnings_of_its_storm(tmp_path: Path) 
     shown, alone = bulletin_lines(kept / "bulletins.jsonl"), bulletin_lines(tmp_path / "bulletins.jsonl")
     assert len(alone) > 20
     assert sum(summary["bulletins"].values()) == len(shown)
-    moved = {one["village"] for one in shown if f'"{TRANSFER}"' in json.dumps(one["standing"])}
-    rest = [[one for one in lines if one["village"] not in moved] for lines in (shown, alone)]
+    moved = {message["village"] for message in shown if f'"{TRANSFER}"' in json.dumps(message["standing"])}
+    rest = [[line for line in lines if line["village"] not in moved] for lines in (shown, alone)]
     assert rest[0] == rest[1], "an officer moves one township; all others hear what the gauges say"
     transfer = summary["transfer"]
     assert transfer["villages"] == len(moved) > 0

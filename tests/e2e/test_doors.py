@@ -114,8 +114,8 @@ def test_a_thousand_idle_connections_stop_neither_a_warning_s_notification_nor_h
         assert "Too many open files" not in (tmp_path / "node.log").read_text(encoding="utf-8")
         assert "LimitNOFILE" in (tmp_path / "node.log").read_text(encoding="utf-8")
     finally:
-        for one in idle:
-            one.close()
+        for connection in idle:
+            connection.close()
         node.end()
 
 

@@ -42,7 +42,7 @@ class DrillTown(Town):
         self.topics[message.topic].append(content)
         if message.topic.startswith("ws/drill/device/"):
             shown = self.drilled[content["recipient"]]
-            if content["key"] not in {one["key"] for one in shown}:
+            if content["key"] not in {message["key"] for message in shown}:
                 shown.append(content)
         elif message.topic.startswith("ws/device/"):
             super()._show(client, userdata, message)
@@ -57,10 +57,12 @@ class DrillTown(Town):
             if (found := self.drilled[recipient]) and words in found[-1]["text_zh"]:
                 return found[-1]
             self.minutes(1)
-        raise AssertionError(f"{[one['text_zh'] for one in self.drilled[recipient]]}\n{self.node.log()}")
+        raise AssertionError(
+            f"{[message['text_zh'] for message in self.drilled[recipient]]}\n{self.node.log()}"
+        )
 
     def everything(self) -> list[Notice]:
-        return [one for shown in self.drilled.values() for one in shown]
+        return [message for shown in self.drilled.values() for message in shown]
 
 
 @pytest.fixture
@@ -83,18 +85,19 @@ def test_a_drill_is_told_marked_under_names_and_topics_of_its_own_and_scored(tow
     town.answer_drill(post)
     town.answer_drill(door, "moving")
     town.minutes(3)
-    for one in town.everything():
-        assert one["text_zh"].startswith("【演练】")
-        assert one["status"] == "Exercise"
-        assert one["message"].startswith("ws@drill.")
+    for message in town.everything():
+        assert message["text_zh"].startswith("【演练】")
+        assert message["status"] == "Exercise"
+        assert message["message"].startswith("ws@drill.")
     assert not town.seen, "nobody hears anything on the real topics"
     assert not [topic for topic in town.topics if topic.startswith(("ws/warn/", "ws/bulletin/"))]
     assert f"ws/drill/bulletin/{NEAR[0]}" in town.topics
-    assert not [one for one in town.everything() if one["village"] == FAR]
+    assert not [message for message in town.everything() if message["village"] == FAR]
     scores = json.loads(town.drill("score", "--json"))
-    near = next(one for one in scores["villages"] if one["village"] == NEAR[0])
+    near = next(village for village in scores["villages"] if village["village"] == NEAR[0])
     assert near["doors_answered"] == 1
-    assert next(one for one in near["posts"] if one["post"] == post)["answered_after_s"] is not None
+    score = next(score for score in near["posts"] if score["post"] == post)
+    assert score["answered_after_s"] is not None
     town.until(door, "演练到此结束")
     assert town.node.get("/api/v1/state")["warnings_open"] == 0
     assert "over (lapsed)" in town.drill("show")
@@ -107,14 +110,14 @@ def test_a_drill_goes_on_after_a_kill_under_the_same_names(town: DrillTown) -> N
     door, post = _door_of(town, NEAR[0]), next(iter(_posts_of(town, NEAR[0])))
     town.until(door, "演练")
     town.until(post, "山洪橙")
-    before = {one["key"]: one["text_zh"] for one in town.everything()}
+    before = {message["key"]: message["text_zh"] for message in town.everything()}
     town.node.kill()
     town.node.start()
     town.minutes(3)
-    after = {one["key"]: one["text_zh"] for one in town.everything()}
+    after = {message["key"]: message["text_zh"] for message in town.everything()}
     assert {key: after[key] for key in before} == before
-    again = [one for one in town.everything() if one["recipient"] == door]
-    assert len(again) == len({one["message"] for one in again})
+    again = [message for message in town.everything() if message["recipient"] == door]
+    assert len(again) == len({message["message"] for message in again})
     town.drill("stop")
     town.until(door, "演练到此结束")
 
@@ -128,7 +131,7 @@ def test_something_real_ends_the_drill_in_its_village_and_says_so(town: DrillTow
     town.until(post, "山洪黄")
     town.rain()
     town.wait_for(post, "这是真警报")
-    first = next(one for one in town.seen[door])
+    first = next(message for message in town.seen[door])
     assert "演练停止，这是真警报" in first["text_zh"]
     assert first["status"] == "Actual"
     assert "【演练】" not in first["text_zh"]
@@ -148,11 +151,11 @@ def test_help_in_a_drill_rings_a_real_post_and_an_answer_settles_no_real_debt(to
     town.answer_drill(door, "need_help")
     for _ in range(10):
         town.minutes(1)
-        if any("求助" in one["text_zh"] for shown in town.seen.values() for one in shown):
+        if any("求助" in message["text_zh"] for shown in town.seen.values() for message in shown):
             break
-    rung = [one for shown in town.seen.values() for one in shown if "求助" in one["text_zh"]]
+    rung = [message for shown in town.seen.values() for message in shown if "求助" in message["text_zh"]]
     assert rung, "a human of the real chain is rung"
-    assert all(one["status"] == "Actual" for one in rung)
+    assert all(call["status"] == "Actual" for call in rung)
 
 
 def _posts_of(town: DrillTown, village: str) -> list[str]:

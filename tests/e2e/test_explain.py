@@ -70,10 +70,10 @@ class Lived:
 def minutes(messages: list[Message]) -> Iterator[tuple[int, list[RawMessage]]]:
     """Messages up to each beacon, with its time."""
     batch: list[RawMessage] = []
-    for one in messages:
-        batch.append(RawMessage(one.topic, one.payload))
-        if is_clock(one.topic):
-            yield one.time_s, batch
+    for message in messages:
+        batch.append(RawMessage(message.topic, message.payload))
+        if is_clock(message.topic):
+            yield message.time_s, batch
             batch = []
 
 
@@ -99,7 +99,7 @@ def live(directory: Path, messages: list[Message]) -> Lived:
             if number % 3 and time_s not in SNAPSHOTS_AT_S:
                 continue
             payload = entries.encode_arrived(
-                [([one.topic for one in waiting], [one.payload for one in waiting])]
+                [([message.topic for message in waiting], [message.payload for message in waiting])]
             )
             waiting = []
             sequence = journal.append(entries.MESSAGES, payload)
@@ -135,7 +135,7 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
 
 
 def hazard_of(answer: Answer, hazard: str) -> Answer:
-    return next(one for one in answer["hazards"] if one["hazard"] == hazard)
+    return next(verdict for verdict in answer["hazards"] if verdict["hazard"] == hazard)
 
 
 def fingerprint(directory: Path) -> dict[str, str]:
@@ -146,16 +146,16 @@ def fingerprint(directory: Path) -> dict[str, str]:
 
 def several(issued: list[WarningMessage], cause: Cause, n: int) -> list[WarningMessage]:
     """Messages of one cause, spread over the storm."""
-    chosen = [one for one in issued if one.cause is cause]
+    chosen = [message for message in issued if message.cause is cause]
     return chosen[:: max(len(chosen) // n, 1)][:n]
 
 
 def test_before_in_and_after_a_warning_the_answer_is_what_the_messages_said(
     lived: Lived, ask: Callable[..., Answer]
 ) -> None:
-    ended = {one.warning: one for one in lived.issued if one.cause is Cause.ENDED}
-    firsts = [one for one in several(lived.issued, Cause.FIRST, 60) if one.warning in ended]
-    of_hazards = {one.hazard: one for one in firsts}  # one warning of every hazard
+    ended = {message.warning: message for message in lived.issued if message.cause is Cause.ENDED}
+    firsts = [message for message in several(lived.issued, Cause.FIRST, 60) if message.warning in ended]
+    of_hazards = {first.hazard: first for first in firsts}  # one warning of every hazard
     assert {"flash_flood", "rainstorm", "river_flood"} <= of_hazards.keys()
     for alert in of_hazards.values():
         village = lived.code(alert)
@@ -166,17 +166,18 @@ def test_before_in_and_after_a_warning_the_answer_is_what_the_messages_said(
         told = hazard_of(during, alert.hazard)
         assert told["level"] == alert.level.word
         assert told["reason"] == msgspec.to_builtins(reason_record(alert.reason))
-        assert any(one.startswith(f"{alert.hazard} {alert.level.word} stood") for one in during["answer"])
-        assert alert.identifier in {one["identifier"] for one in during["messages"]}
+        assert any(line.startswith(f"{alert.hazard} {alert.level.word} stood") for line in during["answer"])
+        assert alert.identifier in {message["identifier"] for message in during["messages"]}
         if alert.level >= Level.YELLOW:
             *_, last = during["bulletins"]
-            assert alert.hazard in {one["hazard"] for one in last["standing"]}
-            (doors,) = [one for one in last["told"] if one["kind"] == "household"]
+            assert alert.hazard in {warning["hazard"] for warning in last["standing"]}
+            (doors,) = [notification for notification in last["told"] if notification["kind"] == "household"]
             assert doors["addressed"] == 4
         over = ended[alert.warning]
         after = ask(lived.directory, village, over.sent_s)
         assert hazard_of(after, alert.hazard)["level"] == "none"
-        assert [one["cause"] for one in after["messages"] if one["hazard"] == alert.hazard][-1] == "ended"
+        causes = [message["cause"] for message in after["messages"] if message["hazard"] == alert.hazard]
+        assert causes[-1] == "ended"
         assert not during["caveats"] + after["caveats"]
 
 
@@ -272,26 +273,26 @@ def test_a_village_whose_gauges_were_silent_was_not_warned_and_the_answer_says_s
 ) -> None:
     """The gauges around a village keep what they measure for themselves for two hours of cloudburst."""
     alert = next(
-        one
-        for one in lived.issued
-        if one.cause is Cause.FIRST
-        and one.hazard == "flash_flood"
-        and one.reason is not None
-        and one.reason.is_observed
+        message
+        for message in lived.issued
+        if message.cause is Cause.FIRST
+        and message.hazard == "flash_flood"
+        and message.reason is not None
+        and message.reason.is_observed
     )
     village, at_s = lived.code(alert), alert.sent_s + 30 * MINUTE_S
     seen = ask(lived.directory, village, at_s)
-    gauges = {one["station"] for one in seen["places"][0]["stations"]}
+    gauges = {station["station"] for station in seen["places"][0]["stations"]}
     silent = [alert.sent_s - HOUR_S, at_s + HOUR_S]
 
     def delayed(one: Message) -> bool:
         return silent[0] < one.time_s <= silent[1] and one.topic.split("/")[-2] in gauges
 
-    kept = [one for one in lived.messages if delayed(one)]
+    kept = [message for message in lived.messages if delayed(message)]
     assert kept
-    on_time = [one for one in lived.messages if not delayed(one)]
-    place = next(number for number, one in enumerate(on_time) if one.time_s > silent[1])
-    late = [replace_time(one, silent[1] + 1) for one in kept]
+    on_time = [message for message in lived.messages if not delayed(message)]
+    place = next(number for number, message in enumerate(on_time) if message.time_s > silent[1])
+    late = [replace_time(message, silent[1] + 1) for message in kept]
     directory = tmp_path / "county"
     directory.mkdir()
     for path in lived.directory.iterdir():
@@ -299,26 +300,29 @@ def test_a_village_whose_gauges_were_silent_was_not_warned_and_the_answer_says_s
             shutil.copy(path, directory)
     dark = live(directory, [*on_time[:place], *late, *on_time[place:]])
     assert not any(
-        one.village == alert.village and one.hazard == "flash_flood" and one.sent_s <= at_s
-        for one in dark.issued
+        message.village == alert.village and message.hazard == "flash_flood" and message.sent_s <= at_s
+        for message in dark.issued
     )
     answer = ask(directory, village, at_s, "--known-now")
     assert answer["places"][0]["blind"]
-    assert any(one.startswith("blind: none of its own gauges reports") for one in answer["answer"])
-    states = {one["station"]: one["state"] for one in answer["places"][0]["stations"]}
+    assert any(line.startswith("blind: none of its own gauges reports") for line in answer["answer"])
+    states = {station["station"]: station["state"] for station in answer["places"][0]["stations"]}
     assert {states[gauge] for gauge in gauges} == {"silent"}
     later = answer["later"]
-    assert {one["station"] for one in later["stations"]} == gauges
-    assert all(one["arrived_by"] > iso_utc(at_s) for one in later["stations"])
+    assert {station["station"] for station in later["stations"]} == gauges
+    assert all(station["arrived_by"] > iso_utc(at_s) for station in later["stations"])
     # As known now it is, to the micrometre, the rain that the other node saw at the time.
-    rain = {one["duration_s"]: one for one in later["places"][0]["rain"]}
+    rain = {sum_["duration_s"]: sum_ for sum_ in later["places"][0]["rain"]}
     for window in seen["places"][0]["rain"]:
         assert rain[window["duration_s"]] == window
     now, then = hazard_of(later, "flash_flood"), hazard_of(seen, "flash_flood")
-    observed = [[one for one in of["places"][0]["comparisons"] if not one["lead_s"]] for of in (now, then)]
+    observed = [
+        [comparison for comparison in of["places"][0]["comparisons"] if not comparison["lead_s"]]
+        for of in (now, then)
+    ]
     assert observed[0] == observed[1]
-    assert max(one["level"] != "none" for one in observed[0])
-    assert any("as known now" in one for one in later["differences"])
+    assert max(comparison["level"] != "none" for comparison in observed[0])
+    assert any("as known now" in difference for difference in later["differences"])
 
 
 def replace_time(message: Message, time_s: int) -> Message:
@@ -339,21 +343,27 @@ def test_another_table_than_the_node_had_is_noticed(
         "red, duration: 3h, rain_mm: 100}", "red, duration: 3h, rain_mm: 600}"
     )
     rules.write_text(changed, encoding="utf-8")
-    alert = next(one for one in lived.issued if one.hazard == "rainstorm" and one.cause is Cause.FIRST)
+    alert = next(
+        message for message in lived.issued if message.hazard == "rainstorm" and message.cause is Cause.FIRST
+    )
     answer = ask(directory, lived.code(alert), alert.sent_s, "--journal", str(lived.directory / "data"))
     assert f"the node issued {alert.identifier}, which this configuration does not" in answer["caveats"]
 
 
 def test_an_archive_answers_too(lived: Lived, tmp_path: Path, ask: Callable[..., Answer]) -> None:
     decoder = build_decoder(lived.configuration)
-    raw = [RawMessage(one.topic, one.payload) for one in lived.messages if not is_clock(one.topic)]
+    raw = [
+        RawMessage(message.topic, message.payload)
+        for message in lived.messages
+        if not is_clock(message.topic)
+    ]
     archive = tmp_path / "readings.parquet"
     batch = concatenate([decoder.decode(raw).readings])
     write_archive(archive, batch, lived.configuration.network.stations)
     alert = several(lived.issued, Cause.RAISED, 3)[1]
     village = lived.code(alert)
     answer = ask(lived.directory, village, alert.sent_s, "--readings", str(archive), "--hazard", alert.hazard)
-    assert [one["hazard"] for one in answer["hazards"]] == [alert.hazard]
+    assert [hazard["hazard"] for hazard in answer["hazards"]] == [alert.hazard]
     assert answer["known"] == "if every reading had come in time"
     known = ask(lived.directory, village, alert.sent_s)
     assert answer["hazards"] == [hazard_of(known, alert.hazard)]
@@ -384,7 +394,7 @@ def test_a_question_that_has_no_answer_is_told_what_has(
     lived: Lived, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     village = lived.configuration.network.villages.code[0]
-    filled = [one.format(village=village, nothing=tmp_path) for one in arguments]
+    filled = [argument.format(village=village, nothing=tmp_path) for argument in arguments]
     assert main(["explain", str(lived.directory), *filled]) == 1
     assert said in capsys.readouterr().err
 

@@ -132,7 +132,7 @@ def test_a_clogged_gauge_and_blind_villages_are_told_once_and_shown_always(
             storm.goes_on(1.0 + 0.1 * (number % 3), 1, but={clogged: 0.0})
         stations = state_of(node)["stations"]
         assert isinstance(stations, dict)
-        doubted = {one["station"]: one for one in stations["doubted_why"]}
+        doubted = {station["station"]: station for station in stations["doubted_why"]}
         assert doubted[clogged]["flags"] == ["faulty_zero"]
         assert "silent, not dry" in doubted[clogged]["why"]
         assert 'warnstream_stations_flagged{flag="faulty_zero"} 1.0' in get(node, "/metrics").text

@@ -117,7 +117,7 @@ def test_a_port_that_is_taken_is_one_line_and_no_traceback(county: LiveNode, doo
     ],
 )
 def test_a_slip_is_a_sentence_and_no_traceback(county: LiveNode, arguments: list[str], expected: str) -> None:
-    written = [one.format(county=county.directory) for one in arguments]
+    written = [argument.format(county=county.directory) for argument in arguments]
     ended = ended_command(*written)
     assert ended.returncode in {1, 2}
     assert "Traceback" not in ended.stderr

@@ -66,7 +66,11 @@ def county_in(directory: Path, scenario: Scenario) -> int:
 
 def readings_of(scenario: Scenario, directory: Path) -> ReadingBatch:
     decoder = build_decoder(load_configuration(directory))
-    raw = [RawMessage(one.topic, one.payload) for one in scenario.messages() if not is_clock(one.topic)]
+    raw = [
+        RawMessage(message.topic, message.payload)
+        for message in scenario.messages()
+        if not is_clock(message.topic)
+    ]
     readings = decoder.decode(raw).readings
     return readings.select(np.lexsort((readings.station, readings.observed_at_s)))
 
@@ -93,22 +97,22 @@ def test_villages_in_a_blackout_are_warned_from_the_grid_and_without_it_from_far
     with_grid, blind = replayed(tmp_path, readings, in_order_of_time(reader.read_all()))
     without, blind_without = replayed(tmp_path, readings, ())
     assert blind == blind_without != set()
-    told = [one for one in with_grid if one.reason is not None and one.reason.grid]
+    told = [warning for warning in with_grid if warning.reason is not None and warning.reason.grid]
     assert told
-    assert {one.village for one in told} & blind
+    assert {warning.village for warning in told} & blind
     dead = [configuration.network.stations.index_of_code()[fault.station] for fault in scenario.faults]
     weights = own_weights(configuration.network, configuration.village)
     lost = np.isin(weights.station, dead) & (weights.weight > 0)
-    assert {one.village for one in told} <= set(np.flatnonzero(lost.any(axis=1)).tolist())
-    assert not any(one.reason.confirmed for one in told if one.reason is not None)
-    assert {certainty(one) for one in told} == {"Possible"}
-    assert not any(one.reason is not None and one.reason.grid for one in without)
+    assert {warning.village for warning in told} <= set(np.flatnonzero(lost.any(axis=1)).tolist())
+    assert not any(warning.reason.confirmed for warning in told if warning.reason is not None)
+    assert {certainty(warning) for warning in told} == {"Possible"}
+    assert not any(warning.reason is not None and warning.reason.grid for warning in without)
 
     def worst(messages: list[WarningMessage]) -> dict[tuple[int, str], int]:
         found: dict[tuple[int, str], int] = {}
-        for one in messages:
-            key = one.village, one.hazard
-            found[key] = max(found.get(key, 0), int(one.level))
+        for message in messages:
+            key = message.village, message.hazard
+            found[key] = max(found.get(key, 0), int(message.level))
         return found
 
     more, less = worst(with_grid), worst(without)
@@ -138,14 +142,14 @@ def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_giv
     messages = list(scenario.messages())
     half = scenario.start_s + int(HOURS * 1_800)
     node.start()
-    play(node, radar.beside(one for one in messages if one.time_s <= half))
+    play(node, radar.beside(message for message in messages if message.time_s <= half))
     node.wait_until(iso_utc(half), 60)
     node.kill()
     # What has been told is in the journal: the node needs no file of it any more.
     for path in (directory / "radar").iterdir():
         path.unlink()
     node.start()
-    play(node, radar.beside(one for one in messages if one.time_s > half))
+    play(node, radar.beside(message for message in messages if message.time_s > half))
     node.wait_until(iso_utc(scenario.end_s), 60)
     record: dict[str, str] = node.get("/api/v1/state")["grids"][0]
     assert record["newest"] >= iso_utc(scenario.end_s - 900)
@@ -169,7 +173,9 @@ def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_giv
 def by_grid(path: Path) -> list[dict[str, object]]:
     """Messages that rest on the grid."""
     messages = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [one for one in messages if one["reason"] and one["reason"]["grid"] == "county_radar"]
+    return [
+        message for message in messages if message["reason"] and message["reason"]["grid"] == "county_radar"
+    ]
 
 
 def spoilt_files(folder: Path, sound: Path) -> dict[str, str]:
@@ -219,12 +225,14 @@ def test_files_that_cannot_be_used_are_refused_and_counted_and_nothing_else_stop
         os.utime(path, (long_ago - 60 * (path == sound),) * 2)
     node.start()
     until = scenario.start_s + 1800
-    play(node, (one for one in scenario.messages() if one.time_s < until))
+    play(node, (message for message in scenario.messages() if message.time_s < until))
     node.wait_until(iso_utc(until - 60), 60)
     made.rename(folder)  # not before: their frames would be of the future
     counted = Counter(expected.values())
     node.wait_for(lambda: all(refused(node, reason) >= n for reason, n in counted.items()))
-    play(node, (one for one in scenario.messages() if one.time_s == until))  # frames are taken by a step
+    play(
+        node, (message for message in scenario.messages() if message.time_s == until)
+    )  # frames are taken by a step
     node.wait_for(lambda: node.metric('warnstream_grid_frames_total{grid="county_radar"}') >= 2)
     assert {reason: refused(node, reason) for reason in counted} == dict(counted)
     assert node.metric('warnstream_grid_frames_total{grid="county_radar"}') == 2

@@ -88,7 +88,9 @@ def assert_newest_bulletins_are_retained(directory: Path, port: int) -> None:
     found = subscribe.simple(  # type: ignore[no-untyped-call]
         ["ws/bulletin/+"], msg_count=len(newest), hostname="127.0.0.1", port=port
     )
-    retained = {one.topic.rpartition("/")[2]: json.loads(one.payload)["bulletin"] for one in found}
+    retained = {
+        message.topic.rpartition("/")[2]: json.loads(message.payload)["bulletin"] for message in found
+    }
     assert retained == newest
 
 

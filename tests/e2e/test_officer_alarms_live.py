@@ -30,7 +30,7 @@ def watched(town: Town) -> Iterator[Watched]:
 
 
 def rung(town: Town, post: str) -> list[Notice]:
-    return [one for one in town.seen[post] if "值班台无人查看" in one["text_zh"]]
+    return [message for message in town.seen[post] if "值班台无人查看" in message["text_zh"]]
 
 
 def test_an_alarm_is_rung_on_until_somebody_looks(town: Town, watched: Watched) -> None:
@@ -47,11 +47,13 @@ def test_an_alarm_is_rung_on_until_somebody_looks(town: Town, watched: Watched) 
     town.node.wait_for(lambda: "nobody has taken the shift" not in town.notices())
     town.rain()
     town.node.wait_for(lambda: state_of(officer)["head"].get("alarms"))
-    assert {one["urgency"] for one in state_of(officer)["head"]["alarms"]} == {"B"}
+    assert {alarm["urgency"] for alarm in state_of(officer)["head"]["alarms"]} == {"B"}
     door = doors_of(town, FAR)[-1]["recipient"]
     town.answer(door, "need_help")
     town.minutes(2)  # a minute for somebody to take it, then it is an alarm
-    town.node.wait_for(lambda: {one["urgency"] for one in state_of(officer)["head"]["alarms"]} == {"A", "B"})
+    town.node.wait_for(
+        lambda: {alarm["urgency"] for alarm in state_of(officer)["head"]["alarms"]} == {"A", "B"}
+    )
 
     # The console hangs: the node rings the officer's own post, then the plan, also after a kill.
     console = watched.pid()
@@ -80,5 +82,5 @@ def test_an_alarm_is_rung_on_until_somebody_looks(town: Town, watched: Watched) 
     (call,) = officer.get(f"/api/v1/villages/{FAR}").json()["helps"]
     assert act(officer, "assign", help=call["help"], person="王五").status_code == 200
     town.minutes(1)
-    town.node.wait_for(lambda: {one["urgency"] for one in state_of(officer)["head"]["alarms"]} == {"B"})
+    town.node.wait_for(lambda: {alarm["urgency"] for alarm in state_of(officer)["head"]["alarms"]} == {"B"})
     assert town.node.stop() == 0

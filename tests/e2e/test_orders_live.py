@@ -51,7 +51,7 @@ def doors_of(town: Town, village: str, newest: str = "") -> list[Notice]:
     """What one door of a village was shown, oldest first, once its newest has the action `newest`."""
 
     def found() -> list[Notice]:
-        names = [one for one in sorted(town.seen) if one.startswith(f"H{village}")]
+        names = [recipient for recipient in sorted(town.seen) if recipient.startswith(f"H{village}")]
         return town.seen[names[0]] if names else []
 
     town.node.wait_for(lambda: found() and newest in ("", found()[-1]["action"]))
@@ -63,7 +63,11 @@ def warnings_of(town: Town) -> list[dict[str, Any]]:
 
 
 def warning_of(town: Town, village: str) -> dict[str, Any]:
-    found = [one for one in warnings_of(town) if (one["village"], one["hazard"]) == (village, HAZARD)]
+    found = [
+        warning
+        for warning in warnings_of(town)
+        if (warning["village"], warning["hazard"]) == (village, HAZARD)
+    ]
     return found[0]
 
 
@@ -84,7 +88,7 @@ def test_red_by_hand_needs_two_and_an_error_is_corrected(town: Town) -> None:
     body = {"kind": "release", "author": officer.second, "token": officer.token(officer.second)}
     assert officer.post({**body, "order": "night-1"}).status_code == 202
     town.minutes(1)
-    assert {one["level"] for one in warnings_of(town)} == {"red"}
+    assert {warning["level"] for warning in warnings_of(town)} == {"red"}
     for village in NEAR:
         assert town.wait_for(f"G{village}", "红")
         assert doors_of(town, village, "leave")
@@ -178,13 +182,13 @@ def test_an_order_survives_a_kill_before_its_bulletin(town: Town) -> None:
     town.minutes(1)
     assert warning_of(town, NEAR[0])["level"] == "orange"
     first = doors_of(town, NEAR[0])
-    assert [one["action"] for one in first] == ["leave"]
+    assert [message["action"] for message in first] == ["leave"]
     town.node.kill()
     town.node.start()
     town.minutes(1)
-    assert [one["action"] for one in doors_of(town, NEAR[0])] == ["leave"], "told once"
+    assert [message["action"] for message in doors_of(town, NEAR[0])] == ["leave"], "told once"
     bound = officer.orders()["bounds"]
-    assert [(one["village"], one["bound"]) for one in bound] == [(NEAR[0], "orange")]
+    assert [(order["village"], order["bound"]) for order in bound] == [(NEAR[0], "orange")]
     town.minutes(60)
     assert warnings_of(town) == []
     assert town.node.stop() == 0

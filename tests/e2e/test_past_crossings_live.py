@@ -72,12 +72,12 @@ def test_an_outage_in_a_storm_is_told_when_its_readings_come_and_after_a_kill(co
         assert str(alarm["since"]) == state_of(node)["now"], "the time that is judged by, not the wall's"
         ready = get(node, "/readyz")
         assert text in ready.json()["reasons"]
-        assert takes_readings({"reasons": [one for one in ready.json()["reasons"] if one != text]})
+        assert takes_readings({"reasons": [reason for reason in ready.json()["reasons"] if reason != text]})
         assert 'warnstream_alarms{kind="past"} 1.0' in get(node, "/metrics").text
         wait_until(lambda: len(sent_alarms(county, "past")) == 1)
 
     with running(load_configuration(county)) as node:
-        assert [one["text"] for one in past_alarms(node)] == [text], "it outlives the process"
+        assert [alarm["text"] for alarm in past_alarms(node)] == [text], "it outlives the process"
         storm = Storm(node)
         storm.goes_on(0.0, 1, first=93)
         assert len(past_alarms(node)) == 1

@@ -36,7 +36,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
     messages = list(Scenario(5, county, HOURS, DEFAULT_START_S, NO_FAULTS).messages())
     configuration = load_configuration(directory)
     decoder = build_decoder(configuration)
-    raw = [RawMessage(one.topic, one.payload) for one in messages if not is_clock(one.topic)]
+    raw = [RawMessage(message.topic, message.payload) for message in messages if not is_clock(message.topic)]
     write_archive(
         directory / "readings.parquet",
         concatenate([decoder.decode(raw).readings]),
@@ -50,7 +50,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fill(journal: Journal, messages: list[Message]) -> None:
     """Entries as the node writes them: batches cut anywhere, some messages twice, answers, ticks."""
     for begin in range(0, len(messages), 97):
-        batch = [RawMessage(one.topic, one.payload) for one in messages[begin : begin + 100]]
+        batch = [RawMessage(message.topic, message.payload) for message in messages[begin : begin + 100]]
         journal.append(entries.MESSAGES, entries.encode_messages(batch))
     journal.append(entries.MESSAGES, entries.encode_messages([RawMessage("ws/answer/H1", b"{}")]))
     journal.append(entries.MESSAGES, entries.encode_messages([RawMessage("ws/x/rain/nobody/obs", b"{")]))

@@ -52,12 +52,14 @@ def plain_reading(storage: Path) -> Plain:
                     now_s = int(msgspec.convert(time, type=msgspec_time()).timestamp())
         elif kind == "issued":
             issued = msgspec.msgpack.decode(zlib.decompress(payload), strict=False)
-            found.messages += [{"village": code, **one, "at": written_at} for code, one in issued["messages"]]
+            found.messages += [
+                {"village": code, **message, "at": written_at} for code, message in issued["messages"]
+            ]
             found.bulletins += [
-                {**one, "village": code, "at": written_at} for code, one in issued["bulletins"]
+                {**bulletin, "village": code, "at": written_at} for code, bulletin in issued["bulletins"]
             ]
             names = issued["digest_villages"]
-            found.digests += [{**one, "names": names, "at": written_at} for one in issued["digests"]]
+            found.digests += [{**digest, "names": names, "at": written_at} for digest in issued["digests"]]
         elif kind == "outcome":
             for village, opened_s, n, channel, at_s, result, doors in msgspec.msgpack.decode(
                 zlib.decompress(payload)
@@ -119,30 +121,30 @@ def record(out: Path) -> Record:
 
 
 def link(record: Record, name: str, group: str) -> Record:
-    (found,) = [one for one in record["links"] if (one["link"], one["group"]) == (name, group)]
+    (found,) = [link for link in record["links"] if (link["link"], link["group"]) == (name, group)]
     return dict(found)
 
 
 def test_the_record_counts_what_the_journal_has(record: Record, plain: Plain) -> None:
-    warned = {one["warning"] for one in plain.messages}
+    warned = {message["warning"] for message in plain.messages}
     assert len(warned) > 50
     assert record["schema"] == "warnstream-review/1"
     assert record["counts"]["warnings"] == len(warned)
     assert record["counts"]["messages"] == len(plain.messages)
     assert record["counts"]["bulletins"] == len(plain.bulletins)
     assert record["counts"]["digests"] == len(plain.digests)
-    asked = {one["post"] for one in plain.digests if one["answer_by_s"]}
+    asked = {digest["post"] for digest in plain.digests if digest["answer_by_s"]}
     assert record["counts"]["posts_asked"] == len(asked)
-    names = {one["identifier"] for one in (*plain.digests, *plain.bulletins)}
-    assert record["counts"]["answers"] == sum(one["message"] in names for one in plain.answers)
+    names = {digest["identifier"] for digest in (*plain.digests, *plain.bulletins)}
+    assert record["counts"]["answers"] == sum(answer["message"] in names for answer in plain.answers)
     assert record["bundle_used"] == record["configurations"][0]["bundle"] == 1
 
 
 def test_from_the_crossing_to_the_judgement_by_hazard(record: Record, plain: Plain) -> None:
     took_s: dict[str, list[int]] = defaultdict(list)
-    for one in plain.messages:
-        if one["cause"] in ("first", "raised"):
-            took_s[one["hazard"]].append(one["sent_s"] - one["crossed_at_s"])
+    for message in plain.messages:
+        if message["cause"] in ("first", "raised"):
+            took_s[message["hazard"]].append(message["sent_s"] - message["crossed_at_s"])
     assert len(took_s) >= 3
     for hazard, some in took_s.items():
         found = link(record, "crossed_judged", hazard)
@@ -154,27 +156,30 @@ def test_from_the_crossing_to_the_judgement_by_hazard(record: Record, plain: Pla
 
 
 def test_from_the_disk_to_the_doors_by_channel(record: Record, plain: Plain) -> None:
-    written = {(one["village"], one["opened_s"], one["n"]): one["at"] for one in plain.bulletins}
+    written = {
+        (bulletin["village"], bulletin["opened_s"], bulletin["n"]): bulletin["at"]
+        for bulletin in plain.bulletins
+    }
     first_s: dict[tuple[Any, str, str], int] = {}
     tried: set[tuple[Any, str, str]] = set()
-    for one in plain.outcomes:
-        key = one["of"], one["door"], one["channel"]
+    for outcome in plain.outcomes:
+        key = outcome["of"], outcome["door"], outcome["channel"]
         tried.add(key)
-        if one["result"] == "sent":
-            first_s.setdefault(key, one["at_s"])
+        if outcome["result"] == "sent":
+            first_s.setdefault(key, outcome["at_s"])
     for channel in ("device", "sms"):
         some = [max(at_s - written[key[0]], 0.0) for key, at_s in first_s.items() if key[2] == channel]
-        found = [one for one in record["links"] if (one["link"], one["kind"]) == ("written_sent", "door")]
-        (mine,) = [one for one in found if one["group"] == channel]
+        found = [link for link in record["links"] if (link["link"], link["kind"]) == ("written_sent", "door")]
+        (mine,) = [link for link in found if link["group"] == channel]
         assert mine["n"] == len(some) > 0
         assert mine["n_none"] == sum(key[2] == channel for key in tried) - len(some)
-        assert mine["median_s"] == pytest.approx(statistics.median(round(one, 1) for one in some))
+        assert mine["median_s"] == pytest.approx(statistics.median(round(link, 1) for link in some))
 
 
 def test_from_the_disk_to_the_posts_as_the_outbox_has_it(
     record: Record, plain: Plain, node: told.ToldNode
 ) -> None:
-    written = {one["identifier"]: one["at"] for one in plain.digests}
+    written = {digest["identifier"]: digest["at"] for digest in plain.digests}
     with sqlite3.connect(f"file:{node.storage / 'outbox.sqlite3'}?immutable=1", uri=True) as outbox:
         rows = outbox.execute(
             "SELECT identifier, channel, sent_at FROM notifications JOIN messages"
@@ -184,9 +189,9 @@ def test_from_the_disk_to_the_posts_as_the_outbox_has_it(
         some = [(name, sent_at) for name, of, sent_at in rows if of == channel and name in written]
         sent = [max(sent_at - written[name], 0.0) for name, sent_at in some if sent_at is not None]
         (mine,) = [
-            one
-            for one in record["links"]
-            if (one["link"], one["kind"], one["group"]) == ("written_sent", "post", channel)
+            link
+            for link in record["links"]
+            if (link["link"], link["kind"], link["group"]) == ("written_sent", "post", channel)
         ]
         assert (mine["n"], mine["n_none"]) == (len(sent), len(some) - len(sent))
         assert len(sent) > 10
@@ -197,11 +202,15 @@ def test_from_the_disk_to_the_posts_as_the_outbox_has_it(
 def first_answer(plain: Plain, digest: Record) -> Record | None:
     """The first answer of its post to it or to a later digest."""
     later = {
-        one["identifier"]
-        for one in plain.digests
-        if one["post"] == digest["post"] and one["issued_s"] >= digest["issued_s"]
+        question["identifier"]
+        for question in plain.digests
+        if question["post"] == digest["post"] and question["issued_s"] >= digest["issued_s"]
     }
-    said = (one for one in plain.answers if one["recipient"] == digest["post"] and one["message"] in later)
+    said = (
+        answer
+        for answer in plain.answers
+        if answer["recipient"] == digest["post"] and answer["message"] in later
+    )
     return next(said, None)
 
 
@@ -222,18 +231,22 @@ def test_who_answered_and_who_never_did_by_rank(record: Record, plain: Plain, no
         took_s[rank[digest["post"]]].append(answer["at_s"] - digest["issued_s"])
         n_late[rank[digest["post"]]] += answer["at_s"] > digest["answer_by_s"]
     assert {1, 2} <= took_s.keys()
-    for one in record["links"]:
-        if one["link"] == "issued_answered":
-            some = took_s[one["rank"]]
-            assert (one["n"], one["n_none"], one["n_late"]) == (
+    for link in record["links"]:
+        if link["link"] == "issued_answered":
+            some = took_s[link["rank"]]
+            assert (link["n"], link["n_none"], link["n_late"]) == (
                 len(some),
-                n_none[one["rank"]],
-                n_late[one["rank"]],
+                n_none[link["rank"]],
+                n_late[link["rank"]],
             )
-            assert (one["median_s"], one["worst_s"]) == (statistics.median(some), max(some))
-    never = {one["post"] for one in plain.digests if one["answer_by_s"] and first_answer(plain, one) is None}
+            assert (link["median_s"], link["worst_s"]) == (statistics.median(some), max(some))
+    never = {
+        digest["post"]
+        for digest in plain.digests
+        if digest["answer_by_s"] and first_answer(plain, digest) is None
+    }
     silent = {post for post in never if all(answer["recipient"] != post for answer in plain.answers)}
-    assert {one["who"] for one in record["never_answered"]} == silent
+    assert {post["who"] for post in record["never_answered"]} == silent
     assert silent == {
         post for post in silent if told.answers_after_min(post) is None or not told.is_reached(post)
     }
@@ -249,7 +262,7 @@ def test_the_ladder_of_each_village_is_that_of_the_digests(record: Record, plain
                 asked[village].append((digest["issued_s"], digest["post"], levels[line["level"]]))
     assert asked
     for village in record["villages"]:
-        found = [(one["at_s"], one["who"], one["level"]) for one in village["asked"]]
+        found = [(post["at_s"], post["who"], post["level"]) for post in village["asked"]]
         assert sorted(found) == sorted(asked[village["code"]])
         assert found == sorted(found, key=lambda one: one[0])
 
@@ -258,7 +271,9 @@ def test_doors_that_were_not_reached_are_those_of_the_channel_that_did_not_get_t
     record: Record, plain: Plain, node: told.ToldNode
 ) -> None:
     network = node.configuration.network
-    asking = {one["village"] for one in plain.bulletins if one["action"] not in ("clear", "correct")}
+    asking = {
+        bulletin["village"] for bulletin in plain.bulletins if bulletin["action"] not in ("clear", "correct")
+    }
     expected = {
         network.households.code[door]
         for village, code in enumerate(network.villages.code)
@@ -274,7 +289,7 @@ def test_doors_that_were_not_reached_are_those_of_the_channel_that_did_not_get_t
 def test_a_silenced_gauge_is_named_with_its_hour_and_the_rain_that_came_late(
     record: Record, node: told.ToldNode
 ) -> None:
-    (gauge,) = [one for one in record["gauges"] if one["station"] == node.silenced]
+    (gauge,) = [gauge for gauge in record["gauges"] if gauge["station"] == node.silenced]
     (silence,) = gauge["silent"]
     limit_s = 300 + node.configuration.windows.silent_after_s
     assert silence[0] == pytest.approx(told.SILENT_FROM_S + limit_s, abs=300)
@@ -346,9 +361,9 @@ def test_the_pages_are_whole_without_script_or_request_and_hold_the_figures(
     assert page.open == []
     assert not page.seen & {"script", "img", "iframe"}
     assert "http" not in text.replace("http-equiv", "")
-    for one in record["links"]:
-        assert f"{one['n']:,}</td>" in text
-    assert all(one["who"] in text for one in record["never_answered"][:50])
+    for link in record["links"]:
+        assert f"{link['n']:,}</td>" in text
+    assert all(post["who"] in text for post in record["never_answered"][:50])
     assert (out / "review.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -383,9 +398,9 @@ def test_a_warning_and_a_village_s_day_are_parts_of_the_whole(
         part = json.loads((out / "review.json").read_text("utf-8"))
         (mine,) = part["villages"]
         assert mine["code"] == village["code"]
-        whole = {one["warning"] for one in village["warnings"]}
-        assert {one["warning"] for one in mine["warnings"]} == ({warning} if number == 0 else whole)
-        assert [one for one in mine["asked"] if one not in village["asked"]] == []
+        whole = {warning["warning"] for warning in village["warnings"]}
+        assert {warning["warning"] for warning in mine["warnings"]} == ({warning} if number == 0 else whole)
+        assert [post for post in mine["asked"] if post not in village["asked"]] == []
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_stopped_channel_says_since_when_who_waits_and_what_they_need(tmp_path
 
         def reasons() -> list[str]:
             found: list[str] = get(node, "/readyz").json()["reasons"]
-            return [one for one in found if one.startswith("channel sms is held") and " leave" in one]
+            return [line for line in found if line.startswith("channel sms is held") and " leave" in line]
 
         wait_until(lambda: bool(reasons()))
         assert "; stopped since " in reasons()[0]
@@ -84,7 +84,11 @@ def test_a_stopped_channel_says_since_when_who_waits_and_what_they_need(tmp_path
         page = get(node, "/metrics").text
         assert 'warnstream_channel_waiting{action="leave",channel="sms"}' in page
         assert "warnstream_channel_stopped_timestamp_seconds" in page
-        (record,) = [one for one in get(node, "/api/v1/state").json()["channels"] if one["channel"] == "sms"]
+        (record,) = [
+            channel
+            for channel in get(node, "/api/v1/state").json()["channels"]
+            if channel["channel"] == "sms"
+        ]
         assert record["stopped"] is not None
         assert record["waiting"]["leave"] >= n_doors
         assert record["needs_s"]["leave"] == pytest.approx(sum(record["waiting"].values()) / 50, rel=0.2)
@@ -93,7 +97,7 @@ def test_a_stopped_channel_says_since_when_who_waits_and_what_they_need(tmp_path
         storm.goes_on(0.1, 1, first=3)
         found = who.who(node.configuration, None)
         lines = list(who.lines(found, node.configuration.message.time_zone))
-    (line,) = [one for one in lines if one.startswith("STOPPED")]
+    (line,) = [line for line in lines if line.startswith("STOPPED")]
     assert "channel sms is held" in line
     assert "leave" in line
     assert json.dumps(found)

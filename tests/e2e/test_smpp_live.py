@@ -59,8 +59,8 @@ def test_people_are_told_deliver_and_answer_and_the_feed_has_every_message(
             gateway.wait(lambda: gateway.all("bound"))
             Storm(node).goes_on(15.0, 4)
             wait_until(lambda: n_sms(node, State.DELIVERED) > 0 and n_sms(node, State.SENT) == 0)
-            phones = list(dict.fromkeys(str(one["submit"]) for one in gateway.all("submit")))
-            assert all(one["text"].startswith("【演练】") for one in gateway.all("submit") if not one["udh"])
+            phones = list(dict.fromkeys(str(pdu["submit"]) for pdu in gateway.all("submit")))
+            assert all(pdu["text"].startswith("【演练】") for pdu in gateway.all("submit") if not pdu["udh"])
             gateway.reply(phones[0], "收到", source_addr_ton=1)
             gateway.reply(phones[1], "救命", source_addr_ton=1)
             gateway.reply(phones[2], "水多深", source_addr_ton=1)
@@ -90,9 +90,9 @@ def test_people_are_told_deliver_and_answer_and_the_feed_has_every_message(
             )
             gateway.reply(phones[3], "4", source_addr_ton=1)
             wait_until(lambda: metric(node, 'warnstream_answers_total{answer="safe"}') >= 1)
-    told = [one for one in caplog.records if one.getMessage() == "a reply is for a person"]
-    assert [one.__dict__["text"] for one in told] == ["水多深", "应999999"]
-    assert not any(phone in str(one.__dict__) for one in caplog.records for phone in phones)
+    told = [record for record in caplog.records if record.getMessage() == "a reply is for a person"]
+    assert [record.__dict__["text"] for record in told] == ["水多深", "应999999"]
+    assert not any(phone in str(record.__dict__) for record in caplog.records for phone in phones)
 
 
 def test_an_smsc_that_dies_is_told_without_a_message_and_what_waits_goes_out_when_it_returns(
@@ -109,7 +109,11 @@ def test_an_smsc_that_dies_is_told_without_a_message_and_what_waits_goes_out_whe
         first.kill()
 
         def reasons() -> list[str]:
-            return [one for one in get(node, "/readyz").json()["reasons"] if one.startswith("channel sms")]
+            return [
+                reason
+                for reason in get(node, "/readyz").json()["reasons"]
+                if reason.startswith("channel sms")
+            ]
 
         wait_until(lambda: bool(reasons()))
         assert "no receipts and replies come in" in reasons()[0]

@@ -50,7 +50,7 @@ def write_spares(path: Path, gauges: tuple[str, ...]) -> None:
 
 def with_spares(faulty: list[Message], sound: list[Message], gauges: tuple[str, ...]) -> Iterator[Message]:
     """What the clogged gauges send, and at the same moment what their spares do: the truth."""
-    said = {(one.time_s, one.topic): one for one in sound}
+    said = {(message.time_s, message.topic): message for message in sound}
     for message in faulty:
         yield message
         code = message.topic.split("/")[-2]
@@ -80,7 +80,11 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Storm:
 def archive(storm: Storm, path: Path, *, without: str | None = None, sound: bool = False) -> Path:
     """The readings as a file: without the spares, or with the gauges as sound as their spares."""
     configuration = load_configuration(storm.directory)
-    raw = [RawMessage(one.topic, one.payload) for one in storm.messages if not is_clock(one.topic)]
+    raw = [
+        RawMessage(message.topic, message.payload)
+        for message in storm.messages
+        if not is_clock(message.topic)
+    ]
     readings = concatenate([build_decoder(configuration).decode(raw).readings])
     code = np.array(configuration.network.stations.code)
     if without is not None:
@@ -147,7 +151,9 @@ def test_villages_of_clogged_gauges_are_warned_as_if_the_gauges_were_sound(
 def test_the_journal_of_a_node_gives_the_same_warnings(storm: Storm, tmp_path: Path) -> None:
     with closing(Journal(tmp_path / "data", segment_bytes=262_144)) as journal:
         for begin in range(0, len(storm.messages), 97):
-            batch = [RawMessage(one.topic, one.payload) for one in storm.messages[begin : begin + 100]]
+            batch = [
+                RawMessage(message.topic, message.payload) for message in storm.messages[begin : begin + 100]
+            ]
             journal.append(entries.MESSAGES, entries.encode_messages(batch))
     replay(storm, str(archive(storm, tmp_path / "all.parquet")), out=tmp_path / "archive")
     replay(storm, "--journal", str(tmp_path / "data"), out=tmp_path / "own")

@@ -62,7 +62,7 @@ def own_certificate(directory: Path, name: str) -> None:
 
 
 def doors_told(gateway: Phones) -> set[str]:
-    return {one.recipient for one in gateway.warnings() if one.recipient[0] == "H"}
+    return {warning.recipient for warning in gateway.warnings() if warning.recipient[0] == "H"}
 
 
 def test_the_second_goes_on_where_the_first_was_killed(pair: Pair, gateway: Phones) -> None:
@@ -78,9 +78,12 @@ def test_the_second_goes_on_where_the_first_was_killed(pair: Pair, gateway: Phon
     assert set(source.acknowledged) <= kept(pair, "south")
     assert pair.south.says("unprotected: north")
     assert source.publish(pair.county.next_messages(1.0), pair.south) == 6
-    assert len(gateway.shown) == len({one.key for one in gateway.shown})
+    assert len(gateway.shown) == len({warning.key for warning in gateway.shown})
     begun = [decode_leader(payload) for _, kind, payload in pair.south.entries() if kind == LEADER]
-    assert [(one.term, one.box, one.how) for one in begun] == [(1, "north", ""), (2, "south", "taken over")]
+    assert [(beginning.term, beginning.box, beginning.how) for beginning in begun] == [
+        (1, "north", ""),
+        (2, "south", "taken over"),
+    ]
 
 
 def test_the_second_has_come_to_the_very_same_state(pair: Pair, gateway: Phones) -> None:
@@ -146,7 +149,7 @@ def test_the_boxes_change_places_and_back(pair: Pair, gateway: Phones) -> None:
     pair.wait_for(lambda: pair.south.says("standby of north", "entries behind"))
     source.publish(pair.county.next_messages(1.0), pair.north)
     pair.wait_for(lambda: pair.has_same_logs)
-    told_again = [one for one in gateway.shown[n_before:] if one.recipient[0] == "H"]
+    told_again = [warning for warning in gateway.shown[n_before:] if warning.recipient[0] == "H"]
     assert told_again == []
     assert gateway.repeats == 0
     known = read_leadership(pair.south.data)
@@ -193,7 +196,7 @@ def test_a_second_whose_entries_are_gone_is_sent_a_whole_state(pair: Pair, gatew
     n_before = len(gateway.shown)
     assert pair.south.take_over().returncode == 0, pair.log()
     assert source.publish(pair.county.next_messages(1.0), pair.south) == 6
-    told_again = [one for one in gateway.shown[n_before:] if one.recipient[0] == "H"]
+    told_again = [warning for warning in gateway.shown[n_before:] if warning.recipient[0] == "H"]
     assert told_again == []
     assert gateway.repeats == 0
 

@@ -114,7 +114,9 @@ def test_the_rows_keep_the_wish_can_be_used_as_they_stand_and_nothing_is_applied
     assert record["schema"] == "warnstream-suggestion/1"
     (region,) = record["regions"]
     assert region["score"]["covered"] >= 0.85
-    assert [one["code"] for one in region["villages"]] == [f"V{number}" for number in range(N_VILLAGES)]
+    assert [village["code"] for village in region["villages"]] == [
+        f"V{number}" for number in range(N_VILLAGES)
+    ]
 
 
 def test_three_years_are_too_few_and_no_row_is_written(

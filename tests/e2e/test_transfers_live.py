@@ -76,7 +76,7 @@ def test_a_village_is_moved_out_and_brought_back_through_two_kills(town: Town) -
     town.node.kill()
     town.node.start()
     town.minutes(1)
-    assert [one["action"] for one in doors_of(town, village, "leave")] == ["leave"]
+    assert [message["action"] for message in doors_of(town, village, "leave")] == ["leave"]
     assert "转移令" in town.wait_for(f"G{village}", "转移令")["text_zh"]
     one = only(officer.lists())
     assert (one["transfer"], one["state"], one["figures"]["rows"]) == ("evening", "moving", 6)

@@ -130,7 +130,7 @@ class _Running:
         for channel in ("device", "sms"):
             while claimed := self.outbox.claim(channel, 5, time.time()):
                 slow_s = luck(claimed[0].key) / 10
-                settled = {one.key: self.settled(one) for one in claimed}
+                settled = {claim.key: self.settled(claim) for claim in claimed}
                 self.outbox.settle(settled, time.time() + slow_s)
 
     def settled(self, one: Claimed) -> Settlement:
@@ -145,8 +145,8 @@ class _Running:
 
     def answer(self) -> None:
         """Those whose time has come say that they have got it."""
-        due = [one for one in self.waiting if one[0] <= self.intake.now_s]
-        self.waiting = [one for one in self.waiting if one[0] > self.intake.now_s]
+        due = [due for due in self.waiting if due[0] <= self.intake.now_s]
+        self.waiting = [due for due in self.waiting if due[0] > self.intake.now_s]
         for _, message, recipient in due:
             self.take(entries.ANSWER, entries.encode_answer(message, recipient, Answer.ACKNOWLEDGED))
 
@@ -188,21 +188,21 @@ def told_node(directory: Path) -> ToldNode:
 def _one_silent(messages: Iterator[Message], gauge: str) -> Iterator[Message]:
     """The same, but the gauge is not heard for an hour and then says it all."""
     kept: list[Message] = []
-    for one in messages:
-        of_gauge = f'"{gauge}"'.encode() in one.payload
-        if of_gauge and SILENT_FROM_S < one.time_s < BACK_AT_S:
-            kept.append(one)
+    for message in messages:
+        of_gauge = f'"{gauge}"'.encode() in message.payload
+        if of_gauge and SILENT_FROM_S < message.time_s < BACK_AT_S:
+            kept.append(message)
             continue
-        if kept and one.time_s >= BACK_AT_S:
+        if kept and message.time_s >= BACK_AT_S:
             yield from kept
             kept = []
-        yield one
+        yield message
 
 
 def _minutes(messages: Iterator[Message]) -> Iterator[list[RawMessage]]:
     batch: list[RawMessage] = []
-    for one in messages:
-        batch.append(RawMessage(one.topic, one.payload))
-        if is_clock(one.topic):
+    for message in messages:
+        batch.append(RawMessage(message.topic, message.payload))
+        if is_clock(message.topic):
             yield batch
             batch = []

@@ -210,8 +210,8 @@ class Cable:
                 near.close()
                 continue
             self._sockets += [near, far]
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(one, other), daemon=True).start()
+            for box, other in ((near, far), (far, near)):
+                threading.Thread(target=_pump, args=(box, other), daemon=True).start()
 
 
 def _pump(one: socket.socket, other: socket.socket) -> None:

@@ -108,7 +108,7 @@ def frame(
     return build(Frame(ADDRESS, 5, function, end, PASSWORD, True, n, at, body, is_ascii))
 
 
-SL651_HEX = [bytes.fromhex(one) for one in SL651_FRAMES]
+SL651_HEX = [bytes.fromhex(frame) for frame in SL651_FRAMES]
 SL651_HEX.append(SL651_FRAMES[2].lower().encode())
 SL651_ASCII = [frame(function, body.encode(), is_ascii=True) for function, body in _ASCII_BODIES]
 SL651_STREAM = [

@@ -311,14 +311,14 @@ def check_listener(listener: _Listener, payload: bytes, rng: Random) -> Sequence
                 break
             with mock.patch.object(mqtt_blocks, "BLOCK_BYTES_MIN", 1):
                 receive(peer, transport, piece)
-            for one in listener.inbox.take(messages_max=10**6, wait_s=0, gather_s=0, streams_max=10**6):
-                messages += zip(one.topics, one.payloads, strict=True)
-                peer.acknowledge([one])
+            for block in listener.inbox.take(messages_max=10**6, wait_s=0, gather_s=0, streams_max=10**6):
+                messages += zip(block.topics, block.payloads, strict=True)
+                peer.acknowledge([block])
         was_closed = transport.is_closed
         peer.connection_lost(None)
         assert not listener._peers
         # Who says goodbye does not wait for acknowledgements; how many it still gets is a matter of time.
-        answers = sorted(one for one in _packets(transport.written) if one[0] >> 4 != wire.PUBACK)
+        answers = sorted(packet for packet in _packets(transport.written) if packet[0] >> 4 != wire.PUBACK)
         found.append((messages, answers, was_closed, dict(listener.hub.retained)))
     whole, cut = found
     assert whole == cut

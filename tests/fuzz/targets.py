@@ -191,7 +191,9 @@ class SenmlCheck(FormatCheck):
             return  # nested deeper than CBOR is written or read
         other = self._cbor.decode([RawMessage("t", written)], NOW_S)
         assert rows_of(other.readings) == rows_of(alone.readings)
-        assert [one.reason for one in other.refusals] == [one.reason for one in alone.refusals]
+        assert [refusal.reason for refusal in other.refusals] == [
+            refusal.reason for refusal in alone.refusals
+        ]
 
 
 class PackedCheck(FormatCheck):
@@ -221,7 +223,9 @@ class Sl651Check(FormatCheck):
         if payload[:2] == b"~~" and len(payload) < 100_000:
             text = self.decode([RawMessage("t", payload.hex().encode())])
             assert rows_of(text.readings) == rows_of(alone.readings)
-            assert [one.reason for one in text.refusals] == [one.reason for one in alone.refusals]
+            assert [refusal.reason for refusal in text.refusals] == [
+                refusal.reason for refusal in alone.refusals
+            ]
 
 
 def reseal_sl651(payload: bytes) -> bytes:
@@ -259,13 +263,16 @@ def cut_anywhere(data: bytes, rng: Random) -> list[bytes]:
 def frames_of(kept: Sequence[Kept]) -> list[Frame]:
     """Frames in what a session keeps, in order."""
     return [
-        found for one in kept for found in scan(one.content, at_end=True).found if isinstance(found, Frame)
+        found
+        for frame in kept
+        for found in scan(frame.content, at_end=True).found
+        if isinstance(found, Frame)
     ]
 
 
 def check_nothing_is_lost(payload: bytes, kept: Sequence[Kept]) -> None:
     """Every byte is kept, in order; packets are gathered first, and one that came twice is kept once."""
-    contents = b"".join(one.content for one in kept)
+    contents = b"".join(frame.content for frame in kept)
     frames = frames_of(kept)
     if any(frame.n_packets > 1 for frame in frames):
         assert len(contents) <= len(payload)
@@ -280,16 +287,16 @@ def check_session(payload: bytes, rng: Random) -> Sequence[str]:
     found = []
     for pieces in ([payload], cut_anywhere(payload, rng)):
         session = Session(stays_online=rng.random() < 0.5)
-        kept = [one for piece in pieces for one in session.take(piece)] + session.close()
+        kept = [frame for piece in pieces for frame in session.take(piece)] + session.close()
         assert session.close() == []
-        for one in kept:
-            for reply in [one.reply] if one.reply else []:
+        for frame in kept:
+            for reply in [frame.reply] if frame.reply else []:
                 (answer,) = scan(reply, at_end=True).found
                 assert isinstance(answer, Frame)
                 assert not answer.is_up
         check_nothing_is_lost(payload, kept)
         found.append(kept)
-    decoded = decoder.decode([RawMessage("t", one.content) for one in found[0] if one.content], NOW_S)
+    decoded = decoder.decode([RawMessage("t", frame.content) for frame in found[0] if frame.content], NOW_S)
     check_usable(Decoded(decoded.readings, decoded.refusals[:REFUSALS_MAX]))
     has_noise = payload.count(b"~~") + payload.count(b"\x01") > 60
     if not has_noise:  # then a buffer is given up earlier or later, by where it was cut

@@ -59,10 +59,10 @@ class Platform:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plays(self) -> list[Heard]:
-        return [one for one in self.heard if one.msg_type == "1"]
+        return [warning for warning in self.heard if warning.msg_type == "1"]
 
     def stops(self) -> list[Heard]:
-        return [one for one in self.heard if one.msg_type == "2"]
+        return [warning for warning in self.heard if warning.msg_type == "2"]
 
     def take(self, content_type: str, body: bytes) -> tuple[int, bytes]:
         with self.lock:
@@ -79,11 +79,13 @@ class Platform:
     def _package(self, content_type: str, body: bytes) -> ET.Element:
         head = f"Content-Type: {content_type}\r\n\r\n".encode()
         message = email.message_from_bytes(head + body, policy=email.policy.HTTP)
-        (part,) = [one for one in message.walk() if one.get_filename()]
+        (part,) = [part for part in message.walk() if part.get_filename()]
         name = part.get_filename() or ""
         assert re.fullmatch(r"EBDT_\d{36}\.tar", name), f"name of the tar {name!r}"
         with tarfile.open(fileobj=io.BytesIO(part.get_payload(decode=True))) as tar:  # type: ignore[arg-type]
-            files = {one.name: (tar.extractfile(one) or io.BytesIO()).read() for one in tar.getmembers()}
+            files = {
+                member.name: (tar.extractfile(member) or io.BytesIO()).read() for member in tar.getmembers()
+            }
         identifier = name.removeprefix("EBDT_").removesuffix(".tar")
         assert set(files) == {f"EBDB_{identifier}.xml", f"EBDS_EBDB_{identifier}.xml"}, sorted(files)
         root = ET.fromstring(files[f"EBDB_{identifier}.xml"])  # noqa: S314  # of our own channel
@@ -125,7 +127,7 @@ class Platform:
         for name in ("SentTime", "StartTime", "EndTime"):
             assert TIME.match(basic.findtext(name) or ""), name
         areas = (content.findtext("AreaCode") or "").split(",")
-        assert all(re.fullmatch(r"\d{12}", one) for one in areas), areas
+        assert all(re.fullmatch(r"\d{12}", area) for area in areas), areas
         assert basic.findtext("MsgType") in {"1", "2"}
         assert re.fullmatch(r"\d{30}", ebm.findtext("EBMID") or ""), "EBMID"
         return Heard(
@@ -142,7 +144,7 @@ class Platform:
         )
 
     def _state(self, ebm: str) -> bytes:
-        assert ebm in {one.ebm for one in self.heard}, f"state of an unknown EBMID {ebm!r}"
+        assert ebm in {warning.ebm for warning in self.heard}, f"state of an unknown EBMID {ebm!r}"
         course = self.course_of.setdefault(ebm, list(self.course))
         code = course.pop(0) if len(course) > 1 else course[0]
         return tar_of(form("EBMStateResponse").replace("EBMID_HERE", ebm).replace("STATE", code))

@@ -40,7 +40,7 @@ class Opened:
         while len(found) < count:
             assert time.monotonic() < deadline, f"only {len(found)} of {count} messages came"
             batch = self.take_arrived()
-            found += [pair for one in batch for pair in zip(one.topics, one.payloads, strict=True)]
+            found += [pair for block in batch for pair in zip(block.topics, block.payloads, strict=True)]
             if acknowledge:
                 self.listener.acknowledge(batch)
         return found
@@ -55,7 +55,7 @@ class Opened:
             while not self._stopping.is_set():
                 batch = self.take_arrived()
                 self.received += [
-                    pair for one in batch for pair in zip(one.topics, one.payloads, strict=True)
+                    pair for block in batch for pair in zip(block.topics, block.payloads, strict=True)
                 ]
                 self.listener.acknowledge(batch)
 

@@ -57,7 +57,7 @@ class Smsc:
 
     def all(self, word: str) -> list[Said]:
         """What it has said that has a word."""
-        return [one for one in list(self.said) if word in one]
+        return [session for session in list(self.said) if word in session]
 
     def wait(self, condition: Callable[[], object]) -> None:
         """Wait until something is so."""

@@ -83,7 +83,7 @@ def order(n: int) -> tuple[str, bytes]:
 
 def orders_in(directory: Path) -> list[str]:
     content = [json.loads(line)["content"] for line in said(directory)]
-    return [one["identifier"] for one in content if "identifier" in one]
+    return [line["identifier"] for line in content if "identifier" in line]
 
 
 def said(directory: Path) -> list[bytes]:
@@ -148,7 +148,8 @@ def test_followed_live_or_caught_up_with_the_lines_are_the_same(tmp_path: Path) 
     with running(later) as node:
         assert node.is_written()
     without_chain = [
-        [{**json.loads(line), "previous": "", "hash": ""} for line in said(one)[1:]] for one in (live, later)
+        [{**json.loads(line), "previous": "", "hash": ""} for line in said(folder)[1:]]
+        for folder in (live, later)
     ]
     assert without_chain[0] == without_chain[1]
 
@@ -304,7 +305,7 @@ def test_a_process_that_is_killed_again_and_again_leaves_one_chain_without_a_hol
             assert child.stdout.readline().strip().isdigit()
             time.sleep(rng.uniform(0.0, 0.25))
             child.kill()
-        assert [one for one in verify(tmp_path / FOLDER).faults if "not whole" not in one.text] == []
+        assert [fault for fault in verify(tmp_path / FOLDER).faults if "not whole" not in fault.text] == []
     with running(tmp_path) as node:
         assert node.is_written()
         count = node.journal.last_sequence()

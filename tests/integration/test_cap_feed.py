@@ -51,7 +51,7 @@ def read(api: HttpApi, path: str = "/cap/feed.atom") -> etree._Element:
 
 
 def texts(document: etree._Element, path: str) -> list[str]:
-    return [str(one) for one in document.xpath(path, namespaces=ATOM)]
+    return [str(element) for element in document.xpath(path, namespaces=ATOM)]
 
 
 def test_every_message_is_an_entry_with_its_document(outbox: Outbox, api: HttpApi) -> None:
@@ -62,7 +62,9 @@ def test_every_message_is_an_entry_with_its_document(outbox: Outbox, api: HttpAp
     titles = texts(document, "a:entry/a:title/text()")
     assert titles == ["【演练】立即转移，版本1", "立即转移，版本2", "立即转移，版本1"]
     links = texts(document, "a:entry/a:link[@rel='alternate']/@href")
-    assert links[1:] == [f"https://county.example/cap/messages/{one.identifier}" for one in (second, first)]
+    assert links[1:] == [
+        f"https://county.example/cap/messages/{alert.identifier}" for alert in (second, first)
+    ]
     # Bulletins of doors are no CAP, and nobody's address is in it.
     assert OF_DOORS.identifier not in ask(api, "GET", "/cap/feed.atom").text
     path = links[1].removeprefix("https://county.example")
@@ -156,7 +158,7 @@ def test_a_key_is_an_answer(outbox: Outbox, node: Node, api: HttpApi, key: str, 
     response = ask(api, "POST", f"/a/{token_of(outbox)}/keys", data=form)
     assert response.headers["Content-Type"].startswith("application/xml")
     spoken = etree.fromstring(response.content)
-    assert [one.tag for one in spoken] == ["Say"]
+    assert [element.tag for element in spoken] == ["Say"]
     assert node.answers == [(OF_DOORS.identifier, "V1-H0", answer)]
 
 

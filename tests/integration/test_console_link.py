@@ -222,7 +222,7 @@ def test_of_too_many_consoles_the_one_goes_that_has_taken_nothing_for_the_longes
     newest = node.connect()
     assert is_closed(old)
     node.publish(1)
-    assert all(isinstance(read(one), Frame) for one in (*others, newest))
+    assert all(isinstance(read(console), Frame) for console in (*others, newest))
 
 
 def test_a_folder_with_a_long_name_has_a_socket_too(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_one_room_that_refuses_keeps_no_other_from_its_message(tmp_path: Path) -
         url = f"json://127.0.0.1:{port}/{{address}}"
         with opened(url, tmp_path) as channel:
             outcomes = channel.send([post(0), post(1), post(2, address="a/b"), post(3, text_zh="\ud800")])
-    assert [one.verdict for one in outcomes] == [
+    assert [outcome.verdict for outcome in outcomes] == [
         Verdict.SENT,
         Verdict.DOUBTFUL,
         Verdict.REFUSED,
@@ -128,5 +128,11 @@ def test_the_token_in_a_url_is_in_no_log(tmp_path: Path, caplog: pytest.LogCaptu
     with opened(f"json://user:SECRET@127.0.0.1:{free_port()}/", tmp_path) as channel:
         (outcome,) = channel.send([post(1)])
     assert "SECRET" not in outcome.reason
-    assert not [one for one in caplog.records if one.name != "apprise" and "SECRET" in one.getMessage()]
-    assert not [one for one in caplog.records if one.levelno > logging.DEBUG and "SECRET" in one.getMessage()]
+    assert not [
+        record for record in caplog.records if record.name != "apprise" and "SECRET" in record.getMessage()
+    ]
+    assert not [
+        record
+        for record in caplog.records
+        if record.levelno > logging.DEBUG and "SECRET" in record.getMessage()
+    ]

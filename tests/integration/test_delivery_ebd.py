@@ -127,7 +127,7 @@ def test_a_newer_bulletin_stops_what_still_plays_in_its_village_and_nowhere_else
         channel.send([bulletin(1), bulletin(1, OTHER)])
         assert channel.send([bulletin(2)]) == [SENT]
     (stop,) = platform.stops()
-    first = next(one for one in platform.plays() if one.areas == [AREA])
+    first = next(play for play in platform.plays() if play.areas == [AREA])
     assert stop.related == first.ebm
     assert stop.areas == [AREA]
     assert platform.wrong == []
@@ -138,7 +138,7 @@ def test_a_repetition_has_the_same_identifiers_and_stops_nothing() -> None:
     with serving(platform) as url, opened(url, Told()) as channel:
         channel.send([bulletin()])
         channel.send([bulletin()])
-    assert len({one.ebm for one in platform.plays()}) == 1
+    assert len({play.ebm for play in platform.plays()}) == 1
     assert platform.stops() == []
 
 

@@ -47,8 +47,8 @@ def test_a_village_s_message_is_found_by_whoever_comes_later(port: int) -> None:
     found = subscribe.simple(  # type: ignore[no-untyped-call]
         ["ws/warn/#"], msg_count=2, hostname="127.0.0.1", port=port
     )
-    assert {one.topic for one in found} == {"ws/warn/V1/flash_flood", "ws/warn/V1/flash_flood/cap"}
-    assert any(b'"type":"Cancel"' in one.payload for one in found)
+    assert {message.topic for message in found} == {"ws/warn/V1/flash_flood", "ws/warn/V1/flash_flood/cap"}
+    assert any(b'"type":"Cancel"' in message.payload for message in found)
 
 
 def test_a_village_s_bulletin_is_found_by_whoever_comes_later(port: int) -> None:

@@ -172,7 +172,7 @@ def test_what_the_disk_does_not_take_is_asked_for_again(tmp_path: Path) -> None:
         server.wait(lambda: server.all("deliver_resp"))
         server.reply(message.address, "救命")
         server.wait(lambda: len(server.all("deliver_resp")) == 2)
-        assert [one["deliver_resp"] for one in server.all("deliver_resp")] == [0x64, 0x64]
+        assert [pdu["deliver_resp"] for pdu in server.all("deliver_resp")] == [0x64, 0x64]
         returned.is_disk_full = False
         server.tell(deliver=receipt)
         server.reply(message.address, "救命")
@@ -211,13 +211,17 @@ def test_two_thousand_under_throttling_all_arrive_and_none_counts_as_an_attempt(
             while left:
                 batch = left[: channel.batch_max]
                 outcomes = channel.send(batch)
-                assert {one.verdict for one in outcomes} <= {Verdict.SENT, Verdict.UNAVAILABLE}
-                unsent = [one for one, outcome in zip(batch, outcomes, strict=True) if not outcome.is_sent]
+                assert {outcome.verdict for outcome in outcomes} <= {Verdict.SENT, Verdict.UNAVAILABLE}
+                unsent = [
+                    message for message, outcome in zip(batch, outcomes, strict=True) if not outcome.is_sent
+                ]
                 left = unsent + left[len(batch) :]
             wait_until(lambda: len(returned.delivered_keys) == len(messages), 60.0)
         assert len(server.all("throttled")) >= 20
-        assert sorted(one["submit"] for one in server.all("submit")) == [one.address for one in messages]
-    assert sorted(returned.delivered_keys) == sorted(one.key for one in messages)
+        assert sorted(pdu["submit"] for pdu in server.all("submit")) == [
+            message.address for message in messages
+        ]
+    assert sorted(returned.delivered_keys) == sorted(message.key for message in messages)
 
 
 def test_a_gateway_that_only_throttles_costs_no_attempt(
@@ -226,7 +230,7 @@ def test_a_gateway_that_only_throttles_costs_no_attempt(
     monkeypatch.setattr("warnstream.adapters.channels.smpp.channel.BATCH_S_MAX", 1.0)
     with smsc(free_port(), throttle_every=1) as server, opened(server.port, tmp_path) as channel:
         outcomes = channel.send([door(1), door(2)])
-    assert {one.verdict for one in outcomes} == {Verdict.UNAVAILABLE}
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.UNAVAILABLE}
     assert "throttling" in outcomes[0].reason
 
 
@@ -237,9 +241,9 @@ def test_a_gateway_that_dies_and_returns_gets_what_it_has_not_had(tmp_path: Path
     with opened(port, tmp_path, rate_per_s=200) as channel:
         threading.Timer(0.5, first.kill).start()
         outcomes = channel.send(messages)
-        in_doubt = [one for one in outcomes if one.verdict is Verdict.RETRY]
-        surely_not = [one for one in outcomes if one.verdict is Verdict.UNAVAILABLE]
-        n_sent = sum(one.is_sent for one in outcomes)
+        in_doubt = [outcome for outcome in outcomes if outcome.verdict is Verdict.RETRY]
+        surely_not = [outcome for outcome in outcomes if outcome.verdict is Verdict.UNAVAILABLE]
+        n_sent = sum(outcome.is_sent for outcome in outcomes)
         assert n_sent + len(in_doubt) + len(surely_not) == 300
         assert n_sent > 0
         assert surely_not
@@ -247,7 +251,7 @@ def test_a_gateway_that_dies_and_returns_gets_what_it_has_not_had(tmp_path: Path
         assert channel.send(messages[:1])[0].verdict is Verdict.UNAVAILABLE
         fault = channel.link_fault()
         assert fault is not None
-        left = [one for one, outcome in zip(messages, outcomes, strict=True) if not outcome.is_sent]
+        left = [message for message, outcome in zip(messages, outcomes, strict=True) if not outcome.is_sent]
         with smsc(port) as second:
             assert channel.send(left) == [SENT] * len(left)
             assert channel.link_fault() is None
@@ -279,7 +283,7 @@ def test_one_refusal_changes_no_other_message(tmp_path: Path, status: int, verdi
     refusing = {"status": {batch[1].address: status}}
     with smsc(free_port(), **refusing) as server, opened(server.port, tmp_path) as channel:
         outcomes = channel.send(batch)
-        assert [one.verdict for one in outcomes] == [Verdict.SENT, verdict, Verdict.SENT]
+        assert [outcome.verdict for outcome in outcomes] == [Verdict.SENT, verdict, Verdict.SENT]
         assert channel.send([batch[0]]) == [SENT]
     assert len(server.all("bound")) == 1
 
@@ -289,7 +293,7 @@ def test_what_is_no_number_is_refused_and_leaves_nothing(tmp_path: Path) -> None
         outcomes = channel.send(
             [replace(door(1), address="1 3"), replace(door(2), text_zh="\ud800"), door(3)]
         )
-    assert [one.verdict for one in outcomes] == [Verdict.REFUSED, Verdict.REFUSED, Verdict.SENT]
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.REFUSED, Verdict.REFUSED, Verdict.SENT]
     assert len(server.all("submit")) == 1
 
 

@@ -106,7 +106,7 @@ def verdicts(outcomes: list[Outcome]) -> list[Verdict]:
 
 
 def test_every_recipient_gets_a_mail_of_its_own_with_both_texts_and_the_link(tmp_path: Path) -> None:
-    batch = [replace(one, answer_url="http://node.example/a/tt") for one in to("ann", "bo")]
+    batch = [replace(message, answer_url="http://node.example/a/tt") for message in to("ann", "bo")]
     with mail_server(Mailboxes()) as boxes:
         assert send(boxes.port, tmp_path, batch) == [SENT, SENT]
     assert [recipients for recipients, _ in boxes.mails] == [["ann@county.example"], ["bo@county.example"]]

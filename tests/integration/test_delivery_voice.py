@@ -46,8 +46,8 @@ class Lines:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def create(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        missing = [one for one in DESCRIBED["create"]["required"] if one not in form]
-        unknown = [one for one in form if one not in DESCRIBED["create"]["fields"]]
+        missing = [key for key in DESCRIBED["create"]["required"] if key not in form]
+        unknown = [key for key in form if key not in DESCRIBED["create"]["fields"]]
         if missing or unknown:
             self.wrong.append(f"missing {missing}, unknown {unknown}")
             return 400, {}
@@ -185,7 +185,7 @@ def test_each_call_has_its_own_outcome(tmp_path: Path, course: list[str], verdic
     batch = [door(number) for number in range(3)]
     with gateway(Lines({batch[1].address: course})) as lines, opened(lines.url, tmp_path) as channel:
         outcomes = channel.send(batch)
-    assert [one.verdict for one in outcomes] == [Verdict.SENT, verdict, Verdict.SENT]
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.SENT, verdict, Verdict.SENT]
 
 
 def test_a_call_that_nobody_takes_in_time_is_ended_and_tried_again(
@@ -198,7 +198,7 @@ def test_a_call_that_nobody_takes_in_time_is_ended_and_tried_again(
         monkeypatch.setattr(channel, "_section", short)
         outcomes = channel.send(batch)
     # Who listens at the end of the time has been reached, and is not cut off.
-    assert [one.verdict for one in outcomes] == [Verdict.RETRY, Verdict.SENT]
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.RETRY, Verdict.SENT]
     assert len(lines.ended) == 1
 
 
@@ -238,4 +238,8 @@ def test_a_wrong_token_and_a_missing_file_hold_the_channel(tmp_path: Path) -> No
 def test_a_gateway_that_is_not_there_is_no_attempt(tmp_path: Path) -> None:
     with opened(f"http://127.0.0.1:{free_port()}", tmp_path) as channel:
         outcomes = channel.send([door(1), replace(door(2), address="x"), replace(door(3), text_zh="\ud800")])
-    assert [one.verdict for one in outcomes] == [Verdict.UNAVAILABLE, Verdict.REFUSED, Verdict.REFUSED]
+    assert [outcome.verdict for outcome in outcomes] == [
+        Verdict.UNAVAILABLE,
+        Verdict.REFUSED,
+        Verdict.REFUSED,
+    ]

@@ -247,8 +247,8 @@ def test_this_machine_out_of_files_is_no_attempt_of_a_message(monkeypatch: pytes
             for descriptor in taken:
                 os.close(descriptor)
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        assert [one.verdict for one in outcomes] == [Verdict.UNAVAILABLE] * 3
-        assert {one.reason for one in outcomes} == {"this process has too many files open"}
+        assert [outcome.verdict for outcome in outcomes] == [Verdict.UNAVAILABLE] * 3
+        assert {outcome.reason for outcome in outcomes} == {"this process has too many files open"}
         assert channel.send([outgoing_message()]) == [SENT]
 
 

@@ -200,8 +200,10 @@ def test_a_village_s_message_carries_no_token(outbox: Outbox) -> None:
     village = Scripted()
     with working(outbox, {VILLAGE_TOPIC_CHANNEL: village}) as worker:
         worker.drain(TIMEOUT_S)
-    assert [(one.kind, one.token) for one in village.given] == [(RecipientKind.VILLAGE, "")] * 2
-    assert [one.is_bulletin for one in village.given] == [False, True]
+    assert [(delivery.kind, delivery.token) for delivery in village.given] == [
+        (RecipientKind.VILLAGE, "")
+    ] * 2
+    assert [delivery.is_bulletin for delivery in village.given] == [False, True]
 
 
 def test_an_exercise_reaches_the_channel_marked(outbox: Outbox) -> None:

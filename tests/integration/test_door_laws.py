@@ -172,7 +172,7 @@ class Night:
             self.network = SMALL if self.network is LARGE else LARGE
             self.outbox.crash()
             self.outbox = self.opened()
-            last = [one for one in self.newest.values() if not one.action.is_end]
+            last = [newest for newest in self.newest.values() if not newest.action.is_end]
             self.outbox.record(Effects(to_newcomers=last), self.network, rendered)
 
     def move(self) -> None:
@@ -180,7 +180,7 @@ class Night:
         self.snapshot()
         self.network = SMALL if self.network is LARGE else LARGE
         self.outbox.doors.move_to(self.network, fingerprint_of(self.network))
-        last = [one for one in self.newest.values() if not one.action.is_end]
+        last = [newest for newest in self.newest.values() if not newest.action.is_end]
         self.outbox.record(Effects(to_newcomers=last), self.network, rendered)
 
     def end(self) -> None:
@@ -193,8 +193,8 @@ class Night:
                 self.phone(row).show(row)
             self.outbox.settle(sent(row.key for row in claimed), self.now)
         assert self.outbox.open_count("sms") == 0
-        for village, one in self.newest.items():
-            if not one.action.is_end:
+        for village, newest in self.newest.items():
+            if not newest.action.is_end:
                 continue
             for door, phone in self.phones.items():
                 got = phone.sequences.get(f"V{village + 1}", [])
@@ -255,7 +255,7 @@ def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int) -> N
         assert night.outbox.doors.sending.open_count("sms") == open_counted(night.outbox)
         assert len(night.outbox.counts()) < 30
         assert night.outbox.counts().get((VILLAGE_TOPIC_CHANNEL, State.FAILED), 0) == 0
-    if night.newest and not all(one.action.is_end for one in night.newest.values()):
+    if night.newest and not all(newest.action.is_end for newest in night.newest.values()):
         night.end_all()
     night.end()
     shutil.rmtree(folder)

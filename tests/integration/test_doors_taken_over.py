@@ -33,8 +33,12 @@ def old_directory(
     """An outbox as an earlier version left it; numbers of rows by door, of the last bulletin of each."""
     numbers = {}
     with closing(Outbox(directory)) as outbox:
-        for one, doors in told.items():
-            effects = Effects(bulletins=[one]) if isinstance(one, Bulletin) else Effects(messages=[one])
+        for bulletin, doors in told.items():
+            effects = (
+                Effects(bulletins=[bulletin])
+                if isinstance(bulletin, Bulletin)
+                else Effects(messages=[bulletin])
+            )
             outbox.record(effects, NETWORK, rendered)
             outbox.settle(sent(row.key for row in outbox.claim(VILLAGE_TOPIC_CHANNEL, 9, NOW)), NOW)
             with outbox._database.transaction() as connection:
@@ -54,7 +58,7 @@ def old_directory(
                                 int(state not in (State.PENDING, State.SUPERSEDED)),
                                 answer,
                                 answer,
-                                one.identifier,
+                                bulletin.identifier,
                             ),
                         ).fetchone()[0]
                     )

@@ -225,7 +225,9 @@ def test_what_is_handed_over_again_after_a_restart_is_taken_once(configuration: 
 def _digests(payload: bytes) -> list[tuple[str, str]]:
     from warnstream.runners.intake.history_entries import decode_issued
 
-    return [(one.identifier, one.post) for one in decode_issued(payload).digests if one.needs_answer]
+    return [
+        (digest.identifier, digest.post) for digest in decode_issued(payload).digests if digest.needs_answer
+    ]
 
 
 def _n_answers(life: Life) -> int:
@@ -277,5 +279,5 @@ def test_scores_are_a_file_that_reads_back(life: Life) -> None:
     life.until(lambda: life.overs() and (life.folder / SCORES).exists())
     scores = msgspec.json.decode((life.folder / SCORES).read_bytes(), type=DrillScores)
     assert scores.schema == 1
-    assert [one.village for one in scores.villages] == list(order(life.configuration).villages)
-    assert all(one.first_told and one.ended_why == "lapsed" for one in scores.villages)
+    assert [village.village for village in scores.villages] == list(order(life.configuration).villages)
+    assert all(village.first_told and village.ended_why == "lapsed" for village in scores.villages)

@@ -100,7 +100,7 @@ def test_a_simulated_uplink_and_an_error_value_warn_nobody_and_the_hour_of_an_rt
         assert http.get("/api/v1/warnings").json() == []
 
         send("rtu/1", hour_report(now_s))
-        until(lambda: any(one["level"] == "red" for one in http.get("/api/v1/warnings").json()))
+        until(lambda: any(warning["level"] == "red" for warning in http.get("/api/v1/warnings").json()))
         assert refused(http, "future") == 0
 
 

@@ -249,7 +249,7 @@ def test_each_file_becomes_one_entry_and_is_read_once(configuration: Configurati
     watch.look(reader)
     watch.look(reader)
     assert reads(metrics) == len(written)
-    frames = [decode_frame(one, digest_of_points(configuration.network)) for one in kept.payloads]
+    frames = [decode_frame(payload, digest_of_points(configuration.network)) for payload in kept.payloads]
     assert len(frames) == len(written)
     assert [frame.end_s for frame in frames] == sorted(frame.end_s for frame in frames)
 
@@ -340,13 +340,13 @@ def test_a_radar_beside_the_stations_announces_each_file_before_the_clock_goes_o
 ) -> None:
     scenario = Scenario(5, county, 1.0, DEFAULT_START_S, NO_FAULTS)
     messages: list[Message] = list(radar.beside(scenario.messages()))
-    announced = [number for number, one in enumerate(messages) if one.topic == "ws/grid/county_radar"]
+    announced = [number for number, message in enumerate(messages) if message.topic == "ws/grid/county_radar"]
     assert len(announced) == radar.n_files > 5
     for number in announced:
         beacon = messages[number + 1]
         assert is_clock(beacon.topic)
         assert beacon.time_s == messages[number].time_s
-    assert [one for one in messages if "/grid/" not in one.topic] == list(scenario.messages())
+    assert [message for message in messages if "/grid/" not in message.topic] == list(scenario.messages())
 
 
 def test_cells_of_a_mask_are_not_seen(configuration: Configuration, radar: LiveRadar, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_what_cannot_be_read_is_named_and_kept_all_the_same(api: HttpApi, node: 
     feed = f"<feed><entry>{cap()}</entry><entry><link href='http://x/a'/></entry></feed>"
     answer = post(api, feed)
     assert answer.status_code == 202
-    assert [one["reason"] for one in answer.json()["unread"]] == ["link_only"]
+    assert [alert["reason"] for alert in answer.json()["unread"]] == ["link_only"]
     assert post(api, "<feed/>").json() == {"alerts": 0, "unread": []}
     assert len(node.alerts_kept) == 3
 

@@ -753,7 +753,7 @@ def test_an_order_that_cannot_be_is_refused_with_every_fault(
 ) -> None:
     refused = ask(api, "POST", "/api/v1/orders", json=ORDER | changed)
     assert refused.status_code == status
-    assert any(problem in one for one in refused.json()["problems"])
+    assert any(problem in found for found in refused.json()["problems"])
     assert node.ordered == []
 
 

@@ -121,8 +121,8 @@ def test_idle_connections_make_room_for_those_that_ask() -> None:
     with serving(connections_max=20) as port:
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
         assert [get(port).status_code for _ in range(5)] == [200] * 5
-        for one in idle:
-            one.close()
+        for connection in idle:
+            connection.close()
 
 
 def test_a_front_door_that_is_opened_allows_its_share_and_holds_few_before() -> None:
@@ -136,8 +136,8 @@ def test_a_front_door_that_is_opened_allows_its_share_and_holds_few_before() -> 
         idle += [socket.create_connection(("127.0.0.1", door.port)) for _ in range(100)]
         assert get(door.port).json() == {"client": "127.0.0.1"}
         assert len(door._server._connections.open) > STARTING_CONNECTIONS_MAX + 1
-        for one in idle:
-            one.close()
+        for connection in idle:
+            connection.close()
     finally:
         door.stop()
 

@@ -47,7 +47,7 @@ class People:
         self.tokens = Tokens(load_or_create_secret(node.configuration.storage.directory))
         network = node.configuration.network
         self.village = network.villages.code[0]
-        self.grid, self.leader = (one.post for one in network.posts_of_village(0)[:2])
+        self.grid, self.leader = (post.post for post in network.posts_of_village(0)[:2])
 
     def ask(self, method: str, path: str, *, of: str = "", **arguments: Any) -> httpx.Response:
         """Ask `path`, which the routes have as `of`."""
@@ -66,7 +66,7 @@ class People:
     def key(self) -> str:
         """Key of what a door of the first village was told last."""
         told = [json.loads(record) for record, _ in self.node.outbox.bulletins()]
-        name = next(one["bulletin"] for one in reversed(told) if one["village"] == self.village)
+        name = next(warning["bulletin"] for warning in reversed(told) if warning["village"] == self.village)
         households = self.node.configuration.network.households
         door = households.of_village(0)[0]
         return f"{name}|{households.code[door]}|{households.channel[door]}"
@@ -161,8 +161,8 @@ def answer_at_the_door(people: People, key: str) -> None:
     people.ask("GET", f"/a/{token}", of="/a/{token}")
     people.ask("POST", f"/a/{token}", of="/a/{token}", data={"answer": "need_help"})
     people.ask("POST", f"/a/{token}", of="/a/{token}", data={"answer": "perhaps"})
-    for one in (token, "nothing"):
-        people.ask("POST", f"/a/{one}/keys", of="/a/{token}/keys", data={"Digits": "1"})
+    for asked_with in (token, "nothing"):
+        people.ask("POST", f"/a/{asked_with}/keys", of="/a/{token}/keys", data={"Digits": "1"})
     said = {"message": message, "recipient": recipient, "answer": "moving", "token": token}
     people.ask("POST", "/api/v1/answers", json=said)
     people.ask("POST", "/api/v1/receipts", json={"key": key, "token": token})
@@ -219,7 +219,7 @@ def give_orders(people: People) -> None:
     configuration = people.node.configuration
     villages = configuration.network.villages
     person = first_officer(people)
-    area = next(one.area for one in configuration.operators if one.person == person)
+    area = next(operator.area for operator in configuration.operators if operator.person == person)
     codes = [code for code, county in zip(villages.code, villages.county, strict=True) if county == area]
     token = people.tokens.for_operator(person)
     said = {"author": person, "token": token, "reason": "seen"}
@@ -240,14 +240,18 @@ def first_officer(people: People) -> str:
     configuration = people.node.configuration
     counties = configuration.network.villages.county
     return next(
-        one.person for one in configuration.operators if one.role == "officer" and one.area in counties
+        operator.person
+        for operator in configuration.operators
+        if operator.role == "officer" and operator.area in counties
     )
 
 
 def move_people(people: People) -> None:
     """An evening's list; then a row of it that is marked."""
     person, villages = first_officer(people), people.node.configuration.network.villages
-    area = next(one.area for one in people.node.configuration.operators if one.person == person)
+    area = next(
+        operator.area for operator in people.node.configuration.operators if operator.person == person
+    )
     codes = [code for code, county in zip(villages.code, villages.county, strict=True) if county == area]
     token = people.tokens.for_operator(person)
     said = {"author": person, "token": token, "reason": "seen", "villages": codes[-1:], "kind": "transfer"}
@@ -292,37 +296,37 @@ def ask_wrongly(people: People, key: str) -> None:
 
 
 def test_every_route_was_asked_and_answered_well(asked: list[Asked]) -> None:
-    served = {(one.route.method, one.route.path) for one in asked if one.response.is_success}
+    served = {(request.route.method, request.route.path) for request in asked if request.response.is_success}
     assert served == ROUTE_OF.keys()
 
 
 def test_every_answer_has_a_status_that_its_route_declares(asked: list[Asked]) -> None:
     undeclared = [
-        (one.route.method, one.route.path, one.response.status_code)
-        for one in asked
-        if one.response.status_code not in one.route.answers
+        (request.route.method, request.route.path, request.response.status_code)
+        for request in asked
+        if request.response.status_code not in request.route.answers
     ]
     assert undeclared == []
 
 
 def test_every_answer_is_its_read_model_and_nothing_else(asked: list[Asked]) -> None:
     """Decoded without any coercion and encoded again it is the same, byte for byte."""
-    for one in asked:
-        content = one.route.answers[one.response.status_code]
+    for request in asked:
+        content = request.route.answers[request.response.status_code]
         if isinstance(content, Media):
-            assert one.response.headers["content-type"].startswith(content.value)
+            assert request.response.headers["content-type"].startswith(content.value)
             continue
-        decoded = msgspec.json.decode(one.response.content, type=content, strict=True)
-        assert msgspec.json.encode(decoded) == one.response.content, one.route.path
+        decoded = msgspec.json.decode(request.response.content, type=content, strict=True)
+        assert msgspec.json.encode(decoded) == request.response.content, request.route.path
 
 
 def test_the_storm_filled_every_part_of_the_answers(asked: list[Asked]) -> None:
     """An empty list proves nothing about what it would hold."""
     empty = {f"{name}.{path}" for name, paths in EXPECTED.items() for path in paths}
-    for one in asked:
-        content = one.route.answers[one.response.status_code]
-        if not isinstance(content, Media) and one.response.is_success:
-            empty -= set(filled(one.route.handler.__name__, one.response.json()))
+    for request in asked:
+        content = request.route.answers[request.response.status_code]
+        if not isinstance(content, Media) and request.response.is_success:
+            empty -= set(filled(request.route.handler.__name__, request.response.json()))
     assert empty == set()
 
 
@@ -371,7 +375,7 @@ def filled(name: str, value: object) -> Iterator[str]:
 
 
 def test_the_document_has_the_schema_of_every_answer(asked: list[Asked]) -> None:
-    document = next(one.response.json() for one in asked if one.route.path == "/openapi.json")
+    document = next(request.response.json() for request in asked if request.route.path == "/openapi.json")
     schemas = document["components"]["schemas"]
     for route in ROUTES:
         operation = document["paths"][route.path][route.method.lower()]

@@ -111,7 +111,9 @@ def test_kept_there_is_said_only_where_the_broker_has_shown_it(
             caplog.clear()
             broker.drop()
             deadline = time.monotonic() + 60
-            while not (lost := [one.message for one in caplog.records if "broker lost" in one.message]):
+            while not (
+                lost := [record.message for record in caplog.records if "broker lost" in record.message]
+            ):
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
             assert words in lost[0]
@@ -141,7 +143,7 @@ def test_a_window_of_ten_is_known_after_some_rounds_and_waited_for_no_more(broke
             batch = opened.inbox.take(
                 messages_max=500, wait_s=1, gather_s=0.2, open_until_s=time.monotonic() + 0.2
             )
-            found.append((sum(len(one.topics) for one in batch), any(one.is_last for one in batch)))
+            found.append((sum(len(block.topics) for block in batch), any(block.is_last for block in batch)))
             opened.source.acknowledge(batch)
         sender.join()
         assert found[0] == (window, False)

@@ -34,7 +34,7 @@ def test_it_is_confirmed_when_it_is_durable_and_not_before(is_v5: bool) -> None:
         assert client.read(4) == PUBREC + FIRST
         client.send(PUBREL + FIRST)
         assert client.read(4) == PUBCOMP + FIRST
-        assert [one.payloads for one in batch] == [[b"x"]]
+        assert [block.payloads for block in batch] == [[b"x"]]
 
 
 @BOTH
@@ -63,7 +63,7 @@ def test_what_was_not_confirmed_when_the_connection_ended_is_confirmed_over_the_
             second = opened.take_arrived()
             opened.listener.acknowledge([*batch, *second])
             assert client.read(8) == PUBREC + FIRST + PUBREC + SECOND
-        assert [one.payloads for one in [*batch, *second]] == [[b"x"], [b"y"]]
+        assert [block.payloads for block in [*batch, *second]] == [[b"x"], [b"y"]]
 
 
 @BOTH
@@ -83,7 +83,7 @@ def test_a_stream_of_all_qualities_comes_whole(is_v5: bool) -> None:
         kinds = [confirmed[at : at + 4] for at in range(0, len(confirmed), 4)]
         for head, rest in ((PUBREC, 0), (b"@\x02", 1)):
             wanted = [head + n.to_bytes(2, "big") for n in range(1, 301) if n % 3 == rest]
-            assert [one for one in kinds if one[:2] == head] == wanted
+            assert [kind for kind in kinds if kind[:2] == head] == wanted
         assert sorted(int(payload) for _, payload in opened.received) == list(range(1, 301))
 
 

@@ -44,8 +44,8 @@ def test_idle_connections_make_room_for_a_station(users_file: Path) -> None:
         idle = [RawClient(opened.port) for _ in range(200)]
         assert answer(opened, "R0001") == CONNACK_OK
         assert opened.refused("too_many", at_least=190) >= 190
-        for one in idle:
-            one.socket.close()
+        for connection in idle:
+            connection.socket.close()
 
 
 def test_a_drip_of_bytes_is_no_connect(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,7 @@ def test_many_clients_are_read_a_little_at_a_time(monkeypatch: pytest.MonkeyPatc
             client.send(publishes(4_000))
         wait_for(opened, 16_000)
         batch = opened.inbox.take(messages_max=1, wait_s=1, gather_s=0, streams_max=16_000)
-        assert max(one.size_bytes for one in batch) <= 2 * mqtt_peer.READ_BYTES_MIN
+        assert max(block.size_bytes for block in batch) <= 2 * mqtt_peer.READ_BYTES_MIN
         for client in clients:
             client.socket.close()
 
@@ -345,8 +345,8 @@ def test_what_a_device_did_not_acknowledge_comes_again_when_it_is_back() -> None
         with RawClient(opened.port, connect_packet("d", clean=False)) as client:
             assert client.read(4) == b"\x20\x02\x01\x00"
             again = [read_publish(client) for _ in range(2)]
-            assert [one.payload for one in again] == [b"1", b"2"]
-            client.send(server_packets.encode_pubacks([one.message_id for one in again]))
+            assert [publish.payload for publish in again] == [b"1", b"2"]
+            client.send(server_packets.encode_pubacks([publish.message_id for publish in again]))
             opened.listener.publish([Publication("ws/device/d", b"3", retain=False)])
             assert read_publish(client).payload == b"3"
 

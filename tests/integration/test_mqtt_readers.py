@@ -50,8 +50,8 @@ def source(
 def take(opened: MqttSource, inbox: Inbox, count: int, *, acknowledge: bool = True) -> list[InboundBatch]:
     found: list[InboundBatch] = []
     deadline = time.monotonic() + 60
-    while sum(len(one.topics) for one in found) < count:
-        assert time.monotonic() < deadline, f"{sum(len(one.topics) for one in found)} of {count} came"
+    while sum(len(block.topics) for block in found) < count:
+        assert time.monotonic() < deadline, f"{sum(len(block.topics) for block in found)} of {count} came"
         batch = inbox.take(messages_max=1_000, wait_s=0.2, gather_s=0)
         found += batch
         if acknowledge:
@@ -60,7 +60,7 @@ def take(opened: MqttSource, inbox: Inbox, count: int, *, acknowledge: bool = Tr
 
 
 def payloads(arrived: list[InboundBatch]) -> list[bytes]:
-    return [payload for one in arrived for payload in one.payloads]
+    return [payload for block in arrived for payload in block.payloads]
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_frames_cut_anywhere_are_whole_again(broker: ScriptedBroker, reader: str
         )
         for start in range(0, len(data), 97):
             broker.send(data[start : start + 97])
-        assert [len(one) for one in payloads(take(opened, inbox, 4))] == [1, 127, 200, 20_000]
+        assert [len(payload) for payload in payloads(take(opened, inbox, 4))] == [1, 127, 200, 20_000]
 
 
 @READERS
@@ -125,7 +125,7 @@ def test_topic_aliases_and_properties_of_mqtt_5_are_followed(broker: ScriptedBro
         for topic in (fields.text_field(OBS), b"\0\0"):
             body = topic + b"\0\1" + b"\x08\x23\x00\x05\x02\0\0\0\x09" + b"x"
             broker.send(b"\x32" + fields.varint(len(body)) + body)
-        assert [one.topics for one in take(opened, inbox, 2)] in ([[OBS], [OBS]], [[OBS, OBS]])
+        assert [block.topics for block in take(opened, inbox, 2)] in ([[OBS], [OBS]], [[OBS, OBS]])
 
 
 @READERS

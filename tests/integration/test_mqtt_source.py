@@ -67,7 +67,7 @@ def take(inbox: Inbox, count: int) -> list[InboundBatch]:
 
 
 def payloads(arrived: list[InboundBatch]) -> list[bytes]:
-    return [payload for one in arrived for payload in one.payloads]
+    return [payload for block in arrived for payload in block.payloads]
 
 
 @PROTOCOLS
@@ -130,15 +130,15 @@ def test_what_comes_now_does_not_wait_for_what_the_broker_kept(mosquitto: Mosqui
     publish.multiple([("ws/c/rain/R1/obs", b"%d" % n, 1, False) for n in range(kept)], port=mosquitto.port)
     with source(mosquitto, protocol, catches_up=True) as (opened, inbox):
         first = inbox.take(messages_max=500, wait_s=5, gather_s=0)
-        assert all(one.is_stream for one in first)
+        assert all(block.is_stream for block in first)
         deadline = time.monotonic() + 60
         assert opened._live is not None
         assert opened._live.wait_connected(60)
         send(mosquitto, "now")
         # Nothing of what was kept is acknowledged, so the broker sends no more of it.
         second = take(inbox, 1_001 - len(payloads(first)))
-        fresh = [one for one in second if b"now" in one.payloads]
-        assert [(one.payloads, one.is_stream) for one in fresh] == [([b"now"], False)]
+        fresh = [block for block in second if b"now" in block.payloads]
+        assert [(block.payloads, block.is_stream) for block in fresh] == [([b"now"], False)]
         opened.acknowledge([*first, *second])
         found = payloads([*first, *second])
         while len(found) < kept + 2:  # what came meanwhile comes by both sessions

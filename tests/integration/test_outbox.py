@@ -98,7 +98,7 @@ def test_a_replay_does_not_render_known_messages_again(outbox: Outbox) -> None:
 
     outbox.record(told(FIRST), NETWORK, render)
     outbox.record(told(FIRST, SECOND), NETWORK, render)
-    assert calls == [one.identifier for one in (FIRST, OF_FIRST, SECOND, OF_SECOND)]
+    assert calls == [message.identifier for message in (FIRST, OF_FIRST, SECOND, OF_SECOND)]
 
 
 def test_replaying_an_older_message_after_a_newer_one_does_not_send_it(outbox: Outbox) -> None:
@@ -150,7 +150,7 @@ def test_a_newer_digest_replaces_one_that_waits(outbox: Outbox) -> None:
 def test_digests_are_no_warnings_and_come_out_in_order(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     outbox.record(digests(1, 2), NETWORK, rendered)
-    assert [msgspec.json.decode(one)["digest"][-2:] for one in outbox.digests()] == [".1", ".2"]
+    assert [msgspec.json.decode(digest)["digest"][-2:] for digest in outbox.digests()] == [".1", ".2"]
     assert len(list(outbox.records())) == 1
     assert len(list(outbox.bulletins())) == 1
 
@@ -171,7 +171,7 @@ def test_old_digests_are_pruned_while_newer_ones_of_the_post_stay(outbox: Outbox
     outbox.settle(sent(keys(outbox)), NOW)
     outbox.record(digests(2), NETWORK, rendered)
     assert outbox.prune(SENT_S + 2) == 1
-    assert [msgspec.json.decode(one)["digest"][-2:] for one in outbox.digests()] == [".2"]
+    assert [msgspec.json.decode(digest)["digest"][-2:] for digest in outbox.digests()] == [".2"]
 
 
 def test_the_worst_level_is_claimed_first_then_posts_then_doors(outbox: Outbox) -> None:

@@ -115,13 +115,18 @@ def test_a_bulletin_is_no_open_warning_and_the_last_one_says_what_doors_wait_for
 def test_the_end_of_an_episode_is_for_those_who_had_a_bulletin_of_it(outbox: Outbox) -> None:
     """What doors got in an earlier episode, and its end, do not make an end of the next one one of theirs."""
     ended = bulletin(n=2, level=Level.NONE, action=Action.CLEAR)
-    for one in (bulletin(n=1), ended):
-        outbox.record(Effects(bulletins=[one]), NETWORK, rendered)
+    for message in (bulletin(n=1), ended):
+        outbox.record(Effects(bulletins=[message]), NETWORK, rendered)
         outbox.settle(sent(claimed(outbox)), NOW)
     later = SENT_S + 86_400
     began, end = (
-        replace(one, opened_s=later, issued_s=later + one.n, identifier=f"ws.V1.20231115T221320Z.{one.n}")
-        for one in (bulletin(n=1), ended)
+        replace(
+            message,
+            opened_s=later,
+            issued_s=later + message.n,
+            identifier=f"ws.V1.20231115T221320Z.{message.n}",
+        )
+        for message in (bulletin(n=1), ended)
     )
     outbox.record(Effects(bulletins=[began]), NETWORK, rendered)
     outbox.record(Effects(bulletins=[end]), NETWORK, rendered)

@@ -60,7 +60,7 @@ def drained(opened: MqttSource, inbox: Inbox, count: int) -> list[InboundBatch]:
         opened.acknowledge(batch)
         opened.look()
         found += batch
-        seen |= {bytes(payload) for one in batch for payload in one.payloads}
+        seen |= {bytes(payload) for block in batch for payload in block.payloads}
     return found
 
 
@@ -71,7 +71,7 @@ def test_what_it_kept_comes_whole_in_its_own_small_steps_without_waiting(broker:
     with source(broker, has_run=True) as (opened, inbox, alarms):
         found = drained(opened, inbox, KEPT)
         assert alarms.standing == {}, "it still had our session"
-        steps = [one for one in found if one.connection[0] is opened]
-        known = sum(one.is_last for one in steps)
-        assert max(len(one.topics) for one in steps) <= 10
+        steps = [block for block in found if block.connection[0] is opened]
+        known = sum(block.is_last for block in steps)
+        assert max(len(block.topics) for block in steps) <= 10
         assert known > 100, "most of its windows were known to be full"

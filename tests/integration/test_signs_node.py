@@ -80,7 +80,7 @@ def test_a_sign_becomes_a_warning_is_explained_and_survives_a_restart(
         assert (warning["village"], warning["hazard"]) == (village, "landslide")
         assert 'warnstream_signs{kind="crack",state="validated"} 1.0' in client.get("/metrics").text
         live = client.get(f"/api/v1/villages/{village}/explanation").json()
-        told = next(one for one in live["hazards"] if one["hazard"] == "landslide")
+        told = next(hazard for hazard in live["hazards"] if hazard["hazard"] == "landslide")
         assert (told["level"], told["reason"]["indicator"]) == ("orange", "sign")
         assert told["warning"]["warning"] == warning["warning"]
         assert told["warning"]["posts_called"] >= 2
@@ -91,8 +91,10 @@ def test_a_sign_becomes_a_warning_is_explained_and_survives_a_restart(
         assert main(["explain", str(configuration.directory), village, "--json"]) == 0
         beside = json.loads(capsys.readouterr().out)
         assert beside["caveats"] == []
-        assert [one["msg_type"] for one in beside["messages"]] == ["Alert", "Update"]
-        assert {one["kind"] for one in beside["messages"][1]["told"]} == {"village"}  # posts have digests
+        assert [message["msg_type"] for message in beside["messages"]] == ["Alert", "Update"]
+        assert {notification["kind"] for notification in beside["messages"][1]["told"]} == {
+            "village"
+        }  # posts have digests
         (seen,) = beside["signs"]
         assert (seen["reporter"], seen["validator"]) == (grid, leader)
     with running(configuration) as client:
@@ -100,4 +102,6 @@ def test_a_sign_becomes_a_warning_is_explained_and_survives_a_restart(
         (again,) = until(lambda: client.get("/api/v1/signs", auth=judge).json(), bool)
         assert (again["sign"], again["state"], again["validator"]) == (sign["sign"], "validated", leader)
         assert not {"reporter", "validator", "note"} & client.get("/api/v1/signs").json()[0].keys()
-        assert [one["warning"] for one in client.get("/api/v1/warnings").json()] == [warning["warning"]]
+        assert [warning["warning"] for warning in client.get("/api/v1/warnings").json()] == [
+            warning["warning"]
+        ]

@@ -60,7 +60,7 @@ class Desk:
         count = 0
         while outcomes := self.outbox.doors.silent.due(self.now_s):
             self.outbox.ask_log(encode_outcomes(outcomes)).result(5)
-            count += sum(len(one.doors) for one in outcomes)
+            count += sum(len(outcome.doors) for outcome in outcomes)
         return count
 
     def tell(self, channel: str) -> list[str]:

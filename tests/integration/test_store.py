@@ -104,4 +104,4 @@ def test_of_one_entry_a_bounded_number_of_each_reason_is_kept_and_all_are_counte
         store.keep([refusal(b"{"), *late], 0.0, entry=1)
         assert store.counts() == {"not_json": 1, "too_late": 3 * ENTRY_ROWS_MAX}
         kept = [row.payload for row in recent(tmp_path)]
-    assert kept == [one.payload for one in late[: -ENTRY_ROWS_MAX - 1 : -1]] + [b"{"]
+    assert kept == [row.payload for row in late[: -ENTRY_ROWS_MAX - 1 : -1]] + [b"{"]

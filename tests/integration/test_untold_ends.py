@@ -113,7 +113,7 @@ class Night:
                     "ended": {
                         line["village"]
                         for line in lines
-                        if not line["standing"] and ENDS & {one["cause"] for one in line["changed"]}
+                        if not line["standing"] and ENDS & {change["cause"] for change in line["changed"]}
                     },
                 }
             )
@@ -139,7 +139,7 @@ def test_an_end_that_was_sent_is_not_told_again(tmp_path: Path) -> None:
         night.channels_get_through()
     night.comes_to(1, Level.RED)
     night.channels_get_through()
-    assert [len(one["ended"]) for one in night.heard("town")] == [0, 1, 0]
+    assert [len(digest["ended"]) for digest in night.heard("town")] == [0, 1, 0]
 
 
 def test_what_stands_again_is_not_told_to_have_ended(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_who_was_sent_no_beginning_is_sent_no_end(tmp_path: Path) -> None:
     night.channels_get_through()
     night.comes_to(0, Level.NONE)
     night.channels_get_through()
-    assert [[len(one["ended"]) for one in night.heard(post)] for post in POSTS] == [[0, 1]] * 4
+    assert [[len(digest["ended"]) for digest in night.heard(post)] for post in POSTS] == [[0, 1]] * 4
 
 
 def test_what_was_heard_before_in_vain_is_another_matter(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_beginning_that_is_being_sent_may_be_heard_and_its_end_is_sent(tmp_pat
     told = {row.recipient for row in claimed if row.recipient in POSTS}
     assert told
     for post in told:
-        assert [len(one["ended"]) for one in night.heard(post)] == [0, 1]
+        assert [len(digest["ended"]) for digest in night.heard(post)] == [0, 1]
 
 
 MOVES = st.lists(
@@ -253,7 +253,7 @@ def test_a_post_that_has_left_the_chain_hears_nothing_but_ends(tmp_path: Path) -
     night = Night(tmp_path)
     night.comes_to(0, Level.RED)
     night.channels_get_through()
-    night.restart(replace(NETWORK, chain=tuple(one for one in NETWORK.chain if one.post != "grid-a")))
+    night.restart(replace(NETWORK, chain=tuple(post for post in NETWORK.chain if post.post != "grid-a")))
     before = len(night.heard("grid-a"))
     night.comes_to(1, Level.RED)
     for _ in range(10):

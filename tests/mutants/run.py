@@ -142,7 +142,7 @@ def main(arguments: list[str]) -> int:
     if options - OPTIONS:
         print(f"options are {sorted(OPTIONS)}, got {sorted(options)}", file=sys.stderr)
         return 2
-    modules = [one for one in all_modules() if not words or any(word in one.path for word in words)]
+    modules = [module for module in all_modules() if not words or any(word in module.path for word in words)]
     if not modules:
         print(f"no module of {HERE / 'modules.toml'} holds one of the words {words}", file=sys.stderr)
         return 2
@@ -155,14 +155,14 @@ def main(arguments: list[str]) -> int:
             outcomes.append(found_before(module) if "--table" in options else mutate(module, options))
         except RuntimeError as error:  # the other modules have their turn
             failed.append(str(error))
-    unexplained = sum(tell_survivors(one, known_survivors()) for one in outcomes)
+    unexplained = sum(tell_survivors(outcome, known_survivors()) for outcome in outcomes)
     print("| module | run | of all | killed | of these out of time | survived | no tests | share | seconds |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
-    for one in outcomes:
-        print(one.row())
+    for outcome in outcomes:
+        print(outcome.row())
     for why in failed:
         print(why, file=sys.stderr)
-    low = [one.module.path for one in outcomes if one.share < SHARE_MIN]
+    low = [outcome.module.path for outcome in outcomes if outcome.share < SHARE_MIN]
     if low:
         print(f"less than {100 * SHARE_MIN:.0f} % killed: {', '.join(low)}", file=sys.stderr)
     if unexplained:
@@ -173,7 +173,7 @@ def main(arguments: list[str]) -> int:
 def all_modules() -> list[Module]:
     """Entries of `modules.toml`."""
     entries = tomllib.loads((HERE / "modules.toml").read_text(encoding="utf-8"))["module"]
-    return [Module(one["path"], tuple(one["tests"])) for one in entries]
+    return [Module(entry["path"], tuple(entry["tests"])) for entry in entries]
 
 
 def known_survivors() -> list[dict[str, str]]:
@@ -301,11 +301,15 @@ def function_of(name: str) -> str:
 def tell_survivors(outcome: Outcome, known: list[dict[str, str]]) -> int:
     """Print survivors without a reason and reasons without a survivor; how many of the former."""
     own = [entry for entry in known if entry.get("module", outcome.module.path) == outcome.module.path]
-    unexplained = [one for one in outcome.survivors if not any(one.is_explained_by(entry) for entry in own)]
-    for one in unexplained:
-        print(f"{outcome.module.path}: {one.function}\n  - {one.taken}\n  + {one.put}")
+    unexplained = [
+        survivor
+        for survivor in outcome.survivors
+        if not any(survivor.is_explained_by(entry) for entry in own)
+    ]
+    for survivor in unexplained:
+        print(f"{outcome.module.path}: {survivor.function}\n  - {survivor.taken}\n  + {survivor.put}")
     for entry in own:
-        if "module" in entry and not any(one.is_explained_by(entry) for one in outcome.survivors):
+        if "module" in entry and not any(survivor.is_explained_by(entry) for survivor in outcome.survivors):
             print(
                 f"{outcome.module.path}: {entry['function']}: {entry['line']!r} has a reason and no survivor"
             )

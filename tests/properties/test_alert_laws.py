@@ -25,8 +25,8 @@ def story(number: int, way: str, n_updates: int, *, is_cancelled: bool) -> list[
     for minute, msg_type in enumerate(types, start=1):
         named = {"last": messages[-1:], "all": messages, "first": messages[:1]}[way]
         references = tuple(
-            AlertReference(SENDER, one.identifier, UNKNOWN_S if way == "first" else one.sent_s)
-            for one in named
+            AlertReference(SENDER, alert.identifier, UNKNOWN_S if way == "first" else alert.sent_s)
+            for alert in named
         )
         infos = () if msg_type is MessageType.CANCEL else (info(),)
         one = alert(f"E{number}-{minute}", minute, msg_type, *infos)
@@ -46,17 +46,17 @@ def test_what_was_said_last_stands_whatever_the_order_of_arrival(
         for number, (way, n_updates, is_cancelled) in enumerate(events)
     ]
     expected = {told[-1].identifier for told in stories if told[-1].msg_type is not MessageType.CANCEL}
-    messages = [one for told in stories for one in told]
+    messages = [alert for told in stories for alert in told]
     again = data.draw(st.lists(st.sampled_from(messages), max_size=6))
     order = data.draw(st.permutations([*messages, *again]))
     cuts = data.draw(st.sets(st.integers(0, len(order))))
     book, twin = AlertBook([TABLE]), AlertBook([TABLE])
-    for number, one in enumerate(order):
+    for number, character in enumerate(order):
         if number in cuts:
             state, book = book.snapshot(), AlertBook([TABLE])
             book.restore(state, NOW_S)
-        book.step([arrived(one)], NOW_S)
-    twin.step([arrived(one) for one in order], NOW_S)
+        book.step([arrived(character)], NOW_S)
+    twin.step([arrived(character) for character in order], NOW_S)
     for found in (book, twin):
-        assert {one.identifier for one in found.standing()} == expected
-        assert {one.alert.identifier for one in found.in_force().infos} == expected
+        assert {warning.identifier for warning in found.standing()} == expected
+        assert {info.alert.identifier for info in found.in_force().infos} == expected

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warnstream.adapters.audit.files import FOLDER, AuditFiles, Taken, year_files
+from warnstream.adapters.audit.files import FOLDER, AuditEntry, AuditFiles, year_files
 from warnstream.adapters.audit.lines import AuditFact
 from warnstream.adapters.audit.verify import verify
 
@@ -23,15 +23,15 @@ facts = st.builds(AuditFact, st.sampled_from(["warning", "order", "alarm"]), con
 entry_facts = st.lists(st.lists(facts, max_size=4), min_size=1, max_size=8)
 
 
-def entries_of(of_entry: list[list[AuditFact]]) -> list[Taken]:
+def entries_of(of_entry: list[list[AuditFact]]) -> list[AuditEntry]:
     """Numbered, four hours apart, over a new year."""
-    return [Taken(n, NEW_YEAR + 14_400 * (n - 3), one) for n, one in enumerate(of_entry, start=1)]
+    return [AuditEntry(n, NEW_YEAR + 14_400 * (n - 3), facts) for n, facts in enumerate(of_entry, start=1)]
 
 
-def write(directory: Path, entries: list[Taken], batch: int = 1) -> None:
+def write(directory: Path, entries: list[AuditEntry], batch: int = 1) -> None:
     """What a node does from a start to its end: everything that is not followed yet."""
     with closing(AuditFiles(directory, KEEP_S)) as files:
-        due = [one for one in entries if one.entry > files.followed and one.facts]
+        due = [entry for entry in entries if entry.entry > files.followed and entry.facts]
         for first in range(0, len(due), batch):
             files.append(due[first : first + batch])
             files.followed = due[first : first + batch][-1].entry

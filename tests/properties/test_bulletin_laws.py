@@ -86,8 +86,8 @@ class World:
             assert bulletin.sequence > previous.sequence
             assert bulletin.issued_s > previous.issued_s or wait_is_zero(previous, bulletin)
         heard = self.of_status(bulletin.village, bulletin.status)
-        assert {one.hazard: one.level for one in bulletin.standing} == {
-            one.hazard: one.level for one in heard
+        assert {warning.hazard: warning.level for warning in bulletin.standing} == {
+            warning.hazard: warning.level for warning in heard
         }
         assert bulletin.action.is_end == (not heard)
         self.check_within_episode(bulletin, previous)
@@ -107,12 +107,12 @@ class World:
             assert bulletin.action not in (Action.WATCH, Action.READY)
 
     def of_status(self, village: int, status: MessageStatus) -> list[Standing]:
-        return [one for one in self.standing[village].values() if one.status is status]
+        return [warning for warning in self.standing[village].values() if warning.status is status]
 
     def check_last_word(self, village: int) -> None:
         """The doors' last word is never below what stands for real."""
         real = self.of_status(village, REAL)
-        worst = max((one.level for one in real), default=Level.NONE)
+        worst = max((warning.level for warning in real), default=Level.NONE)
         last = self.said[village][-1] if self.said[village] else None
         if last is None or last.action.is_end or last.status is DRILL:
             assert worst < self.policy.level_min
@@ -146,7 +146,8 @@ def test_one_voice_per_house(policy: BulletinPolicy, sequence: list[tuple[int, l
         assert len(villages) == len(set(villages))
     for village in VILLAGES:
         ends = [
-            (village, one.hazard, Level.NONE, one.status, False) for one in world.standing[village].values()
+            (village, warning.hazard, Level.NONE, warning.status, False)
+            for warning in world.standing[village].values()
         ]
         world.go(60, ends)
     for _ in range(3):

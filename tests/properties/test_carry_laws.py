@@ -24,7 +24,7 @@ def ring_of(length: tuple[int, int], rain: list[tuple[int, int, int, int]]) -> C
     ring.advance(HEAD)
     for station, ago, n_min, amount_um in rain:
         end = HEAD - ago
-        spread = (np.array([one]) for one in (station, end - n_min, end, amount_um))
+        spread = (np.array([number]) for number in (station, end - n_min, end, amount_um))
         ring.add(Spread(*spread))
     return ring
 
@@ -48,7 +48,7 @@ def carried(
 
 def since(ring: CumulativeRing, minute: int) -> list[list[int]]:
     """What fell and was observed from a minute that is held up to now."""
-    first, last = (int(ring.rows_of(np.array(one))) for one in (minute, ring.head))
+    first, last = (int(ring.rows_of(np.array(number))) for number in (minute, ring.head))
     return [(of[last].astype(np.int64) - of[first]).tolist() for of in (ring.rain_um, ring.observed_min)]
 
 

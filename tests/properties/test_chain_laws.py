@@ -85,8 +85,8 @@ class World:
         issued = night.step(*inputs)
         assert twin.step(inputs, night.now_s) == issued
         assert twin.snapshot(CODES) == night.chain.snapshot(CODES)
-        for one, other in zip(twin.dry, night.chain.dry, strict=True):
-            assert one == other
+        for dry, other in zip(twin.dry, night.chain.dry, strict=True):
+            assert dry == other
         night.chain = twin
         for digest in issued:
             self.hear(digest)
@@ -98,15 +98,15 @@ class World:
     def check_reports(self, inputs: list[ChainInput]) -> None:
         """Every report of the step is counted or told; nothing absurd is counted."""
         state = self.night.chain.reports.state
-        for one in state.villages.values():
-            assert all(0 <= number <= ABSURD_TIMES * PEOPLE for number in one.heads().values())
+        for report in state.villages.values():
+            assert all(0 <= number <= ABSURD_TIMES * PEOPLE for number in report.heads().values())
         last = {entry.report.sender: entry for entry in inputs if isinstance(entry, PlacedReport)}
         for sender, placed in last.items():
-            is_told = any(one.sender == sender for one in state.unclear)
+            is_told = any(report.sender == sender for report in state.unclear)
             said, known = placed.report, state.villages.get(placed.village)
             heads = known.posts.get(sender) if known is not None else None
             is_counted = heads is not None and said.heads.items() <= heads.numbers().items()
-            has_begun_anew = any(isinstance(one, WarningMessage) for one in inputs)
+            has_begun_anew = any(isinstance(input_, WarningMessage) for input_ in inputs)
             assert is_told or not said.heads or is_counted or has_begun_anew
             assert is_told or not said.on_duty or sender in state.on_duty
 
@@ -139,9 +139,9 @@ class World:
             assert digest.issued_s - said[-2].issued_s >= self.policy.digest_every_s
         for line in digest.lines:
             assert digest.post in dict(posts_of(line.village))
-        for one in digest.helps:
-            assert digest.post in dict(posts_of(one.village))
-            assert one.caller != digest.post
+        for call in digest.helps:
+            assert digest.post in dict(posts_of(call.village))
+            assert call.caller != digest.post
         assert digest.lines or digest.helps
         levels = [(not line.needs_answer, -line.level) for line in digest.lines]
         assert levels == sorted(levels)
@@ -174,21 +174,21 @@ class World:
                 for post, _ in posts_of(village)
                 if post in chain.debts
             }
-            owed = {post: one for post, one in debts.items() if one is not None}
+            owed = {post: debt for post, debt in debts.items() if debt is not None}
             assert (village in chain.dry) == (turn.state is State.DRY)
             if turn.state not in AWAITING:
                 assert not owed  # complete, or over: nobody owes
                 continue
-            asked = [one for one in posts_of(village) if one[1] <= turn.asked_rank]
+            asked = [post for post in posts_of(village) if post[1] <= turn.asked_rank]
             needed = owing(self.policy.need_of(turn.level), asked, turn.answered)
             assert set(owed) == set(needed)  # who owes is needed, who is needed was asked
             assert needed or not posts_of(village)
-            live = {post for post, one in owed.items() if not one.has_lapsed}
+            live = {post for post, debt in owed.items() if not debt.has_lapsed}
             assert live or turn.state is State.DRY
             for post in live:
                 self.check_timer(post, village)
-            for post, one in owed.items():
-                assert not one.has_lapsed or post in turn.silent
+            for post, debt in owed.items():
+                assert not debt.has_lapsed or post in turn.silent
 
     def check_timer(self, post: str, village: int) -> None:
         """An answer that is awaited falls due, or a digest that asks for it is coming."""

@@ -72,7 +72,7 @@ def test_it_never_falls_when_a_threshold_falls_or_the_time_grows(
     amounts: list[list[float]], past: list[float], critical: list[float], within: int, less: float
 ) -> None:
     before = found(amounts, past, critical, within).probability[0]
-    lower = found(amounts, past, [one - less for one in critical], within).probability[0]
+    lower = found(amounts, past, [critical_mm - less for critical_mm in critical], within).probability[0]
     longer = found(amounts, past, critical, min(within + 1, 6)).probability[0]
     assert np.isnan(before) or (lower >= before and longer >= before)
 
@@ -108,7 +108,7 @@ def test_members_say_what_the_formula_says(a: list[float], c: list[float], x: li
     features = np.array([x])
     members = table.members(features)[:, 0, 0]
     assert (np.diff(members) >= 0).all()
-    intercept, slope = (float(one[0, 0]) for one in table.terms(features))
+    intercept, slope = (float(term[0, 0]) for term in table.terms(features))
     assert slope <= -0.3
     for amount in (0.5, 5.0, 40.0, 200.0):
         probability = 1 / (1 + np.exp(-np.clip(intercept + slope * np.log(amount), -500, 500)))

@@ -147,11 +147,11 @@ def test_sums_of_days_equal_a_plain_sum_in_any_order(storm: list[Row], by_minute
 @settings(max_examples=25, deadline=None)
 @given(storm=storms, restart_at=st.integers(2, HOURS // 2))
 def test_a_restart_at_any_step_equals_no_restart(storm: list[Row], restart_at: int) -> None:
-    for one, other in zip(
+    for sums, other in zip(
         run(new_assessment(), storm), run(new_assessment(), storm, restart_at), strict=True
     ):
-        np.testing.assert_array_equal(one.rain_mm, other.rain_mm)
-        np.testing.assert_array_equal(one.coverage, other.coverage)
+        np.testing.assert_array_equal(sums.rain_mm, other.rain_mm)
+        np.testing.assert_array_equal(sums.coverage, other.coverage)
 
 
 @settings(max_examples=25, deadline=None)

@@ -128,4 +128,4 @@ def test_a_decoder_with_a_fault_loses_only_the_message_that_meets_it(
     monkeypatch.setattr(selection, "_decoders", [Faulty()])
     decoded = selection.decode([RawMessage("t", good), RawMessage("t", b"bad"), RawMessage("t", good)])
     assert len(decoded.readings) == 2
-    assert [(one.reason, one.payload) for one in decoded.refusals] == [("decoder_fault", b"bad")]
+    assert [(refusal.reason, refusal.payload) for refusal in decoded.refusals] == [("decoder_fault", b"bad")]

@@ -75,8 +75,8 @@ class Run:
 
     def inputs_of(self, event: tuple[object, ...]) -> list[DeskInput]:
         issued = self.messages
-        told = [one.identifier for one in issued]
-        told += [one.identifier for effects in self.said for one in effects.digests]
+        told = [message.identifier for message in issued]
+        told += [digest.identifier for effects in self.said for digest in effects.digests]
         match event:
             case ("level", int(village), str(hazard), Level() as level):
                 return self.moved((village, hazard), level)
@@ -230,7 +230,9 @@ def test_a_desk_that_follows_what_another_issued_knows_what_that_one_knows(steps
         cases, voices = msgspec.msgpack.decode(issued, type=tuple[list[Issued], list[VillageVoice]])
         follower.adopt([VillageCase(*pair) for pair in cases], voices)
         codes = NETWORK.villages.code
-        follower.follow_posts([(codes[one.village], one) for one in effects.messages], effects.digests)
+        follower.follow_posts(
+            [(codes[message.village], message) for message in effects.messages], effects.digests
+        )
         assert by_name(follower) == by_name(leader.desk)
         assert follower.open_warnings() == leader.desk.open_warnings()
         assert follower.bulletins.snapshot() == leader.desk.bulletins.snapshot()
@@ -250,7 +252,10 @@ def test_no_warning_ever_changes_its_status(steps: Steps) -> None:
     done, status = Run(), MessageStatus.EXERCISE
     for number, (wait_s, events) in enumerate(steps):
         if number % 3 == 2:  # a restart with the other status
-            state, status = done.desk.snapshot(), next(one for one in MessageStatus if one is not status)
+            state, status = (
+                done.desk.snapshot(),
+                next(of_status for of_status in MessageStatus if of_status is not status),
+            )
             policy = replace(MESSAGE_POLICY, status=status)
             done.desk = desk_of(messages=policy)
             done.desk.restore(state)

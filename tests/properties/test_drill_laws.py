@@ -79,7 +79,7 @@ class Run:
             pass
 
     def answer(self, number: int, answer: Answer) -> None:
-        told = [(one.identifier, one.post) for of in self.issued() for one in of.digests]
+        told = [(digest.identifier, digest.post) for of in self.issued() for digest in of.digests]
         if told:
             message, post = told[number % len(told)]
             self.sequence += 1
@@ -260,6 +260,6 @@ def test_after_a_changed_configuration_who_was_told_hears_the_end(
     run.wait(60)
     run.end(STOPPED)
     run.wait(60)
-    last = {code: one.action.is_end for of in run.issued() for code, one in of.bulletins}
+    last = {code: bulletin.action.is_end for of in run.issued() for code, bulletin in of.bulletins}
     assert last == dict.fromkeys(told, True)
     run.stage.close(has_ended=True)

@@ -164,12 +164,14 @@ def test_what_is_expected_is_told_as_it_was_judged(
     for place in range(3):
         compare = rainstorm_module.compare if is_signal else rain_table.compare
         compared = compare(rule, rain, place)
-        worst = max(one.level for one in compared)
+        worst = max(comparison.level for comparison in compared)
         assert worst == found.level[place]
         if worst:
-            carrying = [one for one in compared if one.level == worst]
+            carrying = [comparison for comparison in compared if comparison.level == worst]
             value, lead_s = round(float(found.value[place]), 6), found.lead_s[place]
-            assert any(round(one.value, 6) == value and one.lead_s == lead_s for one in carrying)
+            assert any(
+                round(comparison.value, 6) == value and comparison.lead_s == lead_s for comparison in carrying
+            )
 
 
 def table() -> CriticalRain:

@@ -37,7 +37,7 @@ def run(
         nowcast=None,
     )
     changes: list[LevelChange] = []
-    for number, stage_m in enumerate([stage for one in of_first for stage in [one] * 3] + [0.1] * 144):
+    for number, stage_m in enumerate([stage for change in of_first for stage in [change] * 3] + [0.1] * 144):
         at_s = T0 + number * STEP_S
         said = [(0, stage_m)] + ([(1, 0.1)] if n_gauges > 1 and number < dies_after else [])
         stations, values = zip(*said, strict=True)

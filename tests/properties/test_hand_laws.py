@@ -112,7 +112,9 @@ class World:
             case ("sight", int(village), str(hazard), bool(blind)):
                 return self.seen((village, hazard), blind)
             case ("answer", str(post)):
-                digests = [one for effects in self.said for one in effects.digests if one.post == post]
+                digests = [
+                    digest for effects in self.said for digest in effects.digests if digest.post == post
+                ]
                 return [answer(digests[-1].identifier, post, self.now_s)] if digests else []
             case ("order", OrderKind() as kind, list(where), str(hazard), Level() as level, int(lasts)):
                 return self.ordered(kind, where, hazard, level, lasts)
@@ -149,7 +151,7 @@ class World:
     def by_two(self, village: int) -> list[DeskInput]:
         """Red that waits, and somebody who agrees to the one that waits longest, if it still does."""
         found: list[DeskInput] = []
-        if waiting := [one for one in self.desk.hands.state.waiting if one.due_s > self.now_s]:
+        if waiting := [waiting for waiting in self.desk.hands.state.waiting if waiting.due_s > self.now_s]:
             first = waiting[0].order
             number = CODES.index(first.villages[0])
             self.bind((number, first.hazard), Level.RED, 0, is_floor=True)
@@ -169,15 +171,15 @@ class World:
         self, kind: OrderKind, where: list[int], hazard: str, level: Level, lasts: int
     ) -> list[DeskInput]:
         """The order, and what the model makes of it; one that cannot be is given all the same."""
-        given = self.order(kind, tuple(CODES[one] for one in where), hazard, level=level, for_s=lasts)
+        given = self.order(kind, tuple(CODES[place] for place in where), hazard, level=level, for_s=lasts)
         if kind in (OrderKind.END, OrderKind.CORRECT):
             given, level = replace(given, level=Level.NONE), Level.NONE
         told = {village: self.in_force((village, hazard)) for village in where}
         if kind.is_floor:
-            is_well = level > Level.NONE and any(one < level for one in told.values())
+            is_well = level > Level.NONE and any(worst < level for worst in told.values())
             is_well = is_well and (kind is OrderKind.ISSUE or all(told.values()))
         else:
-            is_well = any(one > level for one in told.values())
+            is_well = any(worst > level for worst in told.values())
             is_well = is_well and (kind is not OrderKind.LOWER or Level.NONE < level < Level.RED)
         for village in where if is_well else ():
             if kind.is_floor or told[village] > level:
@@ -224,10 +226,10 @@ class World:
         return [LevelChange(kind, place[1], place[0], level, level, self.now_s, self.now_s, None)]
 
     def expire(self) -> None:
-        self.bound = {place: one for place, one in self.bound.items() if one.until_s > self.now_s}
+        self.bound = {place: bound for place, bound in self.bound.items() if bound.until_s > self.now_s}
 
     def told(self) -> dict[Place, Level]:
-        return {(one.village, one.hazard): one.level for one in self.desk.open_warnings()}
+        return {(warning.village, warning.hazard): warning.level for warning in self.desk.open_warnings()}
 
 
 def world_of(rule: ReleaseRule | None = None) -> World:
@@ -287,7 +289,7 @@ def test_whoever_was_told_hears_the_end(rule: ReleaseRule, sequence: list[Step])
     world.go(HOUR_S, [])
     for village, _ in world.desk.bulletins.waiting():
         world.go(1, [("release", village)])
-    assert all(one.action.is_end for one in world.last.values())
+    assert all(bulletin.action.is_end for bulletin in world.last.values())
     assert world.desk.bulletins.waiting() == []
 
 
@@ -335,9 +337,13 @@ def test_replay_is_live_and_a_restart_at_any_step_changes_nothing(
         owed = follower.follow(given, world.now_s)
         cases, voices = msgspec.msgpack.decode(logged, type=tuple[list[Logged], list[VillageVoice]])
         follower.adopt([VillageCase(*pair) for pair in cases], voices)
-        follower.follow_posts([(CODES[one.village], one) for one in effects.messages], effects.digests)
+        follower.follow_posts(
+            [(CODES[message.village], message) for message in effects.messages], effects.digests
+        )
         done = [
-            one.identifier for one in owed if isinstance(one, HandOrder) and follower.has_carried_out(one)
+            order.identifier
+            for order in owed
+            if isinstance(order, HandOrder) and follower.has_carried_out(order)
         ]
         carried = {name for _, case in desk.cases() for name in case.orders}
         assert set(done) <= carried

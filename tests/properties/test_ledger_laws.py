@@ -10,7 +10,7 @@ import pytest
 from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.ledger import Ledger, Put
 from warnstream.delivery.ledger.parts import COLUMNS, pack, unpack
-from warnstream.delivery.ledger.queue import FREE, IN_HAND_S_MAX, DoorQueue, Taken
+from warnstream.delivery.ledger.queue import FREE, IN_HAND_S_MAX, DoorClaim, DoorQueue
 from warnstream.delivery.ledger.states import Delivery, People, Result, Said
 from warnstream.model.bulletins import N_BITS, N_MAX
 
@@ -44,7 +44,7 @@ class World:
         self.ledger = Ledger(FIRST, WAY, next_way=NEXT)
         self.queue = DoorQueue(self.ledger, N_WAYS)
         self.now = 1_000
-        self.in_hand: list[Taken] = []
+        self.in_hand: list[DoorClaim] = []
         self.devices = [Device() for _ in range(N_DOORS)]
         self.settled: set[tuple[int, int, int]] = set()
         self.newest: dict[int, Put] = {}
@@ -114,17 +114,17 @@ class World:
         way, limit = self.chance.randrange(N_WAYS), self.chance.randint(1, 3)
         taken = self.queue.claim(way, limit, float(self.now))
         assert len(taken) <= limit
-        assert not {one.row for one in taken} & {one.row for one in self.in_hand}, "in two hands"
-        for one in taken:
-            assert self.ledger.way[one.row] == way
-            assert one.sequence == self.newest[one.village].sequence, "an old bulletin"
-            assert (one.row, one.sequence, way) not in self.settled, "told twice"
-            if way != WAY[one.row] and self.ledger.told[one.row] == one.sequence & N_MAX:
-                assert self.ledger.people[one.row] == People.SILENT, "called, though it has answered"
+        assert not {claim.row for claim in taken} & {claim.row for claim in self.in_hand}, "in two hands"
+        for claim in taken:
+            assert self.ledger.way[claim.row] == way
+            assert claim.sequence == self.newest[claim.village].sequence, "an old bulletin"
+            assert (claim.row, claim.sequence, way) not in self.settled, "told twice"
+            if way != WAY[claim.row] and self.ledger.told[claim.row] == claim.sequence & N_MAX:
+                assert self.ledger.people[claim.row] == People.SILENT, "called, though it has answered"
         self.in_hand += taken
-        self.way_of.update((one.row, way) for one in taken)
+        self.way_of.update((claim.row, way) for claim in taken)
 
-    def settle(self, one: Taken, result: Result, due_at: float = 0.0) -> None:
+    def settle(self, one: DoorClaim, result: Result, due_at: float = 0.0) -> None:
         way = self.way_of[one.row]
         self.do("outcome", one.village, one.sequence, (one.row,), result, self.now, way)
         self.queue.release(one.row, one.sequence, due_at)
@@ -143,24 +143,24 @@ class World:
                     self.queue.release(row, put.sequence)
 
     def sent(self) -> None:
-        for one in self.in_hand[:2]:
-            self.devices[one.row].take(one.sequence)
-            self.settle(one, Result.SENT)
+        for claim in self.in_hand[:2]:
+            self.devices[claim.row].take(claim.sequence)
+            self.settle(claim, Result.SENT)
         del self.in_hand[:2]
 
     def not_sent(self) -> None:
         result = self.chance.choice([Result.FAILED, Result.FAILED, Result.UNREACHABLE, Result.EXPIRED])
-        for one in self.in_hand[:1]:
+        for claim in self.in_hand[:1]:
             if result is not Result.EXPIRED and self.chance.random() < 0.5:  # it said no, and had taken it
-                self.devices[one.row].take(one.sequence)
+                self.devices[claim.row].take(claim.sequence)
             due_at = float(self.now + self.chance.randint(0, 30)) if result is Result.FAILED else 0.0
-            self.settle(one, result, due_at)
+            self.settle(claim, result, due_at)
         del self.in_hand[:1]
 
     def returned(self) -> None:
         """It could not be tried: the log knows nothing of it."""
-        for one in self.in_hand[:1]:
-            self.queue.release(one.row, one.sequence)
+        for claim in self.in_hand[:1]:
+            self.queue.release(claim.row, claim.sequence)
         del self.in_hand[:1]
 
     def receipt(self) -> None:
@@ -194,9 +194,9 @@ class World:
 
     def crash(self) -> None:
         """What is in hand may have arrived, and nobody remembers."""
-        for one in self.in_hand:
+        for claim in self.in_hand:
             if self.chance.random() < 0.5:
-                self.devices[one.row].take(one.sequence)
+                self.devices[claim.row].take(claim.sequence)
         self.in_hand.clear()
         self.ledger = folded(self.log)
         self.do("doubt", self.now - DOUBT_S)
@@ -233,15 +233,15 @@ class World:
 
     def everything_is_sent(self) -> None:
         """With channels that work everybody hears the newest word, and who heard something the end."""
-        for one in self.in_hand:
-            self.devices[one.row].take(one.sequence)
-            self.settle(one, Result.SENT)
+        for claim in self.in_hand:
+            self.devices[claim.row].take(claim.sequence)
+            self.settle(claim, Result.SENT)
         for way in range(N_WAYS):
             while taken := self.queue.claim(way, 2, 1e9):
-                self.way_of.update((one.row, way) for one in taken)
-                for one in taken:
-                    self.devices[one.row].take(one.sequence)
-                    self.settle(one, Result.SENT)
+                self.way_of.update((claim.row, way) for claim in taken)
+                for claim in taken:
+                    self.devices[claim.row].take(claim.sequence)
+                    self.settle(claim, Result.SENT)
         for village, put in self.newest.items():
             assert self.ledger.counts([village]).waiting == 0, "somebody waits for ever"
             for row in range(FIRST[village], FIRST[village + 1]):

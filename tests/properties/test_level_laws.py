@@ -93,11 +93,11 @@ steps = st.lists(
 
 def found_of(villages: list[Seen]) -> HazardLevels:
     found = no_levels(len(villages), Indicator.RAIN)
-    for place, one in enumerate(villages):
-        found.level[place] = one.level
-        found.holding[place] = one.holding
-        found.can_fall[place] = one.can_fall
-        found.is_blind[place] = one.is_blind
+    for place, village in enumerate(villages):
+        found.level[place] = village.level
+        found.holding[place] = village.holding
+        found.can_fall[place] = village.can_fall
+        found.is_blind[place] = village.is_blind
     return found
 
 
@@ -121,10 +121,10 @@ def test_every_village_rises_and_falls_by_its_own_law(
             assert step.reached is None
         else:
             step = state.step(found_of(what), LOWERING, now_s)
-            for village, one in zip(villages, what, strict=True):
-                village.step(one, now_s)
+            for village, input_ in zip(villages, what, strict=True):
+                village.step(input_, now_s)
             reached = [0] * 3 if step.reached is None else step.reached.tolist()
-            assert reached == [one.level for one in what] or not any(step.level)
+            assert reached == [input_.level for input_ in what] or not any(step.level)
         levels = [village.level for village in villages]
         assert state.level.tolist() == step.level.tolist() == levels
         assert (step.previous.tolist(), step.was_blind.tolist()) == before
@@ -136,7 +136,9 @@ def test_every_village_rises_and_falls_by_its_own_law(
         standing = [state.standing(place, LOWERING) for place in range(3)]
         assert standing == [village.standing() for village in villages]
         for level in LEVELS:
-            expected = [max(village.reached_at_s[one] for one in range(level, 5)) for village in villages]
+            expected = [
+                max(village.reached_at_s[reached] for reached in range(level, 5)) for village in villages
+            ]
             assert state.last_reached_s(level).tolist() == expected
 
 
@@ -157,10 +159,10 @@ def test_levels_go_on_from_what_people_were_told(
     """A level taken from what was told counts as reached at that moment; one ended by hand is left alone."""
     state, village = LevelState(1), Village(DEFINED[0])
     now_s = T0
-    for wait_s, one in steps:
+    for wait_s, inputs in steps:
         now_s += wait_s
-        state.step(found_of([one]), LOWERING, now_s)
-        village.step(one, now_s)
+        state.step(found_of([inputs]), LOWERING, now_s)
+        village.step(inputs, now_s)
     now_s += 60
     differs = state.align(np.array([told], dtype=np.uint8), np.array([is_held]), np.array([is_free]), now_s)
     assert differs.tolist() == [told != village.level and not is_free]
@@ -178,10 +180,10 @@ def test_levels_go_on_from_what_people_were_told(
     assert state.is_blind.tolist() == [village.is_blind]
     assert state.since_s.tolist() == [village.since_s]
     assert state.standing(0, LOWERING) == village.standing()
-    for wait_s, one in after:
+    for wait_s, inputs in after:
         now_s += wait_s
-        step = state.step(found_of([one]), LOWERING, now_s)
-        village.step(one, now_s)
+        step = state.step(found_of([inputs]), LOWERING, now_s)
+        village.step(inputs, now_s)
         assert (step.level.tolist(), state.standing(0, LOWERING)) == ([village.level], village.standing())
 
 

@@ -226,7 +226,7 @@ def changes_of(assessment: Assessment, storm: Sequence[Row]) -> list[LevelChange
             [at_s] * len(now),
             [row[3] for row in now],
         )
-        result = assessment.step(batch, at_s, [arrived(one) for one in ALERTS.get(step, ())])
+        result = assessment.step(batch, at_s, [arrived(alert) for alert in ALERTS.get(step, ())])
         assert result.failures == {}
         found += result.changes
     return found

@@ -112,7 +112,7 @@ def test_what_stands_while_nothing_comes_is_what_a_restarted_machine_finds(
     for second in idle_s:
         restarted = new_assessment()
         restarted.restore(stays.snapshot())
-        steps = [one.step(empty_batch(), last_s + second) for one in (stays, restarted)]
+        steps = [checks.step(empty_batch(), last_s + second) for checks in (stays, restarted)]
         assert told(steps[:1]) == told(steps[1:])
         np.testing.assert_array_equal(steps[0].quality.confidence, steps[1].quality.confidence)
         np.testing.assert_array_equal(steps[0].rain.rain_mm, steps[1].rain.rain_mm)

@@ -156,13 +156,13 @@ def test_a_restored_ring_of_two_resolutions_continues_exactly(
             state = twin.snapshot()
             twin = new_ring()
             twin.restore(state)
-        for one in (ring, twin):
-            one.advance((T0_MIN + row[1] + 20 * delays[index]) * 60)
-            if row[1] > (one._ring.oldest - T0_MIN):
-                add(one, [row])
+        for each in (ring, twin):
+            each.advance((T0_MIN + row[1] + 20 * delays[index]) * 60)
+            if row[1] > (each._ring.oldest - T0_MIN):
+                add(each, [row])
     now_s = (T0_MIN + 24 * 60) * 60
-    for one in (ring, twin):
-        one.advance(now_s)
+    for each in (ring, twin):
+        each.advance(now_s)
     assert equal(ring.accumulate(DURATIONS, now_s), twin.accumulate(DURATIONS, now_s))
 
 

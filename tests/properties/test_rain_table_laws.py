@@ -80,7 +80,7 @@ def rain_of(county: list[Village]) -> VillageRain:
         is_blind=np.array([village.coverage == 0 for village in county]),
         ahead_mm=np.array([village.ahead_mm for village in county]),
         leads_s=(HOUR, 2 * HOUR, 3 * HOUR),
-        station_rain_mm=np.array([one for village in county for one in village.station_mm]),
+        station_rain_mm=np.array([station_mm for village in county for station_mm in village.station_mm]),
         weights=StationWeights(
             np.arange(n * N_STATIONS, dtype=np.int32).reshape(n, N_STATIONS),
             np.tile([0.5, 0.3, 0.2], (n, 1)),
@@ -202,18 +202,18 @@ def test_what_is_told_of_each_duration_and_lead_is_what_was_judged(
     for place, village in enumerate(county):
         told = rain_table.compare(rule, rain, place, counts=village.counts, why_not="it is over")
         observed, expected = told[: len(HOURS)], told[len(HOURS) :]
-        assert [one.duration_s for one in observed] == [hours * HOUR for hours in HOURS]
-        for hours, one in zip(HOURS, observed, strict=True):
+        assert [rain.duration_s for rain in observed] == [hours * HOUR for hours in HOURS]
+        for hours, sums in zip(HOURS, observed, strict=True):
             critical = village.critical_mm[HOURS.index(hours)]
             value = village.rain_mm[ACCUMULATED.index(hours)]
-            assert one.indicator is Indicator.RAIN
-            assert np.array_equal([one.value, *one.critical], [value, *critical], equal_nan=True)
-            assert (one.lead_s, one.forecast_value) == (0, 0.0)
+            assert sums.indicator is Indicator.RAIN
+            assert np.array_equal([sums.value, *sums.critical], [value, *critical], equal_nan=True)
+            assert (sums.lead_s, sums.forecast_value) == (0, 0.0)
             if village.counts:
-                assert (one.level, one.note) == (level_of(value, critical), "")
-                assert np.array_equal(one.clear, clear_of(one.critical, CLEAR), equal_nan=True)
+                assert (sums.level, sums.note) == (level_of(value, critical), "")
+                assert np.array_equal(sums.clear, clear_of(sums.critical, CLEAR), equal_nan=True)
             else:
-                assert (one.level, one.note) == (Level.NONE, "it is over")
+                assert (sums.level, sums.note) == (Level.NONE, "it is over")
         fallen = dict(zip(ACCUMULATED, village.rain_mm, strict=True))
         should = []
         for lead_h, coming in enumerate(village.ahead_mm, start=1):
@@ -224,12 +224,18 @@ def test_what_is_told_of_each_duration_and_lead_is_what_was_judged(
                     if hours >= lead_h and not isnan(fallen.get(hours - lead_h, 0.0))
                 ]
         assert [
-            (one.duration_s // HOUR, one.lead_s // HOUR, one.forecast_value, one.value) for one in expected
+            (
+                expectation.duration_s // HOUR,
+                expectation.lead_s // HOUR,
+                expectation.forecast_value,
+                expectation.value,
+            )
+            for expectation in expected
         ] == should
-        for one in expected:
-            critical = village.critical_mm[HOURS.index(one.duration_s // HOUR)]
-            assert one.level == min(level_of(one.value, critical), cap)
-        assert max((one.level for one in told), default=0) == law(village, rule).level
+        for sums in expected:
+            critical = village.critical_mm[HOURS.index(sums.duration_s // HOUR)]
+            assert sums.level == min(level_of(sums.value, critical), cap)
+        assert max((comparison.level for comparison in told), default=0) == law(village, rule).level
 
 
 def test_without_a_mask_what_has_fallen_counts_everywhere() -> None:
@@ -272,7 +278,7 @@ def test_what_has_fallen_and_does_not_count_is_not_brought_back_by_no_rain_to_co
 def test_what_is_compared_counts_unless_something_else_is_said() -> None:
     village = Village(FULL, [20.0] * 5, [[20.0] * 5] * 3, [nan] * 3, 1.0, True)
     told = rain_table.compare(rule_of([village], Level.NONE, 0.0), rain_of([village]), 0)
-    assert [(one.level, one.note) for one in told] == [(Level.YELLOW, "")] * len(HOURS)
+    assert [(comparison.level, comparison.note) for comparison in told] == [(Level.YELLOW, "")] * len(HOURS)
 
 
 def test_the_score_that_is_given_is_taken_into_what_is_found() -> None:

@@ -54,14 +54,14 @@ layouts = st.sampled_from([(60, 20), (65, 20), (60, 60), (60, 90), (60, 0), (200
 
 def spread_of(batch: list[Amount], kind: str, head: int) -> Spread:
     """A batch; a plain one has only sound amounts of the first time."""
-    end = np.array([head - one.age for one in batch])
+    end = np.array([head - rise.age for rise in batch])
     return Spread(
-        np.array([one.station for one in batch], dtype=np.int32),
-        end - [one.length for one in batch],
+        np.array([rise.station for rise in batch], dtype=np.int32),
+        end - [rise.length for rise in batch],
         end,
-        np.array([one.amount_um for one in batch], dtype=np.int64),
-        np.array([one.replaced_um for one in batch], dtype=np.int64) if kind == "corrects" else None,
-        None if kind == "plain" else np.array([one.is_observed for one in batch]),
+        np.array([rise.amount_um for rise in batch], dtype=np.int64),
+        np.array([rise.replaced_um for rise in batch], dtype=np.int64) if kind == "corrects" else None,
+        None if kind == "plain" else np.array([rise.is_observed for rise in batch]),
     )
 
 
@@ -151,8 +151,8 @@ def test_totals_are_sums_of_all_readings_however_the_work_is_cut(
             else:
                 kind, batch = deed
                 ring.add(spread_of(batch, kind, ring.head))
-                for one in batch:
-                    cells.add(one, kind, ring.head, ring.oldest)
+                for rise in batch:
+                    cells.add(rise, kind, ring.head, ring.oldest)
             look(ring, cells, by_minute_min)
 
 

@@ -397,7 +397,7 @@ def look_closer(plan: RulePlan, hazard: HazardRule, place: Place, sources: Hazar
     rising = sorted(table.levels, key=lambda item: item.level)
     reached = [item.level for item in reversed(rising) if place.found[item.when][0]]
     assert plan.reached_levels(hazard, p) == reached
-    for told, item in zip(plan.told(hazard, p, sources), rising, strict=True):
+    for told, item in zip(plan.trace_conditions(hazard, p, sources), rising, strict=True):
         assert (told.level, told.words) == (item.level, item.words)
         assert repr(told.found) == repr(place.told(item.when))  # a text, in which NaN equals NaN
         carried = plan.carriers(hazard, p, item.level)
@@ -438,4 +438,4 @@ def test_a_snapshot_is_not_changed_by_what_comes_after() -> None:
 
 def test_rain_that_is_to_come_and_the_soil_of_then_look_ahead() -> None:
     soil = Quantity(Indicator.SOIL_WATER, 2 * HOUR)
-    assert [lead_s_of(one) for one in (EXPECTED, soil, RAIN)] == [HOUR, 2 * HOUR, 0]
+    assert [lead_s_of(term) for term in (EXPECTED, soil, RAIN)] == [HOUR, 2 * HOUR, 0]

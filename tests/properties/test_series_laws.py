@@ -175,7 +175,7 @@ def test_every_series_is_judged_by_its_own_past(
         at_s, station, variable, value = zip(*batch, strict=True)
         flags = control.check_series(batch_of(station, variable, at_s, value))
         assert flags.tolist() == law(stations, batch)
-        assert control.equal_rain_run.tolist() == [one.equal_run for one in stations]
+        assert control.equal_rain_run.tolist() == [station.equal_run for station in stations]
         state, control = control.snapshot(), QualityControl(network, POLICY)
         control.restore(state)
 
@@ -200,8 +200,8 @@ def test_many_pairs_of_temperature_and_humidity_have_dew_points_like_few() -> No
     batch = batch_of([0] * n, kinds, times, values)
     twin = batch_of([0] * (n + 1), [*kinds, RAIN], [*times, T0 - 60], [*values, 1.0])
     doubled = batch_of([0] * (n + 2), [*kinds, RAIN, RAIN], [*times, T0, T0], [*values, 1.0, 1.0])
-    for one in (batch, twin, doubled):
-        flags = QualityControl(network_of(N, 1).stations, POLICY).check_series(one)
+    for block in (batch, twin, doubled):
+        flags = QualityControl(network_of(N, 1).stations, POLICY).check_series(block)
         assert np.flatnonzero(flags & Flag.STEP).tolist() == [101, 103]
 
 

@@ -48,7 +48,7 @@ def test_a_ramp_begins_and_ends_as_written_and_never_turns(first: float, last: f
     assert (ramp[0], ramp[-1]) == (float(f"{first:.3f}"), float(f"{last:.3f}"))
     assert list(ramp) == sorted(ramp, reverse=ramp[-1] < ramp[0])
     step = (ramp[-1] - ramp[0]) / (count - 1)
-    assert all(abs(one - (ramp[0] + step * place)) < 1e-5 for place, one in enumerate(ramp))
+    assert all(abs(value - (ramp[0] + step * place)) < 1e-5 for place, value in enumerate(ramp))
 
 
 @given(st.text(alphabet="0123456789.x_*+- e", max_size=30))
@@ -58,4 +58,4 @@ def test_whatever_somebody_writes_is_a_series_or_refused_with_what_was_expected(
     except ValueError as error:
         assert "expected" in str(error)  # noqa: PT017  # either of the two is right
     else:
-        assert all(math.isnan(one) or math.isfinite(one) for one in series.values)
+        assert all(math.isnan(value) or math.isfinite(value) for value in series.values)

@@ -73,7 +73,11 @@ def found(one: Assessment, rows: list[tuple[int, int, int, float]], now_s: int) 
             arrays += [getattr(levels, name) for name in named]
             arrays += [getattr(outlook, field.name) for field in fields(Outlook)]
         arrays += list(one.level(rule.name).snapshot().values())
-    return [repr(step.changes), step.failures, [(one.shape, one.dtype, one.tobytes()) for one in arrays]]
+    return [
+        repr(step.changes),
+        step.failures,
+        [(array.shape, array.dtype, array.tobytes()) for array in arrays],
+    ]
 
 
 @contextmanager

@@ -100,7 +100,7 @@ class World:
         ordered = sorted(happened, key=lambda one: one[0] == "level")  # people first
         inputs = [entry for event in ordered for entry in self.inputs_of(event)]
         effects = self.desk.step(inputs, self.now_s)
-        self.last |= {one.village: one for one in effects.bulletins}
+        self.last |= {bulletin.village: bulletin for bulletin in effects.bulletins}
         return inputs, effects
 
     def inputs_of(self, event: tuple[object, ...]) -> list[DeskInput]:
@@ -111,7 +111,11 @@ class World:
                 return [RowMark(f"m{self.n}", (row,), word, "town", "seen", is_post=True)]
             case ("all safe", int(village)):
                 code = NETWORK_CODES[village]
-                rows = [row for one in self.desk.transfers.lists_of(code) for row in one.rows.values()]
+                rows = [
+                    row
+                    for transfer_list in self.desk.transfers.lists_of(code)
+                    for row in transfer_list.rows.values()
+                ]
                 codes = tuple(row.code for row in rows if row.village == code)
                 return [RowMark("all", codes, MarkWord.SAFE, "leader")] if codes else []
             case ("answer", str(door), Answer() as answer):
@@ -137,7 +141,7 @@ class World:
                 zones = zones if village == 0 else ()
                 return [self.order(OrderKind.RETURN, [village], zones=zones, second="li")]
             case ("close",):
-                names = [one.name for one in self.desk.transfers.open][:1]
+                names = [transfer_list.name for transfer_list in self.desk.transfers.open][:1]
                 return [self.order(OrderKind.TRANSFER_CLOSE, [], order=name) for name in names]
             case ("correct", int(village), str(hazard)):
                 return [self.order(OrderKind.CORRECT, [village], hazard=hazard)]
@@ -145,7 +149,7 @@ class World:
 
     def order(self, kind: OrderKind, where: list[int], **more: object) -> HandOrder:
         self.n += 1
-        given = HandOrder(f"o{self.n}", kind, "zhang", "why", tuple(NETWORK_CODES[one] for one in where))
+        given = HandOrder(f"o{self.n}", kind, "zhang", "why", tuple(NETWORK_CODES[place] for place in where))
         return replace(given, **more)  # type: ignore[arg-type]
 
     def clock(self, at_s: int) -> str:
@@ -176,25 +180,27 @@ def test_nobody_of_an_open_list_is_sent_home_but_by_a_return(settle_s: int, sequ
         was_away = away(world.desk)
         inputs, effects = world.go(wait_s, happened)
         names = {
-            one.identifier for one in inputs if isinstance(one, HandOrder) and one.kind is OrderKind.RETURN
+            input_.identifier
+            for input_ in inputs
+            if isinstance(input_, HandOrder) and input_.kind is OrderKind.RETURN
         }
         closed_by_hand = any(
-            isinstance(one, HandOrder) and one.kind is OrderKind.TRANSFER_CLOSE for one in inputs
+            isinstance(input_, HandOrder) and input_.kind is OrderKind.TRANSFER_CLOSE for input_ in inputs
         )
-        standing = {one.village for one in world.desk.open_warnings()}
-        for one in effects.bulletins:
-            if one.action is Action.RETURN:
-                record = world.desk.transfers.state.returns[NETWORK_CODES[one.village]]
+        standing = {warning.village for warning in world.desk.open_warnings()}
+        for bulletin in effects.bulletins:
+            if bulletin.action is Action.RETURN:
+                record = world.desk.transfers.state.returns[NETWORK_CODES[bulletin.village]]
                 assert record.order in names, "a return is told in the step of its order, or never"
-                assert one.village not in standing
-                assert not one.standing
-            elif one.action.is_end and one.village in was_away and not closed_by_hand:
-                assert one.action is Action.CLEAR
-                assert one.has_moved, "over, not yet back"
-            if one.village in was_away and not one.action.is_end and not closed_by_hand:
-                assert one.action not in (Action.WATCH, Action.READY), "people are in shelters"
-        last = {village: one for village, one in world.last.items() if village in away(world.desk)}
-        assert all(one.action is not Action.RETURN or one.zones for one in last.values())
+                assert bulletin.village not in standing
+                assert not bulletin.standing
+            elif bulletin.action.is_end and bulletin.village in was_away and not closed_by_hand:
+                assert bulletin.action is Action.CLEAR
+                assert bulletin.has_moved, "over, not yet back"
+            if bulletin.village in was_away and not bulletin.action.is_end and not closed_by_hand:
+                assert bulletin.action not in (Action.WATCH, Action.READY), "people are in shelters"
+        last = {village: bulletin for village, bulletin in world.last.items() if village in away(world.desk)}
+        assert all(bulletin.action is not Action.RETURN or bulletin.zones for bulletin in last.values())
 
 
 @settings(deadline=None, max_examples=60)
@@ -203,19 +209,19 @@ def test_a_list_closes_by_a_person_alone_and_its_counts_are_its_rows(sequence: l
     world = World(0)
     for wait_s, happened in sequence:
         world.restart()
-        before = {one.name for one in world.desk.transfers.open}
+        before = {transfer_list.name for transfer_list in world.desk.transfers.open}
         inputs, _ = world.go(wait_s, happened)
         lists = world.desk.transfers.state.lists.values()
         ends = (OrderKind.RETURN, OrderKind.TRANSFER_CLOSE)
-        ended = any(isinstance(one, HandOrder) and one.kind in ends for one in inputs)
-        for one in lists:
-            assert one.n_open == sum(row.is_open for row in one.rows.values())
-            assert (one.state == "out") == (one.is_open and one.n_open == 0)
-            if one.name in before and not one.is_open:
+        ended = any(isinstance(input_, HandOrder) and input_.kind in ends for input_ in inputs)
+        for transfer_list in lists:
+            assert transfer_list.n_open == sum(row.is_open for row in transfer_list.rows.values())
+            assert (transfer_list.state == "out") == (transfer_list.is_open and transfer_list.n_open == 0)
+            if transfer_list.name in before and not transfer_list.is_open:
                 assert ended
-                assert one.closed is not None
-                assert one.closed.by == "zhang"
-        open_rows = [code for one in lists if one.is_open for code in one.rows]
+                assert transfer_list.closed is not None
+                assert transfer_list.closed.by == "zhang"
+        open_rows = [code for transfer_list in lists if transfer_list.is_open for code in transfer_list.rows]
         assert len(open_rows) == len(set(open_rows)), "a row is on one open list at most"
 
 
@@ -227,8 +233,8 @@ def test_heads_are_never_negative_nor_above_the_list(sequence: list[Step]) -> No
         world.restart()
         world.go(wait_s, happened)
         record = describe_transfers(world.desk)
-        for one in record.lists:
-            for figures in [one.figures, *(village.figures for village in one.villages)]:
+        for transfer_list in record.lists:
+            for figures in [transfer_list.figures, *(village.figures for village in transfer_list.villages)]:
                 assert 0 <= figures.open <= figures.rows
                 assert 0 <= figures.confirmed <= figures.out_by_name <= figures.persons
                 assert all(number >= 0 for number in figures.heads.values())
@@ -260,10 +266,10 @@ def test_replay_is_live_and_a_restart_at_any_step_changes_nothing(
         assert steady.desk.snapshot() == world.desk.snapshot()
         desk = world.desk
         logged = msgspec.msgpack.encode((desk.cases_of(effects), desk.voices_of(effects)))
-        follower.follow([one for one in inputs if not isinstance(one, LevelChange)], world.now_s)
+        follower.follow([input_ for input_ in inputs if not isinstance(input_, LevelChange)], world.now_s)
         cases, voices = msgspec.msgpack.decode(logged, type=tuple[list[Logged], list[VillageVoice]])
         follower.adopt([VillageCase(*pair) for pair in cases], voices)
-        messages = [(NETWORK_CODES[one.village], one) for one in effects.messages]
+        messages = [(NETWORK_CODES[message.village], message) for message in effects.messages]
         follower.follow_posts(messages, effects.digests)
         assert follower.transfers.snapshot() == desk.transfers.snapshot()
         assert follower.bulletins.snapshot() == desk.bulletins.snapshot()
@@ -279,8 +285,12 @@ def test_posts_know_of_a_transfer_as_long_as_it_stands(sequence: list[Step]) -> 
         world.go(wait_s, happened)
         turns = world.desk.chains.of[MessageStatus.ACTUAL].turns
         for village, code in enumerate(NETWORK_CODES):
-            stands = [one for one in world.desk.transfers.lists_of(code) if code not in one.over]
+            stands = [
+                transfer_list
+                for transfer_list in world.desk.transfers.lists_of(code)
+                if code not in transfer_list.over
+            ]
             heard = turns[village].standing if village in turns else {}
             assert ("transfer" in heard) == bool(stands)
-            of_doors = {one.hazard for one in world.desk.bulletins.standing(village)}
+            of_doors = {warning.hazard for warning in world.desk.bulletins.standing(village)}
             assert ("transfer" in of_doors) == bool(stands)

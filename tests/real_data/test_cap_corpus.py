@@ -67,7 +67,9 @@ def test_what_is_read_agrees_with_the_index(corpus: Path, index: dict[str, dict[
     n_read = 0
     for name, row in index.items():
         alerts = read(corpus, name).alerts
-        assert len(alerts) == row["alerts"] - len([one for one in REFUSED.get(name, []) if row["alerts"]])
+        assert len(alerts) == row["alerts"] - len(
+            [reason for reason in REFUSED.get(name, []) if row["alerts"]]
+        )
         if name in REFUSED or not alerts:
             continue
         first = alerts[0][0]
@@ -92,14 +94,15 @@ def as_cap(alert: dict[str, Any], *, is_dated: bool) -> str:
         return f"<{kind}>{element('valueName', name)}{element('value', value)}</{kind}>"
 
     references = " ".join(
-        f"{one['sender']},{one['identifier']},{time(one['sent'])}" for one in alert["references"]
+        f"{reference['sender']},{reference['identifier']},{time(reference['sent'])}"
+        for reference in alert["references"]
     )
     times = "" if is_dated else element("onset", alert["onset"]) + element("expires", alert["expires"])
     info = [element("category", alert["category"])]
     info += [element(name, alert[name]) for name in ("event", "urgency", "severity", "certainty")]
     info += [times, element("senderName", alert["senderName"]), element("headline", alert["headline"])]
     info += [element(name, alert[name]) for name in ("description", "instruction")]
-    info += [pair("parameter", name, one) for name, all_ in alert["parameters"].items() for one in all_]
+    info += [pair("parameter", name, value) for name, all_ in alert["parameters"].items() for value in all_]
     codes = [pair("geocode", name, code) for name, all_ in alert["geocode"].items() for code in all_]
     area = f"<area>{element('areaDesc', alert['areaDesc'])}{''.join(codes)}</area>"
     head = element("identifier", alert["id"]) + element("sender", alert["sender"])
@@ -124,8 +127,8 @@ def test_alerts_of_the_weather_service_keep_their_words_and_codes(american: list
         ((alert, _),) = found.alerts
         (info,) = alert.infos
         assert (alert.identifier, info.event, info.severity) == (said["id"], said["event"], said["severity"])
-        assert [one.identifier for one in alert.references] == [
-            one["identifier"] for one in said["references"]
+        assert [reference.identifier for reference in alert.references] == [
+            reference["identifier"] for reference in said["references"]
         ]
         codes = [(name, code) for name, all_ in said["geocode"].items() for code in all_]
         assert info.areas[0].geocodes == tuple(codes)

@@ -53,10 +53,10 @@ def rises(times_s: np.ndarray, depth_cm: np.ndarray) -> dict[Level, int]:
 def test_ten_centimetres_come_minutes_before_thirty(shared_data: Path) -> None:
     floods = profiles(shared_data)
     found = [(times[0], times[-1], depth.max(), rises(times, depth)) for times, depth in floods]
-    deep = [one for one in found if Level.RED in one[3]]
+    deep = [row for row in found if Level.RED in row[3]]
     assert len(deep) == 11
-    to_ten = [one[3].get(Level.YELLOW, one[3][Level.RED]) - one[0] for one in deep]
-    gives = [one[3][Level.RED] - one[3].get(Level.YELLOW, one[3][Level.RED]) for one in deep]
+    to_ten = [row[3].get(Level.YELLOW, row[3][Level.RED]) - row[0] for row in deep]
+    gives = [row[3][Level.RED] - row[3].get(Level.YELLOW, row[3][Level.RED]) for row in deep]
     assert [int(np.median(minutes)) // 60 for minutes in (to_ten, gives)] == [5, 24]
     assert min(gives) >= 60
 

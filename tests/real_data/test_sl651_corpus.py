@@ -66,7 +66,7 @@ def test_every_good_frame_gives_its_readings_or_says_why_not(entries: list[dict[
     for entry in (entry for entry in entries if entry["crc"] == "ok"):
         decoded, function = decode(entry), int(entry["func"], 16)
         if function in REFUSED:
-            assert [one.reason for one in decoded.refusals] == [REFUSED[function]]
+            assert [refusal.reason for refusal in decoded.refusals] == [REFUSED[function]]
             assert len(decoded.readings) == 0
         else:
             assert function in OBSERVATIONS | HOUSEKEEPING

@@ -78,8 +78,10 @@ def test_twenty_years_of_rio_fitted_on_half_and_judged_on_the_other(
     found = suggest("Rio", places, Ask(1.0, rule.lowering, configuration.message.time_zone))
     assert not found.too_few
     assert found.pooled_mm == pytest.approx(41, abs=1)
-    values = [one.value_mm for one in found.villages if one.value_mm is not None]
-    alone = [one.own_mm for one in found.villages if one.own_mm is not None and one.years > 15]
+    values = [village.value_mm for village in found.villages if village.value_mm is not None]
+    alone = [
+        village.own_mm for village in found.villages if village.own_mm is not None and village.years > 15
+    ]
     assert max(alone) - min(alone) > 10, "what each village would say by itself"
     assert np.percentile(values, 90) - np.percentile(values, 10) < 5
     score = found.score

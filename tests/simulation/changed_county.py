@@ -148,7 +148,11 @@ class Phones:
 
     def of_doors(self) -> dict[tuple[str, str], Shown]:
         """What each door was told last by the voice of each village."""
-        return {(one.recipient, one.voice): one for one in self.warnings() if one.recipient[0] == "H"}
+        return {
+            (warning.recipient, warning.voice): warning
+            for warning in self.warnings()
+            if warning.recipient[0] == "H"
+        }
 
     def warnings(self) -> list[Shown]:
         """Everything about the weather, in order."""
@@ -406,7 +410,9 @@ class County:
             bulletins = [json.loads(record) for _, record in outbox.bulletin_records()]
         newest = {message.warning: message.identifier for message in messages}
         newest |= {bulletin["village"]: bulletin["bulletin"] for bulletin in bulletins}
-        names = {message.identifier for message in messages} | {one["bulletin"] for one in bulletins}
+        names = {message.identifier for message in messages} | {
+            bulletin["bulletin"] for bulletin in bulletins
+        }
         return names, set(newest.values())
 
     def _faults_of_outbox(self) -> Iterator[str]:
@@ -436,11 +442,13 @@ class County:
         assert self.node is not None
         if self.gateway.repeats:
             yield f"{self.gateway.repeats} messages came twice"
-        shown = [one for one in self.gateway.warnings() if one.recipient[0] != "H"]
+        shown = [warning for warning in self.gateway.warnings() if warning.recipient[0] != "H"]
         registered = {post.post for post in self.node.configuration.network.chain}
         for chain in self.node.engine.desk.chains.of.values():
             for post, debt in chain.debts.items():
-                seen = [chain.number_of(one.message, post) for one in shown if one.recipient == post]
+                seen = [
+                    chain.number_of(warning.message, post) for warning in shown if warning.recipient == post
+                ]
                 has_nothing_to_hear = not seen and not debt.owed and not debt.helps
                 if (
                     debt.n
@@ -479,7 +487,7 @@ class County:
         if voice.latest is None:
             yield f"the last bulletin of {code} is not known"
             return
-        worst = max(one.level for one in voice.heard())
+        worst = max(warning.level for warning in voice.heard())
         if worst > voice.latest.worst:
             yield f"doors of {code} know {voice.latest.worst.word}, {worst.word} stands"
         for door in network.households.of_village(number[code]) if code in number else ():

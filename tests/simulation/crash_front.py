@@ -99,7 +99,7 @@ def wait_until_told(node: LiveNode, n_doors: int, warnings: object) -> None:
     """Until every door has been shown something."""
     assert callable(warnings)
     deadline = time.monotonic() + ALL_TOLD_S_MAX
-    while len({one.recipient for one in warnings() if one.recipient[0] == "H"}) < n_doors:
+    while len({warning.recipient for warning in warnings() if warning.recipient[0] == "H"}) < n_doors:
         if time.monotonic() > deadline:
             raise TimeoutError(f"not all doors were told:\n{node.log()}")
         time.sleep(0.1)
@@ -119,9 +119,11 @@ def counts_of(directory: Path) -> Counter[tuple[str, State]]:
 
 def faults_of(killed: Told, whole: Told, doors: int) -> list[str]:
     """What the kills have changed."""
-    of_doors = [one for one in killed.shown if one.recipient[0] == "H"]
-    expected = {(one.key, one.level, one.text) for one in whole.shown if one.recipient[0] == "H"}
-    found = {(one.key, one.level, one.text) for one in of_doors}
+    of_doors = [warning for warning in killed.shown if warning.recipient[0] == "H"]
+    expected = {
+        (warning.key, warning.level, warning.text) for warning in whole.shown if warning.recipient[0] == "H"
+    }
+    found = {(warning.key, warning.level, warning.text) for warning in of_doors}
     faults = []
     if found != expected or len(of_doors) != 3 * doors:
         faults.append(f"doors were told {len(of_doors)} messages, {len(found ^ expected)} differ")
@@ -135,7 +137,7 @@ def faults_of(killed: Told, whole: Told, doors: int) -> list[str]:
 
 def out_of_order(told: Told) -> int:
     """Doors of a level that were told after the first of a milder one, at most."""
-    levels, late = [one.level for one in told.shown if one.recipient[0] == "H"], 0
+    levels, late = [warning.level for warning in told.shown if warning.recipient[0] == "H"], 0
     for worse, milder in (("red", "orange"), ("orange", "yellow")):
         if milder in levels:
             late = max(late, levels[levels.index(milder) :].count(worse))

@@ -288,7 +288,7 @@ def disturb_until_over(storm: Storm, campaign: Campaign, publisher: "subprocess.
     last_kill_at = time.monotonic() + campaign.hours * HOUR_S / campaign.speed - 5
     while publisher.poll() is None:
         time.sleep(campaign.random.uniform(0.05, 2.0))
-        fitting = (one for one in campaign.left if one.broker != "kill" or time.monotonic() < last_kill_at)
+        fitting = (node for node in campaign.left if node.broker != "kill" or time.monotonic() < last_kill_at)
         disturbance = next(fitting, None)
         if disturbance is not None and publisher.poll() is None:
             campaign.left.remove(disturbance)

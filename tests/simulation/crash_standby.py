@@ -254,7 +254,7 @@ def faults_of(storm: Storm) -> list[str]:
     waiting = {place: n for place, n in counts.items() if place[1] in OPEN_STATES or place[1] is State.FAILED}
     if any(waiting.values()):
         faults.append(f"not told: {waiting}")
-    doors = {one.recipient for one in storm.gateway.warnings() if one.recipient[0] == "H"}
+    doors = {warning.recipient for warning in storm.gateway.warnings() if warning.recipient[0] == "H"}
     expected = {f"H{n}{m}" for n in (1, 2, 3) for m in "ab"}
     if doors < expected:
         faults.append(f"doors that heard nothing: {sorted(expected - doors)}")
@@ -294,7 +294,7 @@ def main(arguments: list[str] | None = None) -> int:
 def report(storm: Storm) -> int:
     """Print what was found; the exit status."""
     tally, shown = storm.tally, storm.gateway.warnings()
-    of_doors = sum(one.recipient[0] == "H" for one in shown)
+    of_doors = sum(warning.recipient[0] == "H" for warning in shown)
     took = sorted(tally.takeover_s)
     print(
         f"{tally.kills} kills, {tally.cuts} cuts ({tally.both_led} while both led), {tally.slow} slow, "

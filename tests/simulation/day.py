@@ -218,22 +218,22 @@ def report(day: Day) -> str:
         "| hazard | from | events | warned | without event | POD | FAR | CSI | median lead, min |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for hazard in dict.fromkeys(one.hazard for one in day.scores):
-        lines += hazard_lines([one for one in day.scores if one.hazard == hazard])
+    for hazard in dict.fromkeys(score.hazard for score in day.scores):
+        lines += hazard_lines([score for score in day.scores if score.hazard == hazard])
     return "\n".join(lines)
 
 
 def hazard_lines(scores: list[HazardScore]) -> list[str]:
     """Rows of one hazard by level; one row that says so where there is nothing to score."""
-    name, events = scores[0].hazard, max(one.hits + one.misses for one in scores)
-    if not events and not any(one.warnings for one in scores):
+    name, events = scores[0].hazard, max(score.hits + score.misses for score in scores)
+    if not events and not any(score.warnings for score in scores):
         return [f"| {name} | any | 0: no such event happened, nobody was warned | 0 | 0 | - | - | - | - |"]
     return [
-        f"| {name} | {one.level.word} | {events or '0: no such event happened'} | {one.hits} | "
-        f"{one.false_alarms} | {share(one.pod)} | {share(one.far)} | {share(one.csi)} | "
-        f"{minutes(one.lead_min_median)} |"
-        for one in scores
-        if events or one.warnings
+        f"| {name} | {score.level.word} | {events or '0: no such event happened'} | {score.hits} | "
+        f"{score.false_alarms} | {share(score.pod)} | {share(score.far)} | {share(score.csi)} | "
+        f"{minutes(score.lead_min_median)} |"
+        for score in scores
+        if events or score.warnings
     ]
 
 

@@ -132,7 +132,7 @@ def noticed_by(mutant: Mutant, directory: Path) -> str:
     for path in paths:  # the one with the hint first, and of it the tests that it means
         files = read_tests(folder, [path])
         for word in (mutant.hint, "") if path == paths[0] else ("",):
-            failed = next((one for one in outcomes_of(files, word) if one.misses), None)
+            failed = next((file for file in outcomes_of(files, word) if file.misses), None)
             if failed is not None:
                 return failed.test.name
     return ""

@@ -166,7 +166,7 @@ def storm(directory: Path, changes: int, seed: int, *, is_live: bool = False) ->
                 if faults := county.find_faults():
                     return [f"change {number} of seed {seed} ({told}): {fault}" for fault in faults]
             county.rain(60, times=0.0)
-            left = [one.warning for one in county.open_warnings() if not county.is_kept(one)]
+            left = [warning.warning for warning in county.open_warnings() if not county.is_kept(warning)]
             return [*county.find_faults(), *(f"{name} has not ended" for name in left)]
         finally:
             if county.node is not None:

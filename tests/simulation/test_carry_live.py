@@ -40,7 +40,7 @@ def rain_by_gauge(county: County) -> dict[str, list[float]]:
 
 
 def standing(county: County) -> dict[str, tuple[int, int]]:
-    return {one.warning: (one.version, int(one.level)) for one in county.open_warnings()}
+    return {warning.warning: (warning.version, int(warning.level)) for warning in county.open_warnings()}
 
 
 @pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])

@@ -29,28 +29,30 @@ def test_warnings_of_untouched_hazards_are_those_of_a_sound_run(
 ) -> None:
     directory = write_small_county(tmp_path)
     sound, _ = storm(directory, MINUTES)
-    assert {one.hazard for one in sound} >= {"rainstorm", "flash_flood", "river_flood"}
+    assert {rise.hazard for rise in sound} >= {"rainstorm", "flash_flood", "river_flood"}
     random, left = Random(f"{SEED} {sorted(victims)}"), FAULTS
     while left > 0:
         faults = places_of(random, victims, min(left, MINUTES))
         left -= len(faults)
         found, hits = storm(directory, MINUTES, faults)
         assert hits, "no function that raises was called"
-        kept = {one for one in sound if one.hazard not in victims}
+        kept = {rise for rise in sound if rise.hazard not in victims}
         assert kept
-        others = {one for one in found if one.hazard not in victims}
-        assert rises(others).keys() == rises(kept).keys(), [str(one) for one in faults]
+        others = {rise for rise in found if rise.hazard not in victims}
+        assert rises(others).keys() == rises(kept).keys(), [str(fault) for fault in faults]
         for rise, times_s in rises(kept).items():
             # Whose reason cannot be worked out has crossed, for all that is known, at the step that found it.
             apart_s = [abs(a - b) for a, b in zip(rises(others)[rise], times_s, strict=True)]
-            assert max(apart_s) <= REPORT_MIN * 60, [str(one) for one in faults]
+            assert max(apart_s) <= REPORT_MIN * 60, [str(fault) for fault in faults]
 
 
 def rises(told: set[Told]) -> dict[tuple[str, str, int], list[int]]:
     """When each level of a hazard was reached in each village, in order."""
     found: dict[tuple[str, str, int], list[int]] = {}
-    for one in sorted(told, key=lambda rise: rise.crossed_at_s):
-        found.setdefault((one.hazard, one.village, one.level), []).append(one.crossed_at_s)
+    for told_rise in sorted(told, key=lambda rise: rise.crossed_at_s):
+        found.setdefault((told_rise.hazard, told_rise.village, told_rise.level), []).append(
+            told_rise.crossed_at_s
+        )
     return found
 
 

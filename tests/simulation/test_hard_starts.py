@@ -130,11 +130,11 @@ def test_a_row_removed_under_a_warning_is_refused_by_check_and_its_warning_ends_
         assert county.node is not None
         digests = [json.loads(record) for record in county.node.outbox.digests()]
         changes = [
-            one["cause"]
+            change["cause"]
             for digest in digests
             if digest["post"] == "G1"
             for village in digest["villages"]
-            for one in village["changed"]
+            for change in village["changed"]
         ]
         assert "cancelled" in changes
     if remove is remove_village:

@@ -133,7 +133,7 @@ def test_the_data_of_an_earlier_version_is_taken_over_once_and_nobody_is_told_tw
     county.start()
     county.settle()
     assert county.gateway.repeats == 0
-    assert len([one for one in county.gateway.warnings() if one.recipient[0] == "H"]) == n_doors
+    assert len([warning for warning in county.gateway.warnings() if warning.recipient[0] == "H"]) == n_doors
     with closing(sqlite3.connect(county.directory / "data" / "outbox.sqlite3")) as connection:
         assert connection.execute("SELECT count(*) FROM notifications WHERE kind = 2").fetchone() == (0,)
     county.stop()

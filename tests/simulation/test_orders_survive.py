@@ -42,7 +42,11 @@ def order(county: County, kind: str, **said: object) -> None:
 def told(county: County, village: str, hazard: str = "flash_flood") -> Level:
     assert county.node is not None
     codes = county.node.people.network.villages.code
-    found = [one for one in county.open_warnings() if (codes[one.village], one.hazard) == (village, hazard)]
+    found = [
+        warning
+        for warning in county.open_warnings()
+        if (codes[warning.village], warning.hazard) == (village, hazard)
+    ]
     return found[0].level if found else Level.NONE
 
 
@@ -98,7 +102,7 @@ def test_an_order_that_no_step_has_carried_out_is_carried_out_after_the_kill(
     county.rain(1)
     assert bounds(county) == [(BoundKind.FLOOR, Level.ORANGE, Level.NONE)]
     assert county.find_faults() == []
-    issued = [one for one in county.gateway.warnings() if one.recipient == "H4a"]
+    issued = [warning for warning in county.gateway.warnings() if warning.recipient == "H4a"]
     assert len(issued) == 1, "once"
 
 

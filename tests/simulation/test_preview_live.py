@@ -52,7 +52,7 @@ def test_what_a_preview_says_is_what_the_restart_does(
     before = standing(county)
     lower_thresholds(county)
     found = preview(county, capsys)
-    rises = {(one["village"], one["hazard"]): one["level"] for one in found["rises"]}
+    rises = {(rise["village"], rise["hazard"]): rise["level"] for rise in found["rises"]}
     assert rises == {("V2", "flash_flood"): "red", ("V3", "flash_flood"): "orange"}
     assert found["doors_told"] == 4
     assert standing(county) == before, "the running node knows nothing of it"
@@ -64,7 +64,9 @@ def test_what_a_preview_says_is_what_the_restart_does(
     county.start()
     county.rain(1)
     county.settle()
-    told = {one.recipient for one in county.gateway.warnings()[n_shown:] if one.recipient[0] == "H"}
+    told = {
+        warning.recipient for warning in county.gateway.warnings()[n_shown:] if warning.recipient[0] == "H"
+    }
     assert told == {"H2a", "H2b", "H3a", "H3b"}
     assert county.find_faults() == []
 
@@ -76,7 +78,7 @@ def test_levels_that_would_fall_and_villages_that_would_be_blind_are_named(
     county.replace("stations.csv", "S2,", "S2b,")  # a new gauge is silent until it speaks
     found = preview(county, capsys)
     assert found["rises"] == []
-    assert {one["village"] for one in found["falls"]} >= {"V1", "V3"}
+    assert {fall["village"] for fall in found["falls"]} >= {"V1", "V3"}
     assert found["villages_blind"] == ["V2"]
 
 

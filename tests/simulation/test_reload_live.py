@@ -70,7 +70,7 @@ def test_rain_and_warnings_are_those_of_before_the_reload(
         assert now[gauge] == rain[gauge], gauge
     kept = standing(county)
     assert {name: kept[name] for name in warnings} == warnings
-    told = {one.message for one in county.gateway.warnings()[n_shown:] if one.recipient[0] == "H"}
+    told = {warning.message for warning in county.gateway.warnings()[n_shown:] if warning.recipient[0] == "H"}
     assert not {message for message in told if ".V0." not in message}, "nobody is told anything by the reload"
     assert ready(county)["bundle"] == 2
     county.rain(2)
@@ -285,7 +285,8 @@ def test_an_older_bundle_runs_again_and_a_restart_does_not_undo_that(county: Cou
     is_live, said = county.reload(bundle=1)
     assert is_live, said
     assert ready(county)["bundle"] == 1
-    assert any("CONFIG_DIR has what was rolled back" in str(one) for one in list(ready(county)["reasons"]))  # type: ignore[call-overload]
+    reasons = list(ready(county)["reasons"])  # type: ignore[call-overload]
+    assert any("CONFIG_DIR has what was rolled back" in str(reason) for reason in reasons)
     county.rain(1)
     county.kill()
     county.start()
@@ -372,7 +373,7 @@ def test_what_needs_a_second_person_goes_live_only_with_their_signature(
     is_live, said = county.reload(bundle=4)
     assert is_live, said
     assert "approved by wang" in said
-    assert not any("rolled back" in str(one) for one in list(ready(county)["reasons"]))  # type: ignore[call-overload]
+    assert not any("rolled back" in str(reason) for reason in list(ready(county)["reasons"]))  # type: ignore[call-overload]
     county.rain(1)
     assert county.find_faults() == []
     is_live, said = county.reload(bundle=3)

@@ -76,7 +76,7 @@ def test_every_warning_ends_when_its_own_sensors_fall(tmp_path: Path) -> None:
     write_ground_hazards(tmp_path, county.ground, county.villages.code)
     dead = with_a_dead_sensor_everywhere(tmp_path)
     configuration = load_configuration(tmp_path)
-    rules = [one for one in configuration.rules if isinstance(one.thresholds, SENSOR_TABLES)]
+    rules = [rule for rule in configuration.rules if isinstance(rule.thresholds, SENSOR_TABLES)]
     scenario = Scenario(SEED, county, STORM_H + AFTER_H, fault_mix=NO_FAULTS, weather="typhoon")
     intake, issued = feed(tmp_path, Silenced(scenario, dead))  # type: ignore[arg-type]
     names = {rule.name for rule in rules}

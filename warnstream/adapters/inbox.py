@@ -126,7 +126,7 @@ class _Lane:
             size_bytes += arrived.size_bytes
         self.messages -= count
         self.size_bytes -= size_bytes
-        self.awaited_at_s = next((one.at_s for one in self.waiting if one.is_awaited), None)
+        self.awaited_at_s = next((block.at_s for block in self.waiting if block.is_awaited), None)
         return batch
 
 

@@ -324,7 +324,7 @@ def _find(
     kind, read = kind_of(rule), judgement.hazard_sources(sources)
     note = kind.note(rule, read, place)
     has_conditions = kind.has_conditions and not note  # such a note says that the rule is not for the place
-    conditions = tuple(judgement.told(rule, place, sources)) if has_conditions else ()
+    conditions = tuple(judgement.trace_conditions(rule, place, sources)) if has_conditions else ()
     comparisons = tuple(_with_coverage(rule, place, sources, read))
     level, is_lone = Level(int(findings.of_places.level[place])), judgement.is_lone(rule.name, place)
     if is_lone:

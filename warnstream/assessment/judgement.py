@@ -134,9 +134,9 @@ class Judgement:
         capped = self._capped.get(hazard)
         return capped is not None and bool(capped.lone[place])
 
-    def told(self, rule: HazardRule, place: int, sources: Sources) -> list[RuleLevelFound]:
+    def trace_conditions(self, rule: HazardRule, place: int, sources: Sources) -> list[RuleLevelFound]:
         """What became of the conditions of a rule of the operator's own at one place in the last step."""
-        return self._plan.told(rule, place, self.hazard_sources(sources))
+        return self._plan.trace_conditions(rule, place, self.hazard_sources(sources))
 
     def hazard_sources(self, sources: Sources) -> HazardSources:
         """What hazards read; levels of other hazards are those of this step, as far as they are judged."""

@@ -287,33 +287,35 @@ class LateProofs:
     ) -> list[PastCrossing]:
         """Of every village the worst, where it neither stands, nor stood then, nor was told of."""
         worst: dict[int, _Found] = {}
-        for one in found:
-            village = int(self._village_of_place[one.place])
-            if village not in worst or one.level > worst[village].level:
-                worst[village] = one
+        for crossing in found:
+            village = int(self._village_of_place[crossing.place])
+            if village not in worst or crossing.level > worst[village].level:
+                worst[village] = crossing
         told_level, told_at_s = self._told_level[rule.name], self._told_at_s[rule.name]
         crossings = []
-        for village, one in sorted(worst.items()):
-            stood_until_s = int(state.last_reached_s(Level(one.level))[village]) + rule.lowering.active_s_min
-            stood = one.level <= state.level[village] or stood_until_s >= one.crossed_at_s
-            known = abs(one.crossed_at_s - int(told_at_s[village])) <= SAME_EVENT_S
-            if stood or (known and one.level <= told_level[village]):
+        for village, crossing in sorted(worst.items()):
+            stood_until_s = (
+                int(state.last_reached_s(Level(crossing.level))[village]) + rule.lowering.active_s_min
+            )
+            stood = crossing.level <= state.level[village] or stood_until_s >= crossing.crossed_at_s
+            known = abs(crossing.crossed_at_s - int(told_at_s[village])) <= SAME_EVENT_S
+            if stood or (known and crossing.level <= told_level[village]):
                 continue
-            told_level[village], told_at_s[village] = one.level, one.crossed_at_s
+            told_level[village], told_at_s[village] = crossing.level, crossing.crossed_at_s
             crossings.append(
                 PastCrossing(
                     hazard=rule.name,
                     village=village,
-                    level=Level(one.level),
-                    crossed_at_s=one.crossed_at_s,
+                    level=Level(crossing.level),
+                    crossed_at_s=crossing.crossed_at_s,
                     proven_at_s=now_s,
-                    station=self._network.stations.code[one.station],
-                    observed_at_s=one.observed_at_s,
-                    indicator=one.indicator.word,
-                    value=round(one.value, 3),
-                    threshold=round(one.threshold, 3),
-                    unit=one.indicator.info.unit,
-                    duration_s=one.duration_s,
+                    station=self._network.stations.code[crossing.station],
+                    observed_at_s=crossing.observed_at_s,
+                    indicator=crossing.indicator.word,
+                    value=round(crossing.value, 3),
+                    threshold=round(crossing.threshold, 3),
+                    unit=crossing.indicator.info.unit,
+                    duration_s=crossing.duration_s,
                 )
             )
         return crossings

@@ -130,10 +130,10 @@ class LoneGauges:
         level = found.level.copy()
         for place in np.flatnonzero(shared.places & (found.level > 0)).tolist():
             level[place] = 0
-            for one in plan.reached_levels(rule, place):
-                carriers = plan.carriers(rule, place, one)
+            for reached in plan.reached_levels(rule, place):
+                carriers = plan.carriers(rule, place, reached)
                 if not any(_is_lone(leaf, place, sources, shared) for leaf, _ in carriers):
-                    level[place] = one
+                    level[place] = reached
                     break
         return level
 

@@ -309,8 +309,8 @@ def reason_of_facts(
     first = facts[found.index(main)]
     spoken = [_grid_of(fact, village, sources) for fact in found]
     stations = [
-        -1 if grid is not None else _station(one, village, sources)
-        for one, grid in zip(found, spoken, strict=True)
+        -1 if grid is not None else _station(fact, village, sources)
+        for fact, grid in zip(found, spoken, strict=True)
     ]
     indicators = [_indicator(fact.leaf) for fact in found]
     measured = [

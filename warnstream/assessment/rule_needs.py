@@ -122,7 +122,7 @@ def antecedent_plan(needs: Sequence[Needs]) -> AntecedentPlan | None:
     asking = [need for need in needs if need.earlier_rain]
     if not asking:
         return None
-    half_life_s = set[int]().union(*(one.half_life_s for one in asking))
-    api_ratio = set[float]().union(*(one.api_ratio for one in asking))
-    dry_gap_s = set[int]().union(*(one.dry_gap_s for one in asking))
+    half_life_s = set[int]().union(*(rule.half_life_s for rule in asking))
+    api_ratio = set[float]().union(*(rule.api_ratio for rule in asking))
+    dry_gap_s = set[int]().union(*(rule.dry_gap_s for rule in asking))
     return AntecedentPlan(tuple(sorted(half_life_s)), tuple(sorted(api_ratio)), tuple(sorted(dry_gap_s)))

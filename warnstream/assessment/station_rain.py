@@ -271,10 +271,16 @@ class StationRain:
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
                 self._doubt_melt(readings, rows, grown, flags, melts)
-                for one in grown:
-                    self.ring.reconcile(one.station, one.begin_s, one.end_s, one.rain_mm, one.is_observed)
-                    stations.append(one.station)
-                    begins.append(one.begin_s)
+                for increment in grown:
+                    self.ring.reconcile(
+                        increment.station,
+                        increment.begin_s,
+                        increment.end_s,
+                        increment.rain_mm,
+                        increment.is_observed,
+                    )
+                    stations.append(increment.station)
+                    begins.append(increment.begin_s)
         return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
 
     def _doubt_melt(
@@ -286,7 +292,7 @@ class StationRain:
         melts: Melts,
     ) -> None:
         """Flags the totals, `rows`, that rose while it froze at their station."""
-        risen = [one.station[one.rain_mm > 0] for one in grown]
+        risen = [increment.station[increment.rain_mm > 0] for increment in grown]
         station = readings.station[rows]
         is_melt = melts(station, readings.observed_at_s[rows])
         if is_melt.any():

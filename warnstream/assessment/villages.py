@@ -171,7 +171,7 @@ class VillageState:
         return forecast
 
     def new_members(
-        self, stations: StationState, mute: BoolArray, now_s: int, failures: dict[str, str]
+        self, stations: StationState, excluded: BoolArray, now_s: int, failures: dict[str, str]
     ) -> RainMembers | None:
         """Members of the rain to come when they are due; None otherwise. Mute gauges have no part in them.
 
@@ -184,7 +184,7 @@ class VillageState:
             self._members_at_s, self._members_failure = now_s, ""
             try:
                 frames = stations.rain.frames(self._ahead.frames_wanted, self._ahead.frame_s, now_s)
-                frames[:, mute] = np.nan
+                frames[:, excluded] = np.nan
                 members = self._ahead.members(frames, now_s)
             except Exception as error:  # noqa: BLE001  # what may come must not silence what is
                 self._members_failure = describe(error)

@@ -216,7 +216,7 @@ def _messages(
     records = [
         {
             **message_record(configuration, message),
-            "told": [_told_record(one) for one in told.get(message.identifier, ())],
+            "told": [_told_record(notification) for notification in told.get(message.identifier, ())],
         }
         for message in sorted(found.values(), key=lambda one: (one.sent_s, one.identifier))
     ]
@@ -410,5 +410,5 @@ def _only(record: Record, hazard: str | None) -> Record:
     for name in ("hazards", "messages"):
         listed = record[name]
         assert isinstance(listed, list)
-        record[name] = [one for one in listed if one["hazard"] == hazard]
+        record[name] = [entry for entry in listed if entry["hazard"] == hazard]
     return record

@@ -213,7 +213,11 @@ def _tell(
         highlight=False,
     )
     for level in LEVELS:
-        rises = [one for one in found.messages if one.level == level and one.level > one.previous]
+        rises = [
+            message
+            for message in found.messages
+            if message.level == level and message.level > message.previous
+        ]
         if rises:
             console.print(f"first to reach {level.word} ({len(rises)} in all):", highlight=False)
         for message in rises[:WARNINGS_SHOWN_MAX]:

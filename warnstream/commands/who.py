@@ -102,22 +102,22 @@ def _orders(orders: object, time_zone: TimeZone) -> Iterator[str]:
     assert isinstance(orders, dict)
     if response := orders["response"]:
         yield f"response {response['response']} by {response['author']}: {response['reason']}"
-    for one in orders["waiting_second"]:
-        order = f"order {one['order']} of {one['author']}, {one['hazard']}"
-        yield f"WAITS for a second person until {_local(one['lapses'], time_zone)}: {order}"
-    for one in orders["waiting_release"]:
-        due = f"by itself {_local(one['due'], time_zone)}" if one["due"] else "not by itself"
-        what = f"{one['action']} {one['hazard']} {one['level']}"
-        yield f"WAITS for a release, {due}: {one['village']} {one['name']}, {what}"
-    for one in orders["bounds"]:
-        until = _local(one["expires"], time_zone)
-        found = f"{one['kind']} {one['bound']}, found {one['found']}, in force {one['level']}"
-        who = f"{one['author']}: {one['reason']}"
-        yield f"by hand until {until}: {one['village']} {one['hazard']} {found}; {who}"
-    for one in orders["silences"]:
-        what = one["post"] or one["hazard"] or f"{one['villages']} villages"
-        until = _local(one["expires"], time_zone)
-        yield f"silenced until {until}: {what}; {one['author']}: {one['reason']}"
+    for row in orders["waiting_second"]:
+        order = f"order {row['order']} of {row['author']}, {row['hazard']}"
+        yield f"WAITS for a second person until {_local(row['lapses'], time_zone)}: {order}"
+    for row in orders["waiting_release"]:
+        due = f"by itself {_local(row['due'], time_zone)}" if row["due"] else "not by itself"
+        what = f"{row['action']} {row['hazard']} {row['level']}"
+        yield f"WAITS for a release, {due}: {row['village']} {row['name']}, {what}"
+    for row in orders["bounds"]:
+        until = _local(row["expires"], time_zone)
+        found = f"{row['kind']} {row['bound']}, found {row['found']}, in force {row['level']}"
+        who = f"{row['author']}: {row['reason']}"
+        yield f"by hand until {until}: {row['village']} {row['hazard']} {found}; {who}"
+    for row in orders["silences"]:
+        what = row["post"] or row["hazard"] or f"{row['villages']} villages"
+        until = _local(row["expires"], time_zone)
+        yield f"silenced until {until}: {what}; {row['author']}: {row['reason']}"
 
 
 def _reports(reports: object, time_zone: TimeZone) -> Iterator[str]:

@@ -73,4 +73,6 @@ def read_script(file: Path, villages: tuple[str, ...], configuration: Configurat
             faults.add(name, tree.line_of(("steps",)), "steps", f"expected at most {STEPS_MAX} steps")
     faults.raise_if_any()
     assert document is not None, "a document without a fault"
-    return tuple(DrillStep(one.at_s, one.hazard, one.level, tuple(one.villages)) for one in document.steps)
+    return tuple(
+        DrillStep(step.at_s, step.hazard, step.level, tuple(step.villages)) for step in document.steps
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -78,10 +79,15 @@ def read_hazards(
     return Hazards(right, builds, rows)
 
 
+@cache
+def _adapter() -> TypeAdapter[HazardDocument]:
+    """Made once: pydantic takes longer to make it than to check a whole county's hazards with it."""
+    return TypeAdapter(AnyHazard)
+
+
 def _section(entry: object) -> HazardDocument | None:
-    adapter: TypeAdapter[HazardDocument] = TypeAdapter(AnyHazard)
     try:
-        return adapter.validate_python(entry)
+        return _adapter().validate_python(entry)
     except ValidationError:
         return None
 

@@ -116,7 +116,7 @@ def _inner(annotation: Any) -> tuple[Any, str]:
 
 
 def _form(metadata: Sequence[object]) -> str:
-    return next((one.words for one in metadata if isinstance(one, Form)), "")
+    return next((form.words for form in metadata if isinstance(form, Form)), "")
 
 
 def _form_of(inner: Any, step: str) -> str:
@@ -158,7 +158,7 @@ def with_tables(page: str) -> str:
 
     def table(found: re.Match[str]) -> str:
         name = found[1]
-        parts = [one for one in asked if one.startswith(f"{name}.")]
+        parts = [key for key in asked if key.startswith(f"{name}.")]
         rows = [
             row
             for row in tables[name.partition(".")[0]]

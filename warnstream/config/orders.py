@@ -220,7 +220,7 @@ def _faults_of(text: str, language: str, *, is_whole: bool) -> Iterator[str]:
         yield f"expected names in braces such as {{village}}: {error}"
         return
     for name in sorted(named - LONGEST_ZH.keys()):
-        yield f"unknown name {{{name}}}: known here are {', '.join(f'{{{one}}}' for one in LONGEST_ZH)}"
+        yield f"unknown name {{{name}}}: known here are {', '.join(f'{{{word}}}' for word in LONGEST_ZH)}"
     if named - LONGEST_ZH.keys():
         return
     if is_whole and "village" not in {field for _, field, _, _ in Formatter().parse(_first(text))}:

@@ -74,9 +74,9 @@ def summarise(configuration: Configuration) -> str:
 def _moved_lines(network: Network) -> Iterator[str]:
     """Objects that must be empty before a hazard with their persons, and room for them."""
     if network.objects:
-        persons = sum(max(one.persons, 0) for one in network.objects)
-        helpless = sum(max(one.helpless, 0) for one in network.objects)
-        kinds = _counted(str(one.kind) for one in network.objects).replace(" by ", " ")
+        persons = sum(max(listed.persons, 0) for listed in network.objects)
+        helpless = sum(max(listed.helpless, 0) for listed in network.objects)
+        kinds = _counted(str(listed.kind) for listed in network.objects).replace(" by ", " ")
         people = f"{persons} persons, {helpless} helpless"
         yield f"objects    {len(network.objects)} ({kinds}; {people})"
     if network.shelters:
@@ -106,8 +106,8 @@ def _rule_lines(rule: HazardRule, network: Network) -> Iterator[str]:
     yield f"  {_rule_line(rule, network)}"
     for line in SECTION_OF_EVALUATOR[rule.evaluator].describe_levels(rule.thresholds):
         yield f"    {line}"
-    for one in rule.expected:
-        yield f"    {expected_words(one)}"
+    for expectation in rule.expected:
+        yield f"    {expected_words(expectation)}"
     if rule.signs is not None:
         kinds, reported = ", ".join(sorted(rule.signs.kinds)), rule.signs.reported_level
         also = f", {reported.word} while nobody has validated it" if reported else ""

@@ -196,7 +196,9 @@ class Hub:
         key = (what, place, cursor)
         asked_at, asking = self._facts.get(key, (float("-inf"), None))
         if asking is None or time.monotonic() - asked_at >= FACTS_S:
-            known = {key: one for key, one in self._facts.items() if time.monotonic() - one[0] < FACTS_S}
+            known = {
+                key: facts for key, facts in self._facts.items() if time.monotonic() - facts[0] < FACTS_S
+            }
             asking = asyncio.create_task(self.peer.ask(place, what, cursor))
             self._facts = {**known, key: (time.monotonic(), asking)}
         return await asyncio.shield(asking)

@@ -166,14 +166,14 @@ class Situation:
         names = {operator.person: clean(operator.name) for operator in self.county.configuration.operators}
         return [
             models.Shift(
-                one.person,
-                names.get(one.person, one.person),
-                one.area,
-                one.since_s,
-                one.offered,
-                clean(one.note),
+                shift.person,
+                names.get(shift.person, shift.person),
+                shift.area,
+                shift.since_s,
+                shift.offered,
+                clean(shift.note),
             )
-            for one in shifts
+            for shift in shifts
         ]
 
     def _near(self, area: Area) -> list[models.Near]:
@@ -194,15 +194,23 @@ class Situation:
 def _proposals(proposals: Sequence[ProposalFacts], inside: Int64Array, area: Area) -> list[models.Proposal]:
     """Those that concern villages of the area alone: nobody agrees to what lies outside of it."""
     found = []
-    for one in proposals:
-        places = inside[np.array(one.villages, dtype=np.int64)]
+    for proposal in proposals:
+        places = inside[np.array(proposal.villages, dtype=np.int64)]
         if not len(places) or (places < 0).any():
             continue
         towns = sorted(set(area.town[places].tolist()))
-        said = clean(one.author), clean(one.reason)
+        said = clean(proposal.author), clean(proposal.reason)
         found.append(
             models.Proposal(
-                one.order, one.kind, *said, one.hazard, len(places), towns, one.since_s, one.due_s, one.level
+                proposal.order,
+                proposal.kind,
+                *said,
+                proposal.hazard,
+                len(places),
+                towns,
+                proposal.since_s,
+                proposal.due_s,
+                proposal.level,
             )
         )
     return found
@@ -220,7 +228,7 @@ def _alarms(rows: np.ndarray, inside: Int64Array, area: Area) -> list[models.Ala
                 town=NEVER if at == NEVER else int(area.town[at]),
                 village=at,
                 urgency="A" if urgency == Urgency.A else "B",
-                troubles=[str(one) for bit, one in enumerate(Trouble) if troubles >> bit & 1],
+                troubles=[str(trouble) for bit, trouble in enumerate(Trouble) if troubles >> bit & 1],
                 since_s=since_s,
                 raised_s=raised_s,
                 number=number,

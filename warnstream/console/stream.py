@@ -155,7 +155,7 @@ def delta_of(before: View, after: View) -> models.Delta:
         places = np.flatnonzero(before.stations != after.stations).tolist()
         stations = [(at, int(after.stations[at])) for at in places]
     else:  # the first that is known of them
-        stations = [(at, int(one)) for at, one in enumerate(after.stations)]
+        stations = [(at, int(station)) for at, station in enumerate(after.stations)]
     return models.Delta(
         head=after.head if after.head != before.head else None,
         villages=villages,

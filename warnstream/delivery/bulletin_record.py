@@ -29,7 +29,9 @@ def bulletin_record(bulletin: Bulletin, village_code: str, texts: BulletinTexts)
             "time": iso_utc(bulletin.issued_s),
             "action": bulletin.action,
             "level": bulletin.worst.word,
-            "standing": [{"hazard": one.hazard, "level": one.level.word} for one in bulletin.standing],
+            "standing": [
+                {"hazard": warning.hazard, "level": warning.level.word} for warning in bulletin.standing
+            ],
             "ended": bulletin.ended,
             "cause": bulletin.cause,
             "status": bulletin.status,

@@ -188,7 +188,7 @@ def _orders_of_ended(bulletin: Bulletin, orders: OrderTable) -> HazardOrders:
     ended = [orders.of(hazard) for hazard in bulletin.ended]
     if len(ended) == 1:
         return ended[0]
-    slopes = [one for one in ended if one.refuge is Refuge.SLOPE and bulletin.has_moved]
+    slopes = [hazard for hazard in ended if hazard.refuge is Refuge.SLOPE and bulletin.has_moved]
     return slopes[0] if slopes else orders.otherwise
 
 
@@ -196,7 +196,7 @@ def _names(bulletin: Bulletin, wording: BulletinWording, language: _Language) ->
     villages, policy = wording.network.villages, wording.policy
     short_name = villages.short_name[bulletin.village] if villages.short_name else ""
     shelter = villages.shelter[bulletin.village] if villages.shelter else ""
-    hazards = [one.hazard for one in bulletin.standing[:1]] or list(bulletin.ended)
+    hazards = [warning.hazard for warning in bulletin.standing[:1]] or list(bulletin.ended)
     titles = [language.title(title_of(hazard, wording.rules)) for hazard in hazards[:TITLES_MAX]]
     village = clean(short_name)[:NAME_MAX] or village_name(bulletin.village, wording.network)[:NAME_MAX]
     where, by = _of_transfer(bulletin, wording, language)

@@ -57,7 +57,9 @@ class BesideDrills:
 
     def bulletins(self, issued: Sequence[Bulletin]) -> list[Bulletin]:
         """Bulletins of a step, the first real one of a drilled village with the words that it is no drill."""
-        return [replace(one, ends_drill=True) if self._is_first(one) else one for one in issued]
+        return [
+            replace(message, ends_drill=True) if self._is_first(message) else message for message in issued
+        ]
 
     def _is_first(self, bulletin: Bulletin) -> bool:
         is_real = bulletin.status is MessageStatus.ACTUAL and bulletin.n == 1
@@ -65,7 +67,9 @@ class BesideDrills:
 
     def digests(self, issued: Sequence[Digest]) -> list[Digest]:
         """So with digests, for as long as one may be taken for the other."""
-        return [replace(one, ends_drill=True) if self._is_beside(one) else one for one in issued]
+        return [
+            replace(message, ends_drill=True) if self._is_beside(message) else message for message in issued
+        ]
 
     def _is_beside(self, digest: Digest) -> bool:
         if not self.until or digest.status is not MessageStatus.ACTUAL or not digest.needs_answer:
@@ -80,7 +84,7 @@ class BesideDrills:
         place, villages = answer.message.split(".")[1], self._network.villages
         named = [village for village, code in enumerate(villages.code) if legal(code) == place]
         drilled = [village for village, code in enumerate(villages.code) if code in self.until]
-        return next((one for one in named or drilled if self._is_of(one, answer.recipient)), None)
+        return next((message for message in named or drilled if self._is_of(message, answer.recipient)), None)
 
     def _is_of(self, village: int, recipient: str) -> bool:
         """Whether somebody is a door of a village or answers for it."""

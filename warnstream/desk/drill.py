@@ -65,7 +65,9 @@ class DrillDesk(WarningDesk):
         number = self._network.villages.index_of_code()
         named = [number[code] for code in step.villages or number if code in number]
         wanted = [Simulated(village, step.hazard, step.level) for village in named]
-        found = [self._change(one, now_s) for one in wanted if one.village not in self._over]
+        found = [
+            self._change(simulated, now_s) for simulated in wanted if simulated.village not in self._over
+        ]
         return [change for change in found if change is not None]
 
     def _change(self, wanted: Simulated, now_s: int) -> LevelChange | None:

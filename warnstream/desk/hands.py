@@ -146,12 +146,12 @@ class Hands:
 
     def give_again(self, order: HandOrder) -> None:
         """An order that was taken and never carried out may be given once more."""
-        self.state.done = [one for one in self.state.done if one != order.identifier]
+        self.state.done = [identifier for identifier in self.state.done if identifier != order.identifier]
 
     def lapse(self, now_s: int) -> None:
         """Reds that no second person has agreed to in time are forgotten, and counted."""
         state = self.state
-        waiting = [one for one in state.waiting if one.due_s > now_s]
+        waiting = [proposal for proposal in state.waiting if proposal.due_s > now_s]
         state.lapsed += len(state.waiting) - len(waiting)
         state.waiting = waiting
 
@@ -293,7 +293,9 @@ class Hands:
         return (self._stale(order, case_of) if order.hazard else []) if is_any else [nothing]
 
     def _waiting(self, identifier: str) -> Waiting | None:
-        return next((one for one in self.state.waiting if one.order.identifier == identifier), None)
+        return next(
+            (proposal for proposal in self.state.waiting if proposal.order.identifier == identifier), None
+        )
 
     def _agreed(self, order: HandOrder) -> HandOrder:
         """The order that a second person agrees to, or that somebody refuses: it waits no more."""

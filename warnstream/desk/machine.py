@@ -265,7 +265,7 @@ class WarningDesk(MovingDesk):
         """Whether doors hear of a hazard: it is not for posts alone, or they have heard of it already."""
         if hazard not in self._for_posts_only:
             return True
-        return any(one.hazard == hazard for one in self.bulletins.standing(village))
+        return any(standing.hazard == hazard for standing in self.bulletins.standing(village))
 
     def restate(
         self,

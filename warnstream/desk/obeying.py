@@ -103,7 +103,7 @@ class ObeyingDesk(DeskState):
 
         What others of the same step do first is not known to whoever follows the step later.
         """
-        orders = [one for one in inputs if isinstance(one, HandOrder) and needs_second(one)]
+        orders = [input_ for input_ in inputs if isinstance(input_, HandOrder) and needs_second(input_)]
         self._faults_before = {order.identifier: self.order_faults(order) for order in orders}
 
     def _faults_in_step(self, order: HandOrder) -> list[str]:
@@ -225,7 +225,7 @@ class ObeyingDesk(DeskState):
 
     def _end_bounds(self, effects: Effects, evidence: Evidence | None) -> None:
         """What has expired binds no more: people are told the machine's level."""
-        for case in [one for one in self._cases.values() if one.bound is not None]:
+        for case in [case for case in self._cases.values() if case.bound is not None]:
             if at_time(case.bound, self._now_s) is None:
                 self._unbind(case, effects, evidence)
 
@@ -322,7 +322,7 @@ class ObeyingDesk(DeskState):
 
     def _change_hands(self, effects: Effects) -> None:
         """After a change of the configuration: nobody judges what was lost, so nothing hides it either."""
-        for case in [one for one in self._cases.values() if one.bound is not None]:
+        for case in [case for case in self._cases.values() if case.bound is not None]:
             bound = case.bound
             if bound is not None and bound.kind is BoundKind.CEILING and self._is_held_for_good(case):
                 self._unbind(case, effects)

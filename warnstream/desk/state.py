@@ -69,7 +69,7 @@ class DeskState:
         """No open warning expires before that; 0: nobody has looked yet."""
         number = network.villages.index_of_code()
         self.hands = Hands(
-            hand_policy or HandPolicy(), number, lambda: [one for one, _ in bulletins.waiting()]
+            hand_policy or HandPolicy(), number, lambda: [bulletin for bulletin, _ in bulletins.waiting()]
         )
         self.transfers = Transfers(
             network, message_policy.transfer, message_policy.time_zone, message_policy.status

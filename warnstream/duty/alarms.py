@@ -99,8 +99,8 @@ class OfficerAlarms:
     def step(self, found: Sequence[Found], now_s: int) -> None:
         """What troubles there are now."""
         by_key: dict[Key, list[Found]] = {}
-        for one in found:
-            by_key.setdefault((one.place, one.trouble.urgency), []).append(one)
+        for finding in found:
+            by_key.setdefault((finding.place, finding.trouble.urgency), []).append(finding)
         for key, troubles in by_key.items():
             self._trouble(key, troubles, now_s)
         for key, alarm in list(self.of.items()):
@@ -128,7 +128,7 @@ class OfficerAlarms:
 
     def _trouble(self, key: Key, troubles: Sequence[Found], now_s: int) -> None:
         worst = max(troubles, key=lambda one: (one.level, one.badness, -one.village))
-        badness = {one.trouble: one.badness for one in troubles}
+        badness = {finding.trouble: finding.badness for finding in troubles}
         alarm = self.of.get(key)
         if alarm is None:
             alarm = self.of[key] = OfficerAlarm(

@@ -114,7 +114,7 @@ class DutyDesk:
         self.n_rung += 1
         self._rung_s[" ".join(posts)] = now_s
         oldest = sorted(alarms, key=lambda alarm: alarm.since_s)
-        troubles = tuple(one for one in Trouble if any(one in alarm.badness for alarm in alarms))
+        troubles = tuple(trouble for trouble in Trouble if any(trouble in alarm.badness for alarm in alarms))
         places = tuple(alarm.place for alarm in oldest)
         return Ring(places, troubles, oldest[0].since_s, now_s, self.n_rung, posts)
 

@@ -90,7 +90,7 @@ def _correction(
         (by_row, change),
         (by_column, change),
     )
-    products = np.stack([(one * other).sum(axis=0) for one, other in pairs])
+    products = np.stack([(first * other).sum(axis=0) for first, other in pairs])
     # Where a local fit sees little rain it stays with the common motion.
     ridge = 0.0 if np.isinf(window) else _RIDGE * (products[0] + products[2]).mean()
     rr, rc, cc, rt, ct = _blurred(products, window)

@@ -68,8 +68,8 @@ class DuplicateFilter:
         plain, numbered = np.flatnonzero(sequence == 0), np.flatnonzero(sequence)
         repeated = np.zeros(len(station), dtype=np.bool_)
         repeated[plain] = self._mark_seconds(station[plain], observed_at_s[plain])
-        for one in numbered.tolist():
-            repeated[one] = self._mark_number(int(station[one]), int(observed_at_s[one]), int(sequence[one]))
+        for row in numbered.tolist():
+            repeated[row] = self._mark_number(int(station[row]), int(observed_at_s[row]), int(sequence[row]))
         return repeated
 
     def _mark_seconds(self, station: Int32Array, observed_at_s: Int64Array) -> BoolArray:

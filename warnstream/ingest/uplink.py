@@ -305,7 +305,7 @@ def _helium(content: object) -> Uplink:
     """Helium's console; its decoders give an object, or a list of names and values."""
     decoded = _inner(content, "decoded", "payload")
     if isinstance(decoded, list):
-        decoded = {str(_inner(one, "name")): _inner(one, "value") for one in decoded}
+        decoded = {str(_inner(member, "name")): _inner(member, "value") for member in decoded}
     identities = [_inner(content, "dev_eui"), _inner(content, "name")]
     return Uplink(identities, _inner(content, "reported_at"), None, decoded, [content, decoded])
 

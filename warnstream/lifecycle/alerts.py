@@ -122,8 +122,8 @@ class AlertBook:
     def step(self, arrived: Sequence[AlertArrived], now_s: int) -> None:
         """Take what came, in order, then let time work."""
         self.refused, self.outcomes = [], Counter()
-        for one in arrived:
-            self.outcomes[self._take(one, now_s)] += 1
+        for arrival in arrived:
+            self.outcomes[self._take(arrival, now_s)] += 1
         for name in [name for name, alert in self._standing.items() if self._is_over(alert, now_s)]:
             # A feed that still has it tells nothing new.
             self._refused[name] = _Ended(*name, self._standing.pop(name).sent_s, now_s)
@@ -156,8 +156,8 @@ class AlertBook:
         except msgspec.MsgspecError as error:
             raise ValueError(f"not a snapshot of alerts: {error}") from None
         self._standing = {alert.name: alert for alert in snapshot.standing}
-        self._ended = {(one.sender, one.identifier): one for one in snapshot.ended}
-        self._refused = {(one.sender, one.identifier): one for one in snapshot.refused}
+        self._ended = {(ended.sender, ended.identifier): ended for ended in snapshot.ended}
+        self._refused = {(refused.sender, refused.identifier): refused for refused in snapshot.refused}
         self._in_force = StandingAlerts(tuple(self._infos_in_force(now_s)))
 
     def _take(self, arrived: AlertArrived, now_s: int) -> AlertOutcome:
@@ -247,7 +247,7 @@ class AlertBook:
         known = self._standing.get(alert.name)
         if known is not None and alert.sent_s <= known.sent_s:
             return RefusalReason.SUPERSEDED, "another content under a name that stands, and not sent later"
-        is_over = any(one.sent_s > alert.sent_s for one in self._related(alert))
+        is_over = any(related.sent_s > alert.sent_s for related in self._related(alert))
         if is_over or self._is_of_an_ended_event(alert):
             return RefusalReason.SUPERSEDED, "what it names has been replaced by a later message"
         if alert.msg_type is not MessageType.CANCEL and len(self._standing) >= STANDING_MAX:
@@ -259,12 +259,12 @@ class AlertBook:
         named = {reference.identifier for reference in alert.references if reference.sender == alert.sender}
         by_event = _names_events(alert)
         return [
-            one
-            for one in self._standing.values()
-            if one.sender == alert.sender
+            other
+            for other in self._standing.values()
+            if other.sender == alert.sender
             and (
-                one.identifier in named
-                or (by_event and any(first.identifier in named for first in one.references))
+                other.identifier in named
+                or (by_event and any(first.identifier in named for first in other.references))
             )
         ]
 
@@ -281,15 +281,15 @@ class AlertBook:
         found = self._related(alert) if alert.msg_type is not MessageType.ALERT else []
         if own is not None and own not in found:
             found.append(own)
-        return [one for one in found if one.sent_s <= alert.sent_s]
+        return [earlier for earlier in found if earlier.sent_s <= alert.sent_s]
 
     def _end(self, alert: Alert, replaced: Sequence[Alert], now_s: int) -> None:
-        for one in replaced:
-            del self._standing[one.name]
+        for earlier in replaced:
+            del self._standing[earlier.name]
         if alert.msg_type is MessageType.ALERT:
             return
         over = {(alert.sender, reference.identifier): reference.sent_s for reference in alert.references}
-        over |= {one.name: one.sent_s for one in replaced}
+        over |= {earlier.name: earlier.sent_s for earlier in replaced}
         if alert.msg_type is MessageType.CANCEL:
             over[alert.name] = alert.sent_s
         for name, sent_s in over.items():
@@ -314,7 +314,7 @@ class AlertBook:
 
     def _forget(self, now_s: int) -> None:
         for known in (self._ended, self._refused):
-            for name in [name for name, one in known.items() if now_s >= one.at_s + ENDED_KEPT_S]:
+            for name in [name for name, ended in known.items() if now_s >= ended.at_s + ENDED_KEPT_S]:
                 del known[name]
             for name in list(known)[: max(len(known) - ENDED_KEPT_MAX, 0)]:
                 del known[name]

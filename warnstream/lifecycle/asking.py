@@ -17,11 +17,11 @@ class Asking:
     def of(self, heard: Sequence[Standing]) -> Asked:
         """What hazards ask for together. At least one stands."""
         lead = self.in_order(heard)[0]
-        worst = max(one.level for one in heard) if len(heard) > 1 else lead.level
+        worst = max(warning.level for warning in heard) if len(heard) > 1 else lead.level
         action = self._orders.order(lead.hazard, lead.level).action
         weight = self.weight(lead)
-        top = [one for one in heard if self.weight(one) == weight or one.level == worst]
-        refuges = frozenset(self._orders.of(one.hazard).refuge for one in top)
+        top = [warning for warning in heard if self.weight(warning) == weight or warning.level == worst]
+        refuges = frozenset(self._orders.of(warning.hazard).refuge for warning in top)
         return Asked(action, lead.level, worst, refuges)
 
     def in_order(self, standing: Iterable[Standing]) -> tuple[Standing, ...]:

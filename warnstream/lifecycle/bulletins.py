@@ -140,7 +140,7 @@ class Bulletins(Voices):
         issued, self.faults, self.waits_changed = [], [], list(ordered)
         for village in sorted(heard):
             try:
-                issued += self._speak(village, heard[village], now_s, village in released, evidence)
+                issued += self._decide(village, heard[village], now_s, village in released, evidence)
             except Exception as error:  # noqa: BLE001  # one village failing never silences another
                 self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
@@ -168,8 +168,8 @@ class Bulletins(Voices):
         rise and the end.
         """
         villages = []
-        for village, one in standing:
-            self._voices.setdefault(village, Voice()).standing[one.hazard] = one
+        for village, warning in standing:
+            self._voices.setdefault(village, Voice()).standing[warning.hazard] = warning
             villages.append(village)
         for village in dict.fromkeys(villages):
             voice = self._voices[village]
@@ -186,12 +186,12 @@ class Bulletins(Voices):
         """Go on in a village from its last bulletin, no end, where nothing else is known; nothing is said."""
         village = self._codes.index(village_code)
         voice = Voice(
-            standing={one.hazard: one for one in last.standing},
+            standing={warning.hazard: warning for warning in last.standing},
             opened_s=last.opened_s,
             n=last.n,
             is_open=True,
             status=last.status,
-            seen={one.hazard for one in last.standing},
+            seen={warning.hazard for warning in last.standing},
             latest=last,
         )
         voice.remember(self._asking.of(last.standing), last.action, last.issued_s)
@@ -199,7 +199,7 @@ class Bulletins(Voices):
         self._take_up(village, voice)
         heapq.heappush(self._due, (0, village))
 
-    def _speak(
+    def _decide(
         self,
         village: int,
         messages: list[WarningMessage],
@@ -250,7 +250,7 @@ class Bulletins(Voices):
         asked = self._asking.of(heard)
         if voice.told is None:
             is_early = heard[0].status is MessageStatus.EXERCISE and now_s < self._drill_from_s(voice)
-            is_ordered = any(one.hazard == TRANSFER for one in heard)
+            is_ordered = any(warning.hazard == TRANSFER for warning in heard)
             is_news = (asked.worst >= self._policy.level_min or is_ordered) and not is_early
             return (_asked_of_people(voice, asked), BulletinCause.FIRST) if is_news else None
         if (rise := rise_of(asked, voice.told)) is not None:
@@ -289,7 +289,7 @@ class Bulletins(Voices):
         if not voice.is_open or voice.status is MessageStatus.ACTUAL:
             return False
         real = voice.of_status(MessageStatus.ACTUAL)
-        return any(one.level >= self._policy.level_min or one.hazard == TRANSFER for one in real)
+        return any(warning.level >= self._policy.level_min or warning.hazard == TRANSFER for warning in real)
 
     def _drill_from_s(self, voice: Voice) -> int:
         return 0 if voice.real_until_s == NEVER else voice.real_until_s + DRILL_PAUSE_S
@@ -332,7 +332,7 @@ class Bulletins(Voices):
             n=voice.n,
             issued_s=now_s,
             action=action,
-            worst=max((one.level for one in standing), default=Level.NONE),
+            worst=max((warning.level for warning in standing), default=Level.NONE),
             standing=standing,
             ended=tuple(sorted(voice.ended)),
             cause=cause,

@@ -53,9 +53,9 @@ class FeedBook:
         self._now_s = now_s
         for state in self.states.values():
             state.waited_s += passed_s
-        for one in heard:
-            if one.source in self.states:
-                self.states[one.source] = FeedState(now_s, 0)
+        for warning in heard:
+            if warning.source in self.states:
+                self.states[warning.source] = FeedState(now_s, 0)
 
     def silent(self) -> list[tuple[FeedPolicy, FeedState]]:
         """Feeds from which nothing was heard for longer than they may be silent."""

@@ -44,7 +44,7 @@ def hold(
     action, cause = news
     if cause in RISES:
         wait_s = _wait_of_rise(policy, voice, heard)
-        hazard, level = heard[0].hazard, max(one.level for one in heard)
+        hazard, level = heard[0].hazard, max(warning.level for warning in heard)
     elif cause is BulletinCause.ENDED:
         level = voice.told.worst if voice.told is not None else Level.NONE
         wait_s = _wait_of_end(policy, voice.seen, level)
@@ -73,9 +73,13 @@ def postponed(held: Held | None) -> Held | None:
 
 def _wait_of_rise(policy: ReleasePolicy, voice: Voice, heard: Sequence[Standing]) -> int:
     """Seconds of the quickest rule among what doors were not told at its level yet."""
-    told = {one.hazard: one.level for one in voice.latest.standing} if voice.latest is not None else {}
-    new = [one for one in heard if one.level > told.get(one.hazard, Level.NONE)]
-    return _quickest(_wait_of(policy, one) for one in new)
+    told = (
+        {warning.hazard: warning.level for warning in voice.latest.standing}
+        if voice.latest is not None
+        else {}
+    )
+    new = [warning for warning in heard if warning.level > told.get(warning.hazard, Level.NONE)]
+    return _quickest(_wait_of(policy, warning) for warning in new)
 
 
 def _wait_of(policy: ReleasePolicy, one: Standing) -> int:
@@ -93,4 +97,4 @@ def _wait_of_end(policy: ReleasePolicy, hazards: Iterable[str], level: Level) ->
 def _quickest(waits: Iterable[int]) -> int:
     """The shortest time; manual only where everything is. Automatic where nothing is new."""
     found = list(waits)
-    return min((one for one in found if one != MANUAL), default=MANUAL if found else AUTOMATIC)
+    return min((wait_s for wait_s in found if wait_s != MANUAL), default=MANUAL if found else AUTOMATIC)

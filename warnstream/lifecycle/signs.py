@@ -87,14 +87,14 @@ class SignBook:
     def step(self, inputs: Sequence[SignReport | SignVerdict], now_s: int) -> None:
         """Take what people say, in order, then let time work."""
         self.refused = []
-        for one in inputs:
-            fault = self.fault_of(one)
+        for input_ in inputs:
+            fault = self.fault_of(input_)
             if fault:
-                self.refused.append((one, fault))
-            elif isinstance(one, SignReport):
-                self._take_report(one, now_s)
+                self.refused.append((input_, fault))
+            elif isinstance(input_, SignReport):
+                self._take_report(input_, now_s)
             else:
-                self._take_verdict(one, now_s)
+                self._take_verdict(input_, now_s)
         for sign in [sign for sign in self._standing.values() if now_s >= sign.expires_s]:
             self._move(sign, SignSignal.EXPIRE, now_s)
 
@@ -119,7 +119,9 @@ class SignBook:
         return "" if said.reporter else "a report names who reports"
 
     def _fault_of_verdict(self, said: SignVerdict) -> str:
-        sign = next((one for one in list(self._standing.values()) if one.sign == said.sign), None)
+        sign = next(
+            (standing for standing in list(self._standing.values()) if standing.sign == said.sign), None
+        )
         if sign is None:
             return f"no sign {said.sign!r} stands"
         posts = {post.post for post in self._network.posts_of_village(sign.village)}
@@ -173,7 +175,7 @@ class SignBook:
         )
 
     def _take_verdict(self, verdict: SignVerdict, now_s: int) -> None:
-        sign = next(one for one in self._standing.values() if one.sign == verdict.sign)
+        sign = next(standing for standing in self._standing.values() if standing.sign == verdict.sign)
         sign = replace(sign, validator=verdict.validator, note=verdict.note or sign.note)
         self._move(sign, SignSignal.VALIDATE if verdict.is_validated else SignSignal.REJECT, now_s)
 

@@ -150,16 +150,16 @@ class Voice:
 
     def align(self, standing: Iterable[Standing]) -> None:
         """Let exactly this stand; what stood besides has ended."""
-        before, self.standing = self.standing, {one.hazard: one for one in standing}
+        before, self.standing = self.standing, {warning.hazard: warning for warning in standing}
         self.ended |= (before.keys() & self.seen) - self.standing.keys()
         self.ended -= self.standing.keys()
         self.corrected -= self.standing.keys()
         if self.is_open:
-            self.seen |= {one.hazard for one in self.of_status(self.status)}
+            self.seen |= {warning.hazard for warning in self.of_status(self.status)}
 
     def of_status(self, status: MessageStatus) -> list[Standing]:
         """What stands for real, or as an exercise."""
-        return [one for one in self.standing.values() if one.status is status]
+        return [warning for warning in self.standing.values() if warning.status is status]
 
     def heard(self) -> list[Standing]:
         """What the episode is about; before one, what is real if anything is."""
@@ -171,7 +171,7 @@ class Voice:
         """Begin an episode, later than every earlier one."""
         self.opened_s, self.n, self.is_open, self.status = max(now_s, self.opened_s + 1), 0, True, status
         self.has_moved = self.is_away
-        self.seen |= {one.hazard for one in self.heard()}
+        self.seen |= {warning.hazard for warning in self.heard()}
 
     def close(self, now_s: int) -> None:
         """The end has been said."""

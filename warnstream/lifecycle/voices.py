@@ -97,9 +97,9 @@ class Voices:
     def no_end(self) -> frozenset[tuple[int, MessageStatus]]:
         """Villages where something stands, for real or as an exercise: no such end may go out there."""
         return frozenset(
-            (village, one.status)
+            (village, warning.status)
             for village, voice in self._voices.items()
-            for one in voice.standing.values()
+            for warning in voice.standing.values()
         )
 
     def villages(self) -> list[int]:

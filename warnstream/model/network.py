@@ -276,7 +276,11 @@ class Network:
             raise ValueError(f"expected ascending numbers of villages below {n_villages}, got {villages}")
         number = {village: new for new, village in enumerate(villages.tolist())}
         zones = (replace(zone, village=number[zone.village]) for zone in self.zones if zone.village in number)
-        objects = (replace(one, village=number[one.village]) for one in self.objects if one.village in number)
+        objects = (
+            replace(listed, village=number[listed.village])
+            for listed in self.objects
+            if listed.village in number
+        )
         shelters = (
             replace(shelter, village=number[shelter.village])
             for shelter in self.shelters

@@ -65,8 +65,8 @@ class QualityControl:
         self._still_limits: Float64Array = (
             np.array(
                 [
-                    (one.still_change, one.still_s, one.still_from, one.still_to)
-                    for one in (self._limits[number] for number in still)
+                    (limits.still_change, limits.still_s, limits.still_from, limits.still_to)
+                    for limits in (self._limits[number] for number in still)
                 ],
                 dtype=np.float64,
             )
@@ -314,8 +314,8 @@ def _step_table(limits: dict[int, ValueLimits]) -> tuple[Int64Array, Float64Arra
     """
     edge_s = sorted({step_s for limit in limits.values() for step_s, _ in limit.step})
     change = np.full((N_VARIABLES + 1, len(edge_s) + 1), np.inf)
-    for series, one in limits.items():
-        for step_s, greatest in reversed(one.step):
+    for series, own_limit in limits.items():
+        for step_s, greatest in reversed(own_limit.step):
             change[series, : edge_s.index(step_s) + 1] = greatest
     return np.array(edge_s, dtype=np.int64), change
 

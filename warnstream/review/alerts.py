@@ -31,7 +31,7 @@ def read_alert_files(path: Path) -> ArchivedAlerts:
     """
     files = [path]
     if path.is_dir():
-        files = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
         if not files:
             raise ArchiveError(f"{path}: expected files of alerts ({', '.join(sorted(SUFFIXES))})")
     arrived: list[AlertArrived] = []

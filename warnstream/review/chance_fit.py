@@ -311,11 +311,11 @@ def _guess(n: int = len(FEATURES)) -> Float64Array:
 
 
 def _check_deciles(deciles: list[Decile]) -> None:
-    for one in deciles:
-        if one.n_cases >= OFF_CASES_MIN and abs(one.said - one.came) > OFF_MAX:
+    for decile in deciles:
+        if decile.n_cases >= OFF_CASES_MIN and abs(decile.said - decile.came) > OFF_MAX:
             raise ValueError(
-                f"within {one.lead_min} min {one.said:.2f} was said of {one.n_cases} cases of storms left "
-                f"out, and {one.came:.2f} came: the record does not carry such a table"
+                f"within {decile.lead_min} min {decile.said:.2f} was said of {decile.n_cases} cases of "
+                f"storms left out, and {decile.came:.2f} came: the record does not carry such a table"
             )
 
 

@@ -101,10 +101,10 @@ class ForecastSkill:
             NaN: not, or not completely, observed.
         """
         self._hour_before = (now_s, last_hour_mm)
-        for one in self._waiting:
-            age_s = now_s - one.made_at_s
+        for forecast in self._waiting:
+            age_s = now_s - forecast.made_at_s
             if age_s > 0 and age_s % HOUR_S == 0:
-                self._take_hour(one, age_s // HOUR_S, last_hour_mm)
+                self._take_hour(forecast, age_s // HOUR_S, last_hour_mm)
         while self._waiting and now_s - self._waiting[0].made_at_s >= max(self._hours) * HOUR_S:
             self._waiting.popleft()
 
@@ -149,11 +149,14 @@ class ForecastSkill:
         """Scores along ``forecaster``, ``lead`` and ``threshold``; NaN where unknown."""
         both = (self._nowcast, self._persistence)
         data: dict[str, tuple[tuple[str, ...], Float64Array]] = {
-            name: (("forecaster", "lead", "threshold"), np.stack([_table_scores(one, name) for one in both]))
+            name: (
+                ("forecaster", "lead", "threshold"),
+                np.stack([_table_scores(tables, name) for tables in both]),
+            )
             for name in _SCORES
         }
         for name, sums in (("error", "error_mm"), ("absolute_error", "absolute_error_mm")):
-            means = np.stack([self._mean(getattr(one, sums)) for one in both])
+            means = np.stack([self._mean(getattr(tables, sums)) for tables in both])
             data[f"mean_{name}"] = (("forecaster", "lead"), means)
         dataset = xr.Dataset(
             {**data, "wet_pairs": ("lead", self._n_wet), "pairs": ("lead", self._n_pairs)},

@@ -70,7 +70,7 @@ def _table(book: Book) -> pa.Table:
         state = ledger.state[rows] & STATE_BITS
         codes, channels = households.code, households.channel
         columns = {
-            "village": [register.villages[one] for one in village.tolist()],
+            "village": [register.villages[number] for number in village.tolist()],
             "door": [codes[row] for row in rows.tolist()],
             "channel": [channels[row] for row in rows.tolist()],
             "opened": (sequence >> N_BITS).astype(np.int64),

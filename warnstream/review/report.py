@@ -324,7 +324,8 @@ def _message(record: dict[str, Any], index: dict[str, int]) -> WarningMessage:
         unaffirmed_s=record.get("unaffirmed_s", 0),
         confirmed=record.get("confirmed", True),
         references=tuple(
-            MessageReference(one["identifier"], parse_iso(one["issued_at"])) for one in record["references"]
+            MessageReference(reference["identifier"], parse_iso(reference["issued_at"]))
+            for reference in record["references"]
         ),
     )
 
@@ -398,7 +399,7 @@ def _first(messages: Sequence[WarningMessage], villages: Villages) -> dict[str, 
     for hazard in sorted({message.hazard for message in messages}):
         first[hazard] = {}
         for level in LEVELS:
-            reached = (one for one in messages if one.hazard == hazard and one.level >= level)
+            reached = (message for message in messages if message.hazard == hazard and message.level >= level)
             message = next(reached, None)
             if message is not None:
                 record = _record(message, villages)

@@ -352,8 +352,8 @@ def _score(
     )
     outcomes = tuple(_outcome(happened, issued, villages, policy) for happened in exact)
     leads = [outcome.lead_min for outcome in outcomes if outcome.lead_min is not None]
-    verified = [any(matches(spell, one, policy) for one in exact) for spell in issued]
-    possible = [any(matches(spell, one, policy) for one in vague) for spell in issued]
+    verified = [any(matches(spell, event, policy) for event in exact) for spell in issued]
+    possible = [any(matches(spell, event, policy) for event in vague) for spell in issued]
     return HazardScore(
         hazard=hazard,
         level=level,

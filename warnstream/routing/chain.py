@@ -197,7 +197,7 @@ class Chain:
     def answer_by_s(self, village: int) -> int:
         """Earliest time at which somebody's answer for a village is due; NEVER: none is awaited."""
         found = (self._posts.owed(post, village) for post in self.asked(village))
-        return min((one.due_s for one in found if one is not None and one.due_s != NEVER), default=NEVER)
+        return min((debt.due_s for debt in found if debt is not None and debt.due_s != NEVER), default=NEVER)
 
     def untaken(self) -> list[HelpCall]:
         """Calls for help for which everybody has been rung in vain."""

@@ -159,7 +159,7 @@ class Chains:
         """After a change of the configuration: as of `Chain.ask_anew`."""
         if self._has_posts:
             for status, chain in self.of.items():
-                own = {village: one for (of, village), one in standing.items() if of is status}
+                own = {village: levels for (of, village), levels in standing.items() if of is status}
                 chain.ask_anew(own, of_all=of_all)
 
     def adopt(

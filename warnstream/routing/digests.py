@@ -38,7 +38,7 @@ def compose(post: str, series: str, debt: Debt, seen: Seen, status: MessageStatu
     villages = live.union(debt.news)
     order = sorted(villages, key=lambda one: (one not in live, -_turn(turns, one).level, one))
     room = max(LINES_MAX - len(helps), 0)
-    lines = tuple(_line(post, one, debt, seen) for one in order[:room])
+    lines = tuple(_line(post, village, debt, seen) for village in order[:room])
     awaited_s = debt.answer_by_s()
     return Digest(
         identifier=f"{series}.{debt.n}",
@@ -50,7 +50,7 @@ def compose(post: str, series: str, debt: Debt, seen: Seen, status: MessageStatu
         answer_by_s=max(awaited_s, 0) if live else 0,
         status=status,
         level=_worst(villages, debt, turns),
-        owed=_counts([_turn(turns, one).level for one in live]),
+        owed=_counts([_turn(turns, village).level for village in live]),
         lines=lines,
         helps=tuple(helps[:LINES_MAX]),
         more=len(helps) + len(order) - len(lines) - min(len(helps), LINES_MAX),

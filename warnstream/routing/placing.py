@@ -77,5 +77,5 @@ class Placing:
                 places = {villages.code[village], villages.township[village], villages.county[village], "*"}
                 for area in places:
                     self._of_area.setdefault(area, []).append(village)
-        found = {one for area in self._areas.get(post, ()) for one in self._of_area.get(area, ())}
+        found = {village for area in self._areas.get(post, ()) for village in self._of_area.get(area, ())}
         return sorted(found)

@@ -207,8 +207,10 @@ def _fault_of_time(report: FieldReport, now_s: int) -> str:
 
 def moved_to(state: ReportState, now: Mapping[int, int]) -> ReportState:
     """After a change of the register: villages that are known have these numbers now, others are gone."""
-    villages = {now[then]: one for then, one in state.villages.items() if then in now}
-    unclear = [msgspec.structs.replace(one, village=now.get(one.village, -1)) for one in state.unclear]
+    villages = {now[then]: report for then, report in state.villages.items() if then in now}
+    unclear = [
+        msgspec.structs.replace(report, village=now.get(report.village, -1)) for report in state.unclear
+    ]
     return ReportState(state.on_duty, villages, unclear, state.n_unclear)
 
 

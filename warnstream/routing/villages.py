@@ -211,7 +211,7 @@ class Villages:
     def _needed(self, village: int) -> list[str]:
         """Of the posts that were asked, those whose answers the village needs and does not have."""
         turn = self.turns[village]
-        asked = [one for one in self.ranked(village) if one[1] <= turn.asked_rank]
+        asked = [ranked for ranked in self.ranked(village) if ranked[1] <= turn.asked_rank]
         return owing(self._policy.need_of(turn.level), asked, turn.answered)
 
     def _release_all(self, village: int) -> None:

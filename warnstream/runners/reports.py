@@ -32,10 +32,10 @@ def describe_reports(desk: WarningDesk, villages: Villages, only: int | None = N
     state = chain.reports.state
     found = sorted(dict(state.villages).items())
     told = [reports for reports in found if only in (None, reports[0])]
-    records = [_village(village, one, villages) for village, one in told[:SHOWN_MAX]]
+    records = [_village(village, report, villages) for village, report in told[:SHOWN_MAX]]
     sums: Counter[str] = Counter()
-    for _, one in told:
-        sums.update(one.heads())
+    for _, report in told:
+        sums.update(report.heads())
     return ReportsRecord(
         status=str(desk.message_status),
         posts=_posts(desk.chains.placing.posts, dict(state.on_duty)),
@@ -93,7 +93,12 @@ def _village(village: int, known: VillageReports, villages: Villages) -> Village
 
 def _heads(senders: Mapping[str, Heads]) -> list[HeadsRecord]:
     return [
-        HeadsRecord(sender, one.numbers(), iso_utc(max(at_s for _, at_s in one.said.values())), one.doubt)
-        for sender, one in list(senders.items())[:SHOWN_MAX]
-        if one.said
+        HeadsRecord(
+            sender,
+            sender_reports.numbers(),
+            iso_utc(max(at_s for _, at_s in sender_reports.said.values())),
+            sender_reports.doubt,
+        )
+        for sender, sender_reports in list(senders.items())[:SHOWN_MAX]
+        if sender_reports.said
     ]

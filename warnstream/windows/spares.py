@@ -87,7 +87,7 @@ class SelectedWindows:
             return GaugeAndSpare(station, -1, own_mm, 0.0)
         source = int(self.source[duration, row])
         spares = self.candidate[row, 1:].tolist()
-        seen = (one for one in spares if one != station and self.own.observed_min[duration, one] > 0)
+        seen = (spare for spare in spares if spare != station and self.own.observed_min[duration, spare] > 0)
         spare = source if source != station else next(seen, -1)
         return GaugeAndSpare(source, spare, own_mm, float(rain_um[spare] / UM_PER_MM) if spare >= 0 else 0.0)
 

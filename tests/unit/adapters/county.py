@@ -103,7 +103,7 @@ def digest(
     """Digest `n` of a post, about one village."""
     series = f"ws.@post.{post.post}.20231114T221320Z"
     line = DigestLine(village, level, True, (("flash_flood", level),), (("flash_flood", Cause.RAISED),), ())
-    owed = tuple(int(one == level) for one in Level)
+    owed = tuple(int(reached == level) for reached in Level)
     return Digest(
         identifier=f"{series}.{n}",
         post=post.post,
@@ -137,17 +137,17 @@ def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effect
         messages=list(messages),
         bulletins=[
             bulletin(
-                one.village,
-                one.version,
-                one.level,
-                one.status,
-                ACTION_OF[one.level],
+                message.village,
+                message.version,
+                message.level,
+                message.status,
+                ACTION_OF[message.level],
             )
-            for one in messages
+            for message in messages
         ],
         digests=[
-            digest(post, one.version, one.village, one.level, one.status)
-            for one in messages
+            digest(post, message.version, message.village, message.level, message.status)
+            for message in messages
             for post in posts
         ],
     )

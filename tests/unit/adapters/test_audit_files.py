@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from warnstream.adapters.audit.files import FOLDER, AuditFiles, Taken, read_head, year_files
+from warnstream.adapters.audit.files import FOLDER, AuditEntry, AuditFiles, read_head, year_files
 from warnstream.adapters.audit.lines import GENESIS, AuditFact
 from warnstream.adapters.audit.verify import verify
 from warnstream.model.errors import StoreError
@@ -23,16 +23,16 @@ def fact(n: int, text: str = "暴雨") -> AuditFact:
     return AuditFact("warning", {"identifier": f"ws.{n}", "text": text})
 
 
-def taken(entry: int, n_facts: int = 1, at_s: int = JUNE) -> Taken:
-    return Taken(entry, at_s + entry, [fact(n) for n in range(n_facts)])
+def taken(entry: int, n_facts: int = 1, at_s: int = JUNE) -> AuditEntry:
+    return AuditEntry(entry, at_s + entry, [fact(n) for n in range(n_facts)])
 
 
-def written(directory: Path, *entries: Taken, keep_s: int = KEEP_S) -> Path:
+def written(directory: Path, *entries: AuditEntry, keep_s: int = KEEP_S) -> Path:
     """An audit of these entries, closed as at a stop; its newest file."""
     with closing(AuditFiles(directory, keep_s)) as files:
-        for one in entries:
-            files.append([one])
-            files.followed = one.entry
+        for entry in entries:
+            files.append([entry])
+            files.followed = entry.entry
         files.write_head()
     return year_files(directory / FOLDER)[-1]
 
@@ -97,7 +97,7 @@ def test_lines_cut_off_at_the_end_are_found_by_the_head(tmp_path: Path) -> None:
 
 def test_a_chain_written_anew_is_found_by_a_hash_that_was_noted(tmp_path: Path) -> None:
     noted = verify(written(tmp_path / "a", taken(1), taken(2)).parent).head
-    written(tmp_path / "b", taken(1), Taken(2, JUNE + 2, [fact(0, "nothing was issued")]))
+    written(tmp_path / "b", taken(1), AuditEntry(2, JUNE + 2, [fact(0, "nothing was issued")]))
     assert faults(tmp_path / "a", noted) == []
     assert faults(tmp_path / "a", noted[:13]) == []
     assert faults(tmp_path / "b") == []

@@ -280,7 +280,7 @@ def test_a_broker_that_is_away_takes_no_attempt_of_a_message() -> None:
     outcome = MqttChannel("ws", lambda all_of_them: [NOT_CONNECTED] * len(all_of_them)).send(
         [outgoing_message()]
     )
-    assert [one.verdict for one in outcome] == [Verdict.UNAVAILABLE]
+    assert [result.verdict for result in outcome] == [Verdict.UNAVAILABLE]
 
 
 def test_one_text_that_cannot_be_written_keeps_no_other_from_its_device() -> None:
@@ -288,7 +288,7 @@ def test_one_text_that_cannot_be_written_keeps_no_other_from_its_device() -> Non
     batch[1] = replace(batch[1], text_zh="\ud800")
     broker = Broker()
     outcomes = MqttChannel("ws", broker).send(batch)
-    assert [one.verdict for one in outcomes] == [Verdict.SENT, Verdict.REFUSED, Verdict.SENT]
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.SENT, Verdict.REFUSED, Verdict.SENT]
     assert len(broker.taken) == 2
 
 
@@ -306,5 +306,10 @@ def test_one_line_that_a_terminal_cannot_write_keeps_no_other_from_it() -> None:
         outgoing_message(text_en=text, number=n) for n, text in enumerate(("one", "two", "three", "four"))
     ]
     outcomes = TerminalChannel(write).send(batch)
-    assert [one.verdict for one in outcomes] == [Verdict.SENT, Verdict.REFUSED, Verdict.RETRY, Verdict.SENT]
+    assert [outcome.verdict for outcome in outcomes] == [
+        Verdict.SENT,
+        Verdict.REFUSED,
+        Verdict.RETRY,
+        Verdict.SENT,
+    ]
     assert len(lines) == 2

@@ -72,8 +72,8 @@ def test_a_burst_is_not_accepted_before_those_too_many_are_refused() -> None:
             opened.accept()
         accepted.pop().close()
         accepted.append(opened.accept()[0])
-        for one in [*clients, *accepted]:
-            one.close()
+        for socket_ in [*clients, *accepted]:
+            socket_.close()
 
 
 def test_a_taken_port_is_named() -> None:

@@ -20,8 +20,8 @@ def test_a_flood_from_one_address_pushes_itself_out_and_nobody_else() -> None:
     for guest in [*stations, *flood]:
         doorstep.enter(guest)
     assert not any(station.reasons for station in stations)
-    assert sum(bool(one.reasons) for one in flood) == 995
-    assert not any(one.reasons for one in flood[-5:]), "the oldest go first"
+    assert sum(bool(decision.reasons) for decision in flood) == 995
+    assert not any(decision.reasons for decision in flood[-5:]), "the oldest go first"
 
 
 def test_who_waits_for_a_password_to_be_checked_is_not_pushed_out() -> None:
@@ -31,7 +31,7 @@ def test_who_waits_for_a_password_to_be_checked_is_not_pushed_out() -> None:
     for guest in [*waiting, late]:
         doorstep.enter(guest)
     assert late.reasons == ["too_many"]
-    assert not any(one.reasons for one in waiting)
+    assert not any(decision.reasons for decision in waiting)
 
 
 def test_who_is_known_or_gone_takes_no_room() -> None:

@@ -13,7 +13,7 @@ def test_a_batch_ends_with_what_came_together_with_its_last_message() -> None:
     for n in (3, 3, 3):
         inbox.put(arrived(n))
     batch = inbox.take(messages_max=4, wait_s=1, gather_s=0)
-    assert [len(one.topics) for one in batch] == [3, 3]
+    assert [len(block.topics) for block in batch] == [3, 3]
     assert len(inbox.take(messages_max=4, wait_s=1, gather_s=0)) == 1
 
 
@@ -47,13 +47,13 @@ def stream(n: int) -> InboundBatch:
 
 
 def topics(batch: list[InboundBatch]) -> str:
-    return "".join(one.topics[0] for one in batch)
+    return "".join(block.topics[0] for block in batch)
 
 
 def test_lone_messages_go_before_those_of_streams() -> None:
     inbox = Inbox()
-    for one in (stream(5), stream(5), arrived(1), stream(5)):
-        inbox.put(one)
+    for block in (stream(5), stream(5), arrived(1), stream(5)):
+        inbox.put(block)
     assert topics(inbox.take(messages_max=10, wait_s=0, gather_s=0, streams_max=6)) == "tss"
     inbox.put(arrived(1))
     assert topics(inbox.take(messages_max=10, wait_s=0, gather_s=0, streams_max=0)) == "t"
@@ -87,8 +87,8 @@ def alone(n: int = 1) -> InboundBatch:
 
 def put_later(inbox: Inbox, *what: InboundBatch, at_s: float) -> None:
     def put() -> None:
-        for one in what:
-            inbox.put(one)
+        for block in what:
+            inbox.put(block)
 
     threading.Timer(at_s, put).start()
 

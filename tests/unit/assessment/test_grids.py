@@ -64,7 +64,7 @@ def storm(
         reporting = (0, 1, 2) if after_s <= silent_from_s else (2,)
         readings = concatenate(
             [
-                gauges(after_s, gauge_mm, tuple(one for one in reporting if one != 2)),
+                gauges(after_s, gauge_mm, tuple(station for station in reporting if station != 2)),
                 gauges(after_s, 0.0, (2,)),
             ]
         )

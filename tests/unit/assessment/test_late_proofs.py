@@ -98,7 +98,7 @@ def test_a_crossing_is_told_once_however_many_slices_prove_it_and_again_when_it_
     dry(assessment, 5, 60)
     dry(assessment, 65, 355, 1)
     slices = [rain((0, 60 * (60 + 5 * n), 4.0)) for n in range(1, 13)]
-    found = [one.level for n, batch in enumerate(slices) for one in at(assessment, 361 + n, batch)]
+    found = [change.level for n, batch in enumerate(slices) for change in at(assessment, 361 + n, batch)]
     assert found == [Level.BLUE, Level.YELLOW, Level.ORANGE]
 
 
@@ -163,7 +163,7 @@ def test_of_wet_and_dry_ground_the_highest_table_proves() -> None:
     dry(assessment, 5, 60)
     dry(assessment, 65, 355, 1)
     assert at(assessment, 360, hour_of(60, 4.0)) == []  # 48 mm
-    assert [one.level for one in at(assessment, 361, hour_of(120, 5.5))] == [Level.ORANGE]  # 66 mm
+    assert [change.level for change in at(assessment, 361, hour_of(120, 5.5))] == [Level.ORANGE]  # 66 mm
 
 
 def test_places_that_wait_are_judged_by_later_steps_and_after_a_restart(

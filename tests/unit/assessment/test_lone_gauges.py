@@ -52,7 +52,7 @@ def go(
 
 
 def highest(changes: list[LevelChange], village: int = 0) -> Level:
-    return max((one.level for one in changes if one.village == village), default=Level.NONE)
+    return max((change.level for change in changes if change.village == village), default=Level.NONE)
 
 
 def slide() -> HazardRule:
@@ -182,7 +182,11 @@ def test_a_red_that_was_believed_is_held_by_a_gauge_that_is_alone_now() -> None:
     assessment = assessment_of()
     go(assessment, 1, 12, 10.0, 10.0)
     assert assessment.level("flash_flood").level[0] == Level.RED
-    falls = [one for one in go(assessment, 13, 40, 10.0) if one.kind is Change.FALL and one.village == 0]
+    falls = [
+        change
+        for change in go(assessment, 13, 40, 10.0)
+        if change.kind is Change.FALL and change.village == 0
+    ]
     assert falls == []
 
 

@@ -136,7 +136,10 @@ def test_the_explanation_adds_up_and_names_the_probability(rule: HazardRule) -> 
     if rule.evaluator == "rule":
         assert place.conditions[0].found.probability >= 0.3
     else:
-        assert any("orange within 60 min with a probability of" in one.note for one in place.comparisons)
+        assert any(
+            "orange within 60 min with a probability of" in comparison.note
+            for comparison in place.comparisons
+        )
 
 
 def test_members_that_fail_silence_nothing(rule: HazardRule, monkeypatch: pytest.MonkeyPatch) -> None:

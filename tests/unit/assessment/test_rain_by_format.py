@@ -62,7 +62,9 @@ class County:
 
 
 def rtu(*frames: str | bytes) -> list[RawMessage]:
-    return [RawMessage("rtu/1", one if isinstance(one, bytes) else bytes.fromhex(one)) for one in frames]
+    return [
+        RawMessage("rtu/1", frame if isinstance(frame, bytes) else bytes.fromhex(frame)) for frame in frames
+    ]
 
 
 def observation(**content: object) -> RawMessage:

@@ -162,8 +162,8 @@ def test_a_restart_goes_on_with_the_last_reading() -> None:
     assessment, twin = assessment_of(), assessment_of()
     feed(assessment, 600, readings(PT, (0, 10), (600, 12)))
     twin.restore(assessment.snapshot())
-    for one in (assessment, twin):
-        feed(one, 1200, readings(PT, (1200, 15)))
+    for each in (assessment, twin):
+        feed(each, 1200, readings(PT, (1200, 15)))
     assert rain_1h(twin) == rain_1h(assessment) == (5.0, 0.333333)
 
 

@@ -135,7 +135,7 @@ def test_it_survives_a_restart_before_and_after_the_step_that_takes_it() -> None
     assert issued(take(before, clock(60))) == issued(take(node, clock(60)))
     after.restore(node.snapshot())
     assert after.engine.assessment.alerts.in_force().infos
-    ends = [issued(take(one, clock(3600))) for one in (node, before, after)]
+    ends = [issued(take(each, clock(3600))) for each in (node, before, after)]
     assert ends[0] == ends[1] == ends[2]
     assert len(ends[0]) == 1
 
@@ -151,18 +151,20 @@ def test_everything_that_is_refused_is_kept_with_its_reason_and_can_be_sent_agai
         f"<entry>{cap()}</entry></feed>"
     )
     read = take(node, brings(feed))
-    assert [(one.reason, one.topic) for one in read.refusals] == [(RefusalReason.NOT_ACTUAL, TOPIC)]
+    assert [(refusal.reason, refusal.topic) for refusal in read.refusals] == [
+        (RefusalReason.NOT_ACTUAL, TOPIC)
+    ]
     judged = take(node, clock(60))
-    assert [one.reason for one in judged.refusals] == [
+    assert [refusal.reason for refusal in judged.refusals] == [
         RefusalReason.EXPIRED,
         RefusalReason.EXERCISE,
         RefusalReason.UNKNOWN_ISSUER,
     ]
-    assert {one.topic for one in judged.refusals} == {TOPIC}
-    for one, name in zip(judged.refusals, ("gone", "drill", "mine"), strict=True):
-        ((again, _),) = read_alerts(one.payload).alerts
+    assert {refusal.topic for refusal in judged.refusals} == {TOPIC}
+    for refusal, name in zip(judged.refusals, ("gone", "drill", "mine"), strict=True):
+        ((again, _),) = read_alerts(refusal.payload).alerts
         assert again.identifier == name
-        assert name in one.detail
+        assert name in refusal.detail
     assert len(issued(judged)) == 1
 
 
@@ -179,7 +181,7 @@ def test_a_document_that_cannot_be_read_is_kept_aside_and_keeps_no_reading_out(
 ) -> None:
     node = intake()
     outcome = take(node, brings(document), rain(0, 300, 50.0))
-    assert [(one.reason, one.topic) for one in outcome.refusals] == [(reason, TOPIC)]
+    assert [(refusal.reason, refusal.topic) for refusal in outcome.refusals] == [(reason, TOPIC)]
     assert [message.hazard for message in issued(take(node, clock(360)))] == ["flash_flood"]
 
 
@@ -204,7 +206,7 @@ def test_doors_read_the_issuer_and_its_time_before_the_order() -> None:
     node = intake()
     take(node, brings(cap()))
     outcome = take(node, clock(60))
-    (bulletin,) = (one for _, step in outcome.steps for one in step.effects.bulletins)
+    (bulletin,) = (bulletin for _, step in outcome.steps for bulletin in step.effects.bulletins)
     wording = BulletinWording(
         NETWORK, RULES, order_table(None), BulletinPolicy(signature="某县防指"), POLICY.time_zone
     )
@@ -225,7 +227,7 @@ def test_posts_read_the_issuer_and_its_time_too() -> None:
     chains = Chains(network, Audience(network), ROUTING, lambda _status, post, _at_s: f"ws.@post.{post}")
     node = intake()
     take(node, brings(cap()))
-    inputs = [one for message in issued(take(node, clock(60))) for one in chains.of_message(message)]
+    inputs = [chain for message in issued(take(node, clock(60))) for chain in chains.of_message(message)]
     other = Chains(network, Audience(network), ROUTING, lambda _status, post, _at_s: f"ws.@post.{post}")
     (digest,) = chains.step(inputs, T0 + 60)
     wording = BulletinWording(network, RULES, order_table(None), BulletinPolicy(), POLICY.time_zone)
@@ -249,9 +251,9 @@ def test_the_step_explains_itself() -> None:
         "County met office: orange rainstorm warning of 2026-06-18T00:00:00Z (A1)"
     )
     view = node.engine.assessment.view(0)
-    hazard = next(one for one in view.hazards if one.hazard == "rainstorm")
+    hazard = next(hazard for hazard in view.hazards if hazard.hazard == "rainstorm")
     assert (hazard.found, hazard.holds, hazard.adds_up) == (Level.ORANGE, Level.ORANGE, True)
-    calm = next(one for one in node.engine.assessment.view(1).hazards if one.hazard == "rainstorm")
+    calm = next(hazard for hazard in node.engine.assessment.view(1).hazards if hazard.hazard == "rainstorm")
     assert (calm.found, calm.reason, calm.adds_up) == (Level.NONE, None, True)
 
 
@@ -271,8 +273,8 @@ def test_our_own_messages_read_back_equal_in_what_they_carry() -> None:
             message.sent_s,
         )
         assert (alert.status, alert.msg_type) == (message.status, message.msg_type)
-        assert [(one.identifier, one.sent_s) for one in alert.references] == [
-            (one.identifier, one.sent_s) for one in message.references
+        assert [(reference.identifier, reference.sent_s) for reference in alert.references] == [
+            (reference.identifier, reference.sent_s) for reference in message.references
         ]
         assert [info.language for info in alert.infos] == ["zh-CN", "en"]
         for info in alert.infos:
@@ -309,7 +311,7 @@ def test_a_relayed_signal_waits_for_an_officer_where_its_release_says_so() -> No
     take(node, brings(cap()))
     outcome = take(node, clock(60))
     assert len(issued(outcome)) == 1  # posts know at once
-    assert [one for _, step in outcome.steps for one in step.effects.bulletins] == []
+    assert [bulletin for _, step in outcome.steps for bulletin in step.effects.bulletins] == []
     alone = intake(BulletinPolicy(release=ReleasePolicy()))
     take(alone, brings(cap()))
-    assert [one for _, step in take(alone, clock(60)).steps for one in step.effects.bulletins]
+    assert [bulletin for _, step in take(alone, clock(60)).steps for bulletin in step.effects.bulletins]

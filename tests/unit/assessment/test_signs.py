@@ -126,7 +126,7 @@ def test_a_sign_over_http_is_an_entry_of_the_journal_and_survives_a_restart() ->
     node, twin = intake(), intake()
     node.consume(entries.SIGN, entries.encode_sign(SignReport("V0", "crack", "p2", "wall")))
     twin.restore(node.snapshot())  # before the step that takes it
-    messages = [issued(take(one, clock(60))) for one in (node, twin)]
+    messages = [issued(take(each, clock(60))) for each in (node, twin)]
     assert messages[0] == messages[1]
     assert len(messages[0]) == 1
 

@@ -72,7 +72,7 @@ def test_red_fire_and_red_water_send_nobody_out() -> None:
 
 
 def test_after_a_fall_people_stay_and_who_has_not_left_leaves() -> None:
-    stay = next(one for one in every_bulletin("flash_flood") if one.action is Action.STAY)
+    stay = next(bulletin for bulletin in every_bulletin("flash_flood") if bulletin.action is Action.STAY)
     assert texts(stay).zh == (
         "【松阳县防指】上垟村：已转移的留在村小学，不要回家；没走的现在走。雨小了，溪边危险还在。求助13800001234"
     )

@@ -56,7 +56,7 @@ def test_the_order_follows_hazard_and_level(level: Level) -> None:
 
 def test_the_hazard_that_asks_most_leads_whatever_its_colour() -> None:
     found = one_of(new().step([message(FIRE, Level.RED), message(SLIDE, Level.ORANGE)], T0))
-    assert [one.hazard for one in found.standing] == [SLIDE, FIRE]
+    assert [warning.hazard for warning in found.standing] == [SLIDE, FIRE]
     assert (found.action, found.worst) == (Action.LEAVE, Level.RED)
 
 
@@ -245,7 +245,7 @@ def test_something_real_ends_an_exercise_and_says_so_under_no_mark() -> None:
     assert voices.step([message(RAIN, Level.BLUE)], T0 + 60) == []
     found = one_of(voices.step([message(RAIN, Level.YELLOW)], T0 + 120))
     assert (found.cause, found.status, found.n) == (BulletinCause.STATUS, MessageStatus.ACTUAL, 1)
-    assert (found.opened_s, [one.hazard for one in found.standing]) == (T0 + 120, [RAIN])
+    assert (found.opened_s, [warning.hazard for warning in found.standing]) == (T0 + 120, [RAIN])
     assert not found.has_moved
 
 
@@ -295,7 +295,7 @@ def test_the_worst_comes_first_and_ends_last() -> None:
         ],
         T0 + 60,
     )
-    assert [(one.village, one.worst) for one in found] == [
+    assert [(bulletin.village, bulletin.worst) for bulletin in found] == [
         (2, Level.RED),
         (1, Level.YELLOW),
         (0, Level.NONE),

@@ -23,7 +23,7 @@ FLOOD = every_bulletin("flash_flood")
     "bulletin",
     [
         FLOOD[3],
-        next(one for one in FLOOD if one.action is Action.STAY),
+        next(bulletin for bulletin in FLOOD if bulletin.action is Action.STAY),
         FLOOD[-1],
         first(message("waterlogging", Level.RED)),
         first(message("forest_fire", Level.RED)),

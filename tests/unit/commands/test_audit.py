@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.config.conftest import FILES
-from warnstream.adapters.audit.files import FOLDER, AuditFiles, Taken, year_files
+from warnstream.adapters.audit.files import FOLDER, AuditEntry, AuditFiles, year_files
 from warnstream.adapters.audit.lines import GAP, AuditFact
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
@@ -37,7 +37,7 @@ def county(config_dir: Path) -> Path:
     directory = load_configuration(config_dir).storage.directory
     directory.mkdir(parents=True)
     with closing(AuditFiles(directory, 10**9)) as files:
-        files.append([Taken(n, JUNE + 60 * n, [fact]) for n, fact in enumerate(FACTS, start=1)])
+        files.append([AuditEntry(n, JUNE + 60 * n, [fact]) for n, fact in enumerate(FACTS, start=1)])
         files.write_head()
     return config_dir
 

@@ -62,7 +62,9 @@ def script_in(tmp_path: Path, text: str) -> Path:
 def test_a_simple_rise_is_one_step_and_lasts_an_hour(county: Configuration) -> None:
     order = drill_of(county, asked(county))
     assert order.act is DrillAct.START
-    assert [(one.after_s, one.hazard, one.level) for one in order.steps] == [(0, "flash_flood", Level.RED)]
+    assert [(step.after_s, step.hazard, step.level) for step in order.steps] == [
+        (0, "flash_flood", Level.RED)
+    ]
     assert order.for_s == 3600
 
 
@@ -110,7 +112,7 @@ steps:
 def test_what_cannot_be_is_refused(county: Configuration, said: dict[str, object], fault: str) -> None:
     with pytest.raises(OrderFaultsError) as error:
         drill_of(county, asked(county, **said))
-    assert any(fault in one for one in error.value.faults), error.value.faults
+    assert any(fault in found for found in error.value.faults), error.value.faults
 
 
 def test_a_node_in_an_exercise_has_no_drill_beside_it(county: Configuration) -> None:

@@ -31,7 +31,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
 
 
 def test_the_leave_value_is_the_lowest_rain_whose_order_sends_everybody(county: Configuration) -> None:
-    rule = next(one for one in county.rules if one.name == "flash_flood")
+    rule = next(rule for rule in county.rules if rule.name == "flash_flood")
     assert isinstance(rule.thresholds, CriticalRain)
     leaves = [level for level in range(1, 5) if _action(county, level) is Action.LEAVE]
     for village, card in enumerate(cards(county, range(len(county.network.villages)), {})):
@@ -39,7 +39,7 @@ def test_the_leave_value_is_the_lowest_rain_whose_order_sends_everybody(county: 
         rows = [row for row in card.cup if row.hazard.en == "Flash flood"]
         lowest = np.fmin.reduce(rule.thresholds.critical_mm[places][:, :, leaves[0] - 1 :], axis=(0, 2))
         said = [value for value in lowest.tolist() if np.isfinite(value)]
-        assert [row.leave_mm for row in rows if row.leave_mm is not None] == [np.floor(one) for one in said]
+        assert [row.leave_mm for row in rows if row.leave_mm is not None] == [np.floor(line) for line in said]
         assert said
         assert all((row.ready_mm or 0) < (row.leave_mm or np.inf) for row in rows)
 
@@ -62,7 +62,7 @@ def test_every_village_has_a_page_of_three_sheets_and_all_posts_stand_in_the_cal
     county: Configuration, tmp_path: Path, language: str
 ) -> None:
     files = write_pages(county, range(12), tmp_path, language, NOW_S)
-    assert [one.stem for one in files] == [*county.network.villages.code, "calls"]
+    assert [file.stem for file in files] == [*county.network.villages.code, "calls"]
     first = files[0].read_text("utf-8")
     assert first.count("<section>") == 3
     assert county.network.villages.name[0] in first

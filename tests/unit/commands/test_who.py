@@ -44,7 +44,7 @@ def test_one_village_is_told_alone() -> None:
     record = record_of(CONFIGURATION, night(), only=1)
     villages = record["villages"]
     assert isinstance(villages, list)
-    assert [one["village"] for one in villages] == ["331124001002"]
+    assert [village["village"] for village in villages] == ["331124001002"]
     assert record["helps"] == []
 
 

@@ -64,8 +64,8 @@ def test_a_rule_says_who_releases_by_hazard_and_level(config_dir: Path) -> None:
 def test_what_may_not_wait_is_a_fault_at_its_line(config_dir: Path, written: str, fault: str) -> None:
     add(config_dir, f"\nrelease:\n  {written}\n")
     found = faults_of(config_dir)
-    assert any(fault in one for one in found), found
-    assert all(one.startswith("warnstream.yaml:") for one in found)
+    assert any(fault in line for line in found), found
+    assert all(line.startswith("warnstream.yaml:") for line in found)
 
 
 def test_people_of_operators_csv_are_read(config_dir: Path) -> None:
@@ -106,5 +106,5 @@ def test_a_key_as_openssh_writes_it_is_the_same_key(config_dir: Path) -> None:
 def test_a_wrong_row_is_a_fault_at_its_line(config_dir: Path, row: str, fault: str) -> None:
     (config_dir / "operators.csv").write_text(f"{HEADER}{row}\n", "utf-8")
     found = faults_of(config_dir)
-    assert any(one.startswith(fault) for one in found), found
+    assert any(line.startswith(fault) for line in found), found
     assert "call me" not in "".join(found), "numbers of people do not go to logs"

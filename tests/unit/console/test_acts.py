@@ -155,14 +155,14 @@ def test_alarms_are_cut_to_the_area_and_those_of_the_node_are_everybodys(console
     shift = ShiftFacts("chief", "*", 5, "", "\u202enote")
     console.hub._take(frame(level=((4, 3, 2, 1), (0, 0, 0, 0)), alarms=rows, shifts=(shift,)))
     head = console.client("chief").get("/api/v1/state").json()["head"]
-    assert [(one["town"], one["urgency"], one["troubles"]) for one in head["alarms"]] == [
+    assert [(alarm["town"], alarm["urgency"], alarm["troubles"]) for alarm in head["alarms"]] == [
         (0, "A", ["help", "dry"]),
         (1, "B", ["rise"]),
         (-1, "B", ["channel"]),
     ]
-    assert [one["name"] for one in head["shifts"]] == ["Chief"]
+    assert [shift["name"] for shift in head["shifts"]] == ["Chief"]
     north = console.client("north").get("/api/v1/state").json()["head"]
-    assert [one["town"] for one in north["alarms"]] == [0, -1]
+    assert [alarm["town"] for alarm in north["alarms"]] == [0, -1]
 
 
 def test_officers_are_told_who_may_relieve_them_and_readers_are_not(console: Acting) -> None:

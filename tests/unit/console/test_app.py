@@ -166,9 +166,9 @@ def test_every_route_is_cut_to_the_persons_area(console: Console, person: str, s
 
 def test_deltas_are_cut_to_the_area_too(console: Console) -> None:
     north, lower = (console.hub.subscribe(area, "")[1] for area in ("North", "Lower"))
-    for one in (north, lower):
-        while not one.events.empty():
-            one.events.get_nowait()
+    for officer in (north, lower):
+        while not officer.events.empty():
+            officer.events.get_nowait()
     console.hub._take(frame(level=((0, 3, 2, 1), (0, 0, 0, 0))))
     assert b'"villages":[[0,0,0]]' in north.events.get_nowait()
     assert lower.events.empty()

@@ -60,8 +60,8 @@ def test_a_village_with_an_outline_keeps_it_and_the_others_get_what_lies_nearest
 def test_cells_do_not_overlap() -> None:
     county = with_villages([28.0, 28.1, 28.0, 28.1, 28.05], [119.0, 119.0, 119.1, 119.1, 119.05])
     cells = [cell for place in geo(county=county).villages for cell in polygons(place)]
-    for at, one in enumerate(cells):
-        assert all(one.intersection(other).area < 0.01 * one.area for other in cells[at + 1 :])
+    for at, polygon in enumerate(cells):
+        assert all(polygon.intersection(other).area < 0.01 * polygon.area for other in cells[at + 1 :])
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_every_word_that_a_script_asks_for_is_there() -> None:
         "release",
         *("raise", "lower", "end", "correct", "issue", "extend", "assign", "call_again", "close"),
         *("rise", "channel", "node", "on", "off", "suspended"),
-        *(one.word for one in (*Delivery, *People)),
+        *(state.word for state in (*Delivery, *People)),
     }
 
 
@@ -90,7 +90,7 @@ def test_what_moves_respects_those_who_do_not_want_it() -> None:
     assert "transition" in after
     assert "animation" not in before
     blinking = re.findall(r"([^{}]*){ *animation: [\w-]+ (\d+)s steps\(2, jump-none\) infinite; *}", after)
-    found = [(one.strip(), seconds) for one, seconds in blinking]
+    found = [(rule.strip(), seconds) for rule, seconds in blinking]
     assert found == [(".row.unseen", "1"), (".alarm-a", "1")], (
         "an unseen alarm of class A alone, once a second"
     )

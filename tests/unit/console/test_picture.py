@@ -119,7 +119,7 @@ def engine(node: Node, now: Reason | None) -> Engine:
 
 def test_facts_of_a_village_name_who_was_asked_and_who_has_answered(node: Node) -> None:
     effects = node.step(rise(Level.RED))
-    digest = next(one for one in effects.digests if one.post == "grid-a")
+    digest = next(digest for digest in effects.digests if digest.post == "grid-a")
     node.step(answer(digest.identifier, "grid-a"), at_s=T0 + 60)
     facts = village_facts(engine(node, None), node.doors, node.network, 0)
     states = {post.post: post.state for post in facts.posts}
@@ -176,10 +176,10 @@ def test_a_list_of_doors_begins_with_who_needs_somebody(node: Node) -> None:
     given = [replace(answer(bulletin.identifier, door), answer=word) for door, word in said.items()]
     node.doors.answer_many(given)
     listed = node.doors.list_of(0)
-    assert [(one.code, one.said.word) for one in listed] == [
+    assert [(door.code, door.said.word) for door in listed] == [
         ("door-2", "help"),
         ("door-0", "silent"),
         ("door-3", "acknowledged"),
         ("door-1", "said_safe"),
     ]
-    assert all(one.address and one.channel for one in listed)
+    assert all(door.address and door.channel for door in listed)

@@ -61,8 +61,8 @@ def test_a_state_and_the_deltas_after_it_are_the_newer_state(frames: list[Any]) 
     channel = Channel()
     channel.advance(view(*frames[0]))
     shown, viewer = state(channel), channel.subscribe(channel.id)
-    for one in frames[1:]:
-        channel.advance(view(*one))
+    for facts in frames[1:]:
+        channel.advance(view(*facts))
     while not viewer.events.empty():
         name, identifier, content = parsed(viewer.events.get_nowait())
         assert name == "delta"
@@ -84,8 +84,8 @@ def test_all_viewers_are_given_the_same_bytes() -> None:
     channel.advance(view([0, 0, 0, 0]))
     viewers = [channel.subscribe(channel.id) for _ in range(3)]
     channel.advance(view([4, 0, 0, 0]))
-    first, *others = [one.events.get_nowait() for one in viewers]
-    assert all(one is first for one in others)
+    first, *others = [viewer.events.get_nowait() for viewer in viewers]
+    assert all(viewer is first for viewer in others)
 
 
 def test_who_comes_back_goes_on_where_the_stream_broke() -> None:

@@ -42,7 +42,7 @@ def test_a_post_is_told_until_when_its_answer_is_wanted() -> None:
 
 
 def test_a_key_names_message_recipient_and_channel() -> None:
-    keys = [one.key for one in planned((0, Level.RED))]
+    keys = [notification.key for notification in planned((0, Level.RED))]
     assert keys[1] == "ws.331124001001.20190408T211500Z.1|331124001001|village_topic"
     assert keys[2].endswith("|grid-a|sms")
 
@@ -50,7 +50,10 @@ def test_a_key_names_message_recipient_and_channel() -> None:
 def test_the_worst_warning_leaves_first_within_each_kind() -> None:
     notifications = planned((1, Level.YELLOW), (0, Level.RED), (2, Level.ORANGE))
     order = list(RecipientKind)
-    ranks = [(order.index(one.kind), is_bulletin_topic(one), -one.level) for one in notifications]
+    ranks = [
+        (order.index(notification.kind), is_bulletin_topic(notification), -notification.level)
+        for notification in notifications
+    ]
     assert all(before <= after for before, after in pairwise(ranks))
 
 

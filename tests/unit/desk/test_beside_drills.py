@@ -21,7 +21,7 @@ def new_desk() -> WarningDesk:
 
 def told(effects: Effects, village: int) -> bool:
     """Whether the bulletin of a village says that it is no drill."""
-    return next(one.ends_drill for one in effects.bulletins if one.village == village)
+    return next(bulletin.ends_drill for bulletin in effects.bulletins if bulletin.village == village)
 
 
 def drilled_desk() -> WarningDesk:
@@ -35,7 +35,7 @@ def test_the_first_real_order_in_a_drilled_village_says_that_it_is_no_drill() ->
     effects = desk.step([rise(Level.RED), rise(Level.RED, village=1)], T0 + 60)
     assert told(effects, 0)
     assert not told(effects, 1)
-    assert {one.ends_drill for one in effects.digests if 0 in one.villages} == {True}
+    assert {digest.ends_drill for digest in effects.digests if 0 in digest.villages} == {True}
 
 
 def test_an_hour_after_the_drill_nothing_is_said_of_it_any_more() -> None:

@@ -190,7 +190,7 @@ class TestHouseholds:
         desk = desk_of(rules=rules)
         desk.restore(before.snapshot())
         effects = desk.step([fall(NONE, RED)], T0 + 60)
-        assert [one.action for one in effects.bulletins] == [Action.CLEAR]
+        assert [bulletin.action for bulletin in effects.bulletins] == [Action.CLEAR]
 
     def test_doors_are_called_from_the_household_level_on(self) -> None:
         assert [len(new_desk().step([rise(level)], T0).bulletins) for level in (BLUE, YELLOW)] == [0, 1]
@@ -205,7 +205,10 @@ class TestHouseholds:
             desk.step([fall(NONE, BLUE)], T0 + 9 * HOUR_S),
         ]
         assert [len(effects.messages) for effects in later] == [1, 1, 1, 1, 1]
-        assert [one.action for effects in later for one in effects.bulletins] == [Action.STAY, Action.CLEAR]
+        assert [bulletin.action for effects in later for bulletin in effects.bulletins] == [
+            Action.STAY,
+            Action.CLEAR,
+        ]
 
     def test_doors_that_were_never_told_are_not_woken_for_the_end(self) -> None:
         assert not warned(BLUE).step([fall(NONE, BLUE)], T0 + 60).bulletins
@@ -220,7 +223,7 @@ class TestHouseholds:
         effects = new_desk().step([rain, rise(RED)], T0)
         (bulletin,) = effects.bulletins
         assert len(effects.messages) == 2
-        assert [one.hazard for one in bulletin.standing] == ["flash_flood", "rainstorm"]
+        assert [warning.hazard for warning in bulletin.standing] == ["flash_flood", "rainstorm"]
 
     def test_an_answer_of_a_door_to_its_bulletin_is_welcome_and_of_anybody_else_ignored(self) -> None:
         desk = new_desk()
@@ -234,8 +237,8 @@ class TestHouseholds:
         desk = new_desk()
         desk.bulletins._voices[0] = cast("Voice", object())
         effects = desk.step([rise(RED), rise(RED, village=1)], T0)
-        assert [one.village for one in effects.bulletins] == [1]
-        assert [one.village for one in effects.messages] == [0, 1]
+        assert [bulletin.village for bulletin in effects.bulletins] == [1]
+        assert [message.village for message in effects.messages] == [0, 1]
         assert desk.refused_inputs == 1
         assert "bulletin of village 331124001001" in desk.last_refusal
 

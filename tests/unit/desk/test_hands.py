@@ -42,7 +42,7 @@ def causes(effects: Effects) -> list[Cause]:
 
 
 def in_force(desk: WarningDesk) -> Level:
-    return max((one.level for one in desk.open_warnings()), default=Level.NONE)
+    return max((warning.level for warning in desk.open_warnings()), default=Level.NONE)
 
 
 def at_level(level: Level) -> WarningDesk:
@@ -56,7 +56,7 @@ def test_an_order_issues_where_nothing_is_measured_and_ends_when_it_expires() ->
     issued = desk.step([order(OrderKind.ISSUE, Level.ORANGE, for_s=HOUR_S)], T0)
     assert causes(issued) == [Cause.ISSUED_BY_HAND]
     assert issued.messages[0].by_hand
-    assert [one.action for one in issued.bulletins] == [Action.LEAVE]
+    assert [bulletin.action for bulletin in issued.bulletins] == [Action.LEAVE]
     assert desk.step([], T0 + HOUR_S - 1).messages == []
     ended = desk.step([], T0 + HOUR_S)
     assert causes(ended) == [Cause.ENDED]
@@ -123,7 +123,7 @@ def test_a_hand_made_red_lowered_to_orange_is_orange_until_it_expires() -> None:
 def test_an_error_is_corrected_in_words_of_its_own() -> None:
     desk = at_level(Level.ORANGE)
     told = desk.step([order(OrderKind.CORRECT)], T0 + 60)
-    assert [one.action for one in told.bulletins] == [Action.CORRECT]
+    assert [bulletin.action for bulletin in told.bulletins] == [Action.CORRECT]
 
 
 def test_an_extension_moves_the_expiry_and_affirms_where_nothing_binds() -> None:
@@ -143,7 +143,9 @@ def test_red_by_one_person_waits_for_a_second_and_lapses_without() -> None:
     own = HandOrder("o2", OrderKind.RELEASE, "zhang", "sure", order="o1")
     assert "another person" in desk.order_faults(own)[0]
     agreed = desk.step([replace(own, identifier="o3", author="li")], T0 + 60)
-    assert [(one.level, one.cause) for one in agreed.messages] == [(Level.RED, Cause.ISSUED_BY_HAND)]
+    assert [(message.level, message.cause) for message in agreed.messages] == [
+        (Level.RED, Cause.ISSUED_BY_HAND)
+    ]
     bound = desk.open_warnings()[0].bound
     assert bound is not None
     assert (bound.author, bound.second) == ("zhang", "li")
@@ -213,21 +215,26 @@ def test_a_silence_keeps_orange_from_posts_and_never_red() -> None:
     assert quiet.digests == []
     assert quiet.bulletins, "doors hear all the same"
     loud = desk.step([rise(Level.RED, Level.ORANGE)], T0 + 120)
-    assert {one.post for one in loud.digests} == {"grid-a", "grid-b", "town", "leader"}
+    assert {digest.post for digest in loud.digests} == {"grid-a", "grid-b", "town", "leader"}
 
 
 def test_what_a_silence_has_hidden_is_told_when_it_is_over() -> None:
     desk = new_desk()
     desk.step([order(OrderKind.SILENCE, villages=(VILLAGE,), hazard="", for_s=HOUR_S)], T0)
     desk.step([rise(Level.ORANGE)], T0 + 60)
-    assert {one.post for one in desk.step([], T0 + HOUR_S).digests} == {"grid-a", "grid-b", "town", "leader"}
+    assert {digest.post for digest in desk.step([], T0 + HOUR_S).digests} == {
+        "grid-a",
+        "grid-b",
+        "town",
+        "leader",
+    }
 
 
 def test_one_silenced_post_gets_nothing_below_red_and_the_others_do() -> None:
     desk = new_desk()
     desk.step([order(OrderKind.SILENCE, villages=(), hazard="", post="town")], T0)
     told = desk.step([rise(Level.ORANGE)], T0 + 60)
-    assert {one.post for one in told.digests} == {"grid-a", "grid-b", "leader"}
+    assert {digest.post for digest in told.digests} == {"grid-a", "grid-b", "leader"}
 
 
 def test_red_that_two_agree_to_later_ends_no_warning_that_nobody_judges() -> None:
@@ -245,10 +252,10 @@ def test_red_that_two_agree_to_later_ends_no_warning_that_nobody_judges() -> Non
 
 def test_a_silenced_post_hears_the_end_of_what_it_was_told() -> None:
     desk = new_desk()
-    assert "town" in {one.post for one in desk.step([rise(Level.ORANGE)], T0).digests}
+    assert "town" in {digest.post for digest in desk.step([rise(Level.ORANGE)], T0).digests}
     desk.step([order(OrderKind.SILENCE, villages=(), hazard="", post="town")], T0 + 60)
     ended = desk.step([fall(Level.NONE, Level.ORANGE)], T0 + 300)
-    (heard,) = [one for one in ended.digests if one.post == "town"]
+    (heard,) = [digest for digest in ended.digests if digest.post == "town"]
     assert [cause for line in heard.lines for _, cause in line.changed] == [Cause.ENDED]
 
 
@@ -256,10 +263,10 @@ def test_what_the_silence_of_a_post_has_hidden_is_told_when_it_is_over() -> None
     desk = new_desk()
     desk.step([order(OrderKind.SILENCE, villages=(), hazard="", post="town", for_s=HALF_HOUR_S)], T0)
     desk.step([rise(Level.ORANGE)], T0 + 60)
-    hidden = [one for at_s in range(120, HALF_HOUR_S, 60) for one in desk.step([], T0 + at_s).digests]
-    assert "town" not in {one.post for one in hidden}
+    hidden = [digest for at_s in range(120, HALF_HOUR_S, 60) for digest in desk.step([], T0 + at_s).digests]
+    assert "town" not in {digest.post for digest in hidden}
     assert desk.chains.dry == [0], "a post that is silenced owes its answer all the same"
-    assert "town" in {one.post for one in desk.step([], T0 + HALF_HOUR_S).digests}
+    assert "town" in {digest.post for digest in desk.step([], T0 + HALF_HOUR_S).digests}
 
 
 def test_the_response_is_declared_and_ended() -> None:
@@ -286,7 +293,7 @@ def test_doors_wait_for_an_officer_and_posts_know_at_once() -> None:
     assert risen.digests
     assert [held.due_s for _, held in desk.bulletins.waiting()] == [T0 + 300]
     released = desk.step([order(OrderKind.RELEASE)], T0 + 60)
-    assert [one.action for one in released.bulletins] == [Action.LEAVE]
+    assert [bulletin.action for bulletin in released.bulletins] == [Action.LEAVE]
     assert desk.bulletins.waiting() == []
 
 
@@ -338,7 +345,7 @@ def test_red_does_not_wait_behind_an_orange_that_does() -> None:
     desk = releasing(CONFIRM)
     desk.step([rise(Level.ORANGE)], T0)
     red = desk.step([rise(Level.RED, Level.ORANGE)], T0 + 60)
-    assert [one.worst for one in red.bulletins] == [Level.RED]
+    assert [bulletin.worst for bulletin in red.bulletins] == [Level.RED]
 
 
 def test_what_has_fallen_meanwhile_is_not_told() -> None:
@@ -355,14 +362,14 @@ def test_an_end_waits_too_and_one_that_is_manual_waits_for_ever() -> None:
     assert desk.step([fall(Level.NONE, Level.RED)], T0 + 60).bulletins == []
     assert desk.step([], T0 + 10 * HOUR_S).bulletins == []
     over = desk.step([order(OrderKind.RELEASE)], T0 + 11 * HOUR_S)
-    assert [one.action for one in over.bulletins] == [Action.CLEAR]
+    assert [bulletin.action for bulletin in over.bulletins] == [Action.CLEAR]
     assert over.bulletins[0].has_moved, "over, not yet back"
 
 
 def test_what_a_person_orders_does_not_wait() -> None:
     desk = releasing(CONFIRM)
     told = desk.step([order(OrderKind.ISSUE, Level.ORANGE)], T0)
-    assert [one.status for one in told.bulletins] == [MessageStatus.EXERCISE]
+    assert [bulletin.status for bulletin in told.bulletins] == [MessageStatus.EXERCISE]
 
 
 def test_a_level_comes_back_even_if_its_reason_cannot_be_told() -> None:
@@ -396,7 +403,7 @@ def test_a_ceiling_on_what_nobody_judges_any_more_is_gone_and_hides_nothing() ->
     desk = desk_of(rules=RULES[1:])
     desk.restore(before.snapshot())
     told = desk.change_over(T0 + 120)
-    assert [(one.level, one.blind) for one in told.messages][-1] == (Level.RED, True)
+    assert [(message.level, message.blind) for message in told.messages][-1] == (Level.RED, True)
     assert desk.bound_cases() == []
 
 

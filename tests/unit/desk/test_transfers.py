@@ -35,7 +35,7 @@ def opened(*villages: str, **more: object) -> tuple[WarningDesk, Orders]:
 
 
 def rows_of(desk: WarningDesk) -> set[str]:
-    return {code for one in desk.transfers.open for code in one.rows}
+    return {code for transfer_list in desk.transfers.open for code in transfer_list.rows}
 
 
 # Who is on a list.
@@ -152,7 +152,7 @@ def test_it_is_never_gentler_than_what_doors_have_heard() -> None:
     assert not desk.step([orders(OrderKind.TRANSFER, by=BY)], T0 + 60).bulletins
     (stay,) = desk.step([fall(Level.NONE, Level.RED)], T0 + 120).bulletins
     assert stay.action is Action.STAY
-    assert [one.hazard for one in stay.standing] == [TRANSFER]
+    assert [warning.hazard for warning in stay.standing] == [TRANSFER]
 
 
 def test_time_that_is_not_enough_is_the_nearest_safe_place() -> None:
@@ -177,13 +177,13 @@ def test_the_hour_comes_from_policy_and_law_where_the_order_has_none() -> None:
 def test_people_in_shelters_are_never_told_to_pack() -> None:
     desk, orders = opened()
     over = desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60).bulletins
-    assert [(one.action, one.has_moved) for one in over] == [(Action.CLEAR, True)]
+    assert [(bulletin.action, bulletin.has_moved) for bulletin in over] == [(Action.CLEAR, True)]
     hazard = replace(rise(Level.YELLOW), hazard="rainstorm")
     (told,) = desk.step([hazard], T0 + 120).bulletins
     asked = told.action
     assert asked in (Action.STAY, Action.PREPARE)
     ended = desk.step([replace(fall(Level.NONE, Level.YELLOW), hazard="rainstorm")], T0 + 180).bulletins
-    assert [(one.action, one.has_moved) for one in ended] == [(Action.CLEAR, True)]
+    assert [(bulletin.action, bulletin.has_moved) for bulletin in ended] == [(Action.CLEAR, True)]
 
 
 def test_a_false_alarm_sends_nobody_home_who_was_moved_before_it() -> None:
@@ -354,7 +354,7 @@ def test_a_changed_register_keeps_what_was_said_and_names_who_is_lost() -> None:
     desk, _ = opened()
     desk.step([mark("safe", "boat"), mark("moving", "hut")], T0 + 60)
     network = people()
-    kept = tuple(one for one in network.objects if one.code not in ("hut", "boat"))
+    kept = tuple(listed for listed in network.objects if listed.code not in ("hut", "boat"))
     new = replace(network.objects[0], code="hut-2")
     again = moving_desk(replace(network, objects=(*kept, new)))
     again.restore(desk.snapshot())
@@ -390,7 +390,7 @@ def test_a_changed_configuration_tells_a_standing_transfer_to_nobody_twice() -> 
     again.restore(desk.snapshot())
     effects = again.change_over(T0 + 60)
     assert effects.bulletins == []
-    assert [one.hazard for one in again.bulletins.standing(0)] == [TRANSFER]
+    assert [warning.hazard for warning in again.bulletins.standing(0)] == [TRANSFER]
     assert again.chains.of[MessageStatus.ACTUAL].turns[0].standing == {TRANSFER: Level.ORANGE}
 
 

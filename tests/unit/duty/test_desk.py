@@ -60,7 +60,7 @@ def test_one_alarm_a_township_and_class_whatever_is_wrong_there() -> None:
     desk = desk_of()
     dry = Found(UPPER, Trouble.DRY, 2, 0, Level.RED)
     desk.step([help_call(), dry, rise(), help_call(place=LOWER)], T0)
-    assert [(one.place, one.urgency) for one in desk.alarms.standing()] == [
+    assert [(warning.place, warning.urgency) for warning in desk.alarms.standing()] == [
         (UPPER, Urgency.A),
         (LOWER, Urgency.A),
         (UPPER, Urgency.B),
@@ -204,11 +204,11 @@ def test_a_shift_relieves_its_area_and_ends_by_itself() -> None:
     desk = desk_of()
     desk.apply(act(DutyKind.TAKE_SHIFT, "zhang", area="*", post="P1"), T0)
     desk.apply(act(DutyKind.HAND_OVER, "zhang", other="li", note="gauge 7 is loose"), T0 + 10)
-    assert [(one.person, one.offered) for one in desk.shifts.of] == [("zhang", "li")], (
+    assert [(shift.person, shift.offered) for shift in desk.shifts.of] == [("zhang", "li")], (
         "until the other takes it"
     )
     desk.apply(act(DutyKind.TAKE_SHIFT, "li", area="*"), T0 + 20)
-    assert [one.person for one in desk.shifts.of] == ["li"]
+    assert [shift.person for shift in desk.shifts.of] == ["li"]
     desk.step([], T0 + 20 + SHIFT_S - 1)
     assert desk.shifts.has("li")
     desk.step([], T0 + 20 + SHIFT_S)
@@ -219,7 +219,7 @@ def test_a_shift_that_was_taken_before_anything_was_judged_lasts_as_long() -> No
     desk = desk_of()
     desk.apply(act(DutyKind.TAKE_SHIFT, "li", area="*"), -1)
     desk.step([], T0)
-    assert [one.since_s for one in desk.shifts.of] == [T0]
+    assert [shift.since_s for shift in desk.shifts.of] == [T0]
     desk.step([], T0 + SHIFT_S)
     assert not desk.shifts.of
 

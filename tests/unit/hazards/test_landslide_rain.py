@@ -197,6 +197,6 @@ def test_villages_left_out_of_the_comparison_have_no_level_and_hold_none(
     quick = [evaluate(where, **case) for case in cases]  # type: ignore[arg-type]
     monkeypatch.setattr(landslide_rain, "_may_reach", lambda *_: True)
     slow = [evaluate(where, **case) for case in cases]  # type: ignore[arg-type]
-    assert [one.level[0] for one in quick] == [one.level[0] for one in slow]
-    assert [one.holding[0] for one in quick] == [one.holding[0] for one in slow]
-    assert {int(one.level[0]) for one in quick} > {0}
+    assert [verdict.level[0] for verdict in quick] == [verdict.level[0] for verdict in slow]
+    assert [verdict.holding[0] for verdict in quick] == [verdict.holding[0] for verdict in slow]
+    assert {int(verdict.level[0]) for verdict in quick} > {0}

@@ -28,7 +28,7 @@ ONE = MessageType.ALERT
 
 
 def standing(*alerts: Alert) -> StandingAlerts:
-    return StandingAlerts(tuple(StandingInfo(one, block) for one in alerts for block in one.infos))
+    return StandingAlerts(tuple(StandingInfo(alert, block) for alert in alerts for block in alert.infos))
 
 
 def levels(*alerts: Alert) -> list[int]:
@@ -95,7 +95,7 @@ def test_our_certainty_is_never_above_the_issuers(theirs: str, ours: str) -> Non
 def test_everything_that_is_in_force_is_compared() -> None:
     both = standing(alert(), alert("A2", 1, ONE, info("Minor")))
     compared = relayed.compare(RULE, both, 0)
-    assert [one.level for one in compared] == [Level.ORANGE, Level.BLUE]
+    assert [comparison.level for comparison in compared] == [Level.ORANGE, Level.BLUE]
     assert compared[0].note == "County met office: orange rainstorm warning (A1)"
     assert compared[0].next_above(Level.YELLOW) is not None
     assert relayed.compare(RULE, both, 1) == []

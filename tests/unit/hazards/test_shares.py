@@ -101,6 +101,8 @@ def test_every_comparison_is_told_and_gives_the_level_that_was_found() -> None:
         judged = rule(NEAR_ORANGE, NEAR_RED)
         rain = rain_over(judged, amounts)
         told = critical_rainfall.compare(judged, rain, None, 0)
-        assert max(one.level for one in told) == critical_rainfall.evaluate(judged, rain).level[0]
-    (share,) = (one for one in told if "80% of what reaches red" in one.note)
+        assert (
+            max(comparison.level for comparison in told) == critical_rainfall.evaluate(judged, rain).level[0]
+        )
+    (share,) = (comparison for comparison in told if "80% of what reaches red" in comparison.note)
     assert share.critical[RED - 1] == 160

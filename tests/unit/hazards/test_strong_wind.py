@@ -1,11 +1,7 @@
 """Gusts of the stations near a village against its values."""
 
-from random import Random
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.networks import LOWERING
 from warnstream.hazards import strong_wind
@@ -97,40 +93,3 @@ def test_a_level_is_held_to_its_clear_value() -> None:
     """28.5 m/s cleared at 0.8 of it: 22.8."""
     assert judge((0, 0, 22.9)).holding.tolist() == [Level.ORANGE]
     assert judge((0, 0, 22.7)).holding.tolist() == [Level.YELLOW]
-
-
-GUSTS = st.lists(
-    st.tuples(st.integers(0, 1), st.integers(0, 60), st.floats(0, 60)),
-    unique_by=lambda gust: gust[:2],
-    max_size=12,
-)
-
-
-@given(GUSTS, st.randoms(use_true_random=False))
-def test_the_order_of_arrival_makes_no_difference(
-    gusts: list[tuple[int, int, float]], random: Random
-) -> None:
-    mixed = list(gusts)
-    random.shuffle(mixed)
-    one, other = judge(*gusts, n_stations=2), judge(*mixed, n_stations=2)
-    assert one.level.tolist() == other.level.tolist()
-    np.testing.assert_array_equal(one.value, other.value)
-
-
-@given(GUSTS)
-def test_another_gust_never_lowers_what_fresh_stations_have_reached(
-    gusts: list[tuple[int, int, float]],
-) -> None:
-    before = judge(*gusts, n_stations=2).level[0]
-    free = next(minute for minute in range(61) if (0, minute) not in {gust[:2] for gust in gusts})
-    newest = min((gust[1] for gust in gusts if gust[0] == 0), default=60)
-    if free >= newest:  # a newer one would move the window
-        assert judge(*gusts, (0, free, 30.0), n_stations=2).level[0] >= before
-
-
-@given(GUSTS)
-def test_what_was_compared_gives_the_level_that_was_found(gusts: list[tuple[int, int, float]]) -> None:
-    read = samples(*gusts, n_stations=2)
-    compared = strong_wind.rows_of(rule(n_stations=2), read, NOW_S).compare(0)
-    found = strong_wind.evaluate(rule(n_stations=2), read, 1, NOW_S)
-    assert max(one.level for one in compared) == found.level[0]

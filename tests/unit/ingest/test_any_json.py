@@ -45,7 +45,7 @@ def faults_of(section: dict[str, object]) -> str:
     """All that is wrong with an entry of decoders, as text."""
     with pytest.raises(ValidationError) as found:
         DecoderSection.model_validate({"topic": "#", **section})
-    return str([(one["msg"], one.get("ctx")) for one in found.value.errors()])
+    return str([(error["msg"], error.get("ctx")) for error in found.value.errors()])
 
 
 def rows_of(decoded: Decoded) -> list[tuple[int, str, float]]:

@@ -11,7 +11,7 @@ from warnstream.ingest.duplicates import NUMBERS_MAX, DuplicateFilter
 def mark(known: DuplicateFilter, *rows: tuple[int, int]) -> list[bool]:
     station, at_s = zip(*rows, strict=True)
     repeated = known.mark(np.array(station, dtype=np.int32), np.array(at_s, dtype=np.int64))
-    return [bool(one) for one in repeated]
+    return [bool(reading) for reading in repeated]
 
 
 def test_a_reading_is_new_once() -> None:
@@ -44,7 +44,10 @@ def test_a_restored_filter_remembers() -> None:
 def mark_tips(known: DuplicateFilter, *rows: tuple[int, int, int]) -> list[bool]:
     """Tips as (station, second, number); 0: without one."""
     station, at_s, number = (np.array(column) for column in zip(*rows, strict=True))
-    return [bool(one) for one in known.mark(station.astype(np.int32), at_s, number.astype(np.int32))]
+    return [
+        bool(is_repeated)
+        for is_repeated in known.mark(station.astype(np.int32), at_s, number.astype(np.int32))
+    ]
 
 
 def test_two_numbered_tips_of_one_second_are_two_and_each_is_new_once() -> None:

@@ -69,7 +69,7 @@ def test_each_message_of_the_page_gives_the_readings_beside_it(example: Example)
         columns = (found.station, found.observed_at_s, found.variable, found.value)
         rows = [
             (f"{STATIONS.code[station]} {iso_utc(at_s)} {Variable(variable).word}", value)
-            for station, at_s, variable, value in zip(*(one.tolist() for one in columns), strict=True)
+            for station, at_s, variable, value in zip(*(column.tolist() for column in columns), strict=True)
         ]
         assert sorted(rows) == sorted((what, float(value)) for what, value in expected)
         assert not decoded.refusals
@@ -81,7 +81,9 @@ def test_every_format_has_an_example() -> None:
 
 def test_the_page_numbers_variables_as_the_packed_form_does() -> None:
     listed = re.findall(r"(\d+) `(\w+)`", PAGE[PAGE.index("Variables: 0") :].split("Units are ours")[0])
-    assert [(int(number), word) for number, word in listed] == [(one.value, one.word) for one in Variable]
+    assert [(int(number), word) for number, word in listed] == [
+        (variable.value, variable.word) for variable in Variable
+    ]
 
 
 def test_every_reason_is_explained_to_operators() -> None:

@@ -132,7 +132,7 @@ def test_many_messages_as_columns_know_their_mapping_too() -> None:
     rule = DecoderRule("#", "flat_json", {}, {}, wrap_mm=1000.0)
     selection = DecoderSelection(STATIONS, [rule])
     some = [message(f"a/{number}", rain_total=10 + number) for number in range(40)]
-    columns = columns_of([one.topic for one in some], [one.payload for one in some])
+    columns = columns_of([message.topic for message in some], [message.payload for message in some])
     found = selection.decode_columns(columns).readings
     assert rule.counter_source != 0
     assert set(found.sequence.tolist()) == {rule.counter_source}

@@ -55,7 +55,7 @@ def test_base_values_and_units_hold_until_they_are_replaced() -> None:
         {"n": "y", "u": "V"},
         {"bu": "W", "v": 2},
     ]
-    found = [(one.name, one.unit, one.value) for one in resolve(pack)]
+    found = [(record.name, record.unit, record.value) for record in resolve(pack)]
     assert found == [("a:x", "A", 11), ("a:y", "V", 10), ("a:", "W", 12)]
 
 
@@ -100,7 +100,7 @@ def test_bytes_that_are_no_cbor_are_refused(payload: bytes) -> None:
 def test_base_fields_persist_as_in_a_worked_example() -> None:
     """RFC 8428, section 4: the second record has bt - 60 and bv + 0.5."""
     pack = [{"bn": "urn:x:", "bt": 1.6240e9, "bv": 10, "n": "r", "v": 2}, {"n": "r", "t": -60, "v": 0.5}]
-    found = [(one.name, one.value, one.time_s) for one in resolve(pack)]
+    found = [(record.name, record.value, record.time_s) for record in resolve(pack)]
     assert found == [("urn:x:r", 12, 1_624_000_000), ("urn:x:r", 10.5, 1_623_999_940)]
 
 
@@ -144,7 +144,7 @@ def examples_of(folder: Path) -> dict[str, list[Path]]:
 
 def resolved(path: Path) -> list[tuple[str, str | None, float | None, float]]:
     records = resolve(json.loads(path.read_text(encoding="utf-8")))
-    return [(one.name, one.unit, one.value, round(one.time_s, 3)) for one in records]
+    return [(record.name, record.unit, record.value, round(record.time_s, 3)) for record in records]
 
 
 @pytest.mark.real_data

@@ -95,7 +95,11 @@ def test_what_cannot_be_used_is_refused_with_its_reason(content: object, reason:
 
 
 def with_server_time(time: object, *server: str) -> dict[str, object]:
-    return {**CHIRPSTACK, "time": time, "rxInfo": [{"gatewayId": "a"}, *({"nsTime": one} for one in server)]}
+    return {
+        **CHIRPSTACK,
+        "time": time,
+        "rxInfo": [{"gatewayId": "a"}, *({"nsTime": name} for name in server)],
+    }
 
 
 @pytest.mark.parametrize(

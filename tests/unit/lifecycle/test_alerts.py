@@ -34,8 +34,8 @@ class Desk:
 
     def at(self, minute: int, *alerts: Alert) -> list[str]:
         """One step; identifiers in force after it."""
-        self.book.step([arrived(one) for one in alerts], T0 + minute * MINUTE_S)
-        return [one.alert.identifier for one in self.book.in_force().infos]
+        self.book.step([arrived(alert) for alert in alerts], T0 + minute * MINUTE_S)
+        return [info.alert.identifier for info in self.book.in_force().infos]
 
     def restarted(self, minute: int) -> "Desk":
         """The same from a snapshot."""
@@ -45,7 +45,7 @@ class Desk:
 
     @property
     def reasons(self) -> list[RefusalReason]:
-        return [one.reason for one in self.book.refused]
+        return [refused.reason for refused in self.book.refused]
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_nobody_ends_what_another_has_issued() -> None:
     book.step([arrived(alert())], T0)
     end = replace(alert("C1", 1, CANCEL, sender=other.sender), references=(AlertReference(SENDER, "A1", T0),))
     book.step([arrived(end)], T0 + MINUTE_S)
-    assert [one.alert.identifier for one in book.in_force().infos] == ["A1"]
+    assert [info.alert.identifier for info in book.in_force().infos] == ["A1"]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_an_exercise_never_passes_for_real_nor_the_reverse() -> None:
     drill = Desk(AlertPolicy(MessageStatus.EXERCISE))
     assert drill.at(1, alert(status=MessageStatus.EXERCISE)) == ["A1"]
     assert drill.at(2, alert("A2")) == ["A1"]
-    assert [one.detail for one in drill.book.refused] == ["a real alert, on a node in exercise"]
+    assert [refused.detail for refused in drill.book.refused] == ["a real alert, on a node in exercise"]
 
 
 def test_what_this_node_has_issued_does_not_come_back() -> None:
@@ -238,7 +238,7 @@ def test_an_update_that_leaves_this_county_ends_what_it_names(desk: Desk) -> Non
     assert TABLE.concerns(info()).tolist() == [True, False]
     moved = alert("A2", 9, UPDATE, info(areas=(ELSEWHERE,)), names=("A1",))
     desk.at(10, moved)
-    assert [one.identifier for one in desk.book.standing()] == ["A2"]
+    assert [warning.identifier for warning in desk.book.standing()] == ["A2"]
     late = Desk()
     late.at(10, moved)
     assert late.reasons == [RefusalReason.ELSEWHERE]
@@ -248,9 +248,9 @@ def test_an_update_that_leaves_this_county_ends_what_it_names(desk: Desk) -> Non
 
 def test_each_block_of_an_alert_ends_by_itself(desk: Desk) -> None:
     desk.at(1, alert("A1", 0, MessageType.ALERT, info(expires_s=T0 + HOUR), info("Minor")))
-    assert [one.info.severity for one in desk.book.in_force().infos] == ["Severe", "Minor"]
+    assert [info.info.severity for info in desk.book.in_force().infos] == ["Severe", "Minor"]
     assert desk.at(60) == ["A1"]
-    assert [one.info.severity for one in desk.book.in_force().infos] == ["Minor"]
+    assert [info.info.severity for info in desk.book.in_force().infos] == ["Minor"]
 
 
 def test_what_has_expired_and_stands_in_a_feed_still_is_no_news(desk: Desk) -> None:

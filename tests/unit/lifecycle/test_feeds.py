@@ -69,8 +69,8 @@ def test_whatever_comes_a_restart_at_any_step_changes_nothing(steps: list[tuple[
         now_s += passed_s
         twin = FeedBook([MET])
         twin.restore(book.snapshot())
-        for one in (book, twin):
-            one.step([FeedHeard("met")] if is_heard else [], now_s)
+        for each in (book, twin):
+            each.step([FeedHeard("met")] if is_heard else [], now_s)
         assert twin.states == book.states
         assert not (is_heard and silent(book))
         book = twin

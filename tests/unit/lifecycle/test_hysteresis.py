@@ -205,3 +205,17 @@ def test_villages_that_share_their_levels_fall_like_one_by_itself() -> None:
         if after_s == 5400:
             assert state.level.tolist() == [2, 2, 2]
     assert state.level.tolist() == [0, 0, 0]
+
+
+def test_a_village_is_falling_while_its_level_stands_below_its_clear_value() -> None:
+    state = LevelState(1)
+    assert state.falling() == []
+    run(state, found(1), 0)
+    assert state.falling() == []
+    run(state, found(0), 60)
+    assert state.falling() == [0]
+    run(state, found(1), 120)
+    assert state.falling() == [], "it is reached again"
+    run(state, found(0), 180, 3720, 7200)
+    assert state.level.tolist() == [0]
+    assert state.falling() == [], "nothing stands"

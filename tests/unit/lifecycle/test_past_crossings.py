@@ -27,7 +27,7 @@ def test_what_one_outage_kept_back_is_one_alarm_with_the_worst_first() -> None:
     book.step([], T0 + GATHER_S)
     (told,) = book.told
     assert told.count == 3
-    assert [one.level for one in told.worst] == [Level.RED, Level.ORANGE, Level.YELLOW]
+    assert [crossing.level for crossing in told.worst] == [Level.RED, Level.ORANGE, Level.YELLOW]
 
 
 def test_what_is_found_later_is_told_later_and_never_left_out() -> None:
@@ -57,7 +57,7 @@ def test_of_very_many_the_worst_are_kept_and_all_are_counted() -> None:
     book.step([], T0 + 60)
     (told,) = book.told
     assert (told.count, len(told.worst)) == (4 * KEPT_MAX, KEPT_MAX)
-    assert {one.level for one in told.worst} == {Level.RED}
+    assert {crossing.level for crossing in told.worst} == {Level.RED}
 
 
 def test_a_broken_snapshot_is_refused() -> None:
@@ -78,7 +78,7 @@ def test_every_level_is_in_exactly_one_alarm_whenever_the_node_is_killed(
         now_s += later_s
         book.step([level_of(n + k) for k in range(n_found)], now_s)
         n += n_found
-        told |= {one.told_s: [level.village for level in one.worst] for one in book.told}
+        told |= {entry.told_s: [level.village for level in entry.worst] for entry in book.told}
         if number == killed_at:
             snapshot, book = book.snapshot(), PastCrossingBook(SHOWN_S)
             book.restore(snapshot)

@@ -140,6 +140,6 @@ def test_a_restored_book_continues() -> None:
     book, twin = StretchBook(1000), StretchBook(1000)
     book.follow(StationFlag.STUCK, carried(0, 3), times(100), times(-1))
     twin.restore(book.snapshot())
-    for one in (book, twin):
-        one.follow(StationFlag.STUCK, carried(3), times(100), times(400))
+    for each in (book, twin):
+        each.follow(StationFlag.STUCK, carried(3), times(100), times(400))
     assert rows(book) == rows(twin)

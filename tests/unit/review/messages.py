@@ -84,7 +84,7 @@ def course(village: int, *steps: tuple[int, Level], hazard: str = "landslide") -
     """A warning through its levels: (time, level) of each message; NONE cancels."""
     messages: list[WarningMessage] = []
     for sent_s, level in steps:
-        references = tuple(MessageReference(one.identifier, one.sent_s) for one in messages)
+        references = tuple(MessageReference(message.identifier, message.sent_s) for message in messages)
         name = f"{hazard}.{village}.{steps[0][0]}"
         previous = messages[-1].level if messages else Level.NONE
         messages.append(

@@ -16,8 +16,8 @@ def test_a_folder_is_read_with_its_subfolders_in_the_order_of_sending(tmp_path: 
     (tmp_path / "later" / "b.cap").write_text(cap(sent_s=T0 + 300), "utf-8")
     (tmp_path / "notes.txt").write_text("nothing", "utf-8")
     found = read_alert_files(tmp_path)
-    assert [one.alert.identifier for one in found.arrived] == ["A1", "A2"]
-    assert [one.source for one in found.arrived] == ["b.cap", "a.xml"]
+    assert [arrival.alert.identifier for arrival in found.arrived] == ["A1", "A2"]
+    assert [arrival.source for arrival in found.arrived] == ["b.cap", "a.xml"]
 
 
 def test_a_file_of_which_nothing_can_be_read_is_named_with_its_fault(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_feed_with_one_broken_alert_gives_the_others_and_counts_it(tmp_path: P
     broken = cap(identifier="A2").replace("<sent>", "<sent>yesterday ")
     (tmp_path / "feed.xml").write_text(f"<feed>{cap()}{broken}</feed>", "utf-8")
     found = read_alert_files(tmp_path / "feed.xml")
-    assert [one.alert.identifier for one in found.arrived] == ["A1"]
+    assert [arrival.alert.identifier for arrival in found.arrived] == ["A1"]
     assert sum(found.n_refused.values()) == 1
 
 

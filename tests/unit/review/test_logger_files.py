@@ -204,4 +204,4 @@ def test_an_entry_that_cannot_work_is_a_fault_of_the_configuration(
 ) -> None:
     with pytest.raises(ValidationError) as found:
         LoggerFileSection.model_validate({"file": "*", **section})
-    assert words in str([(one["msg"], one.get("ctx")) for one in found.value.errors()])
+    assert words in str([(error["msg"], error.get("ctx")) for error in found.value.errors()])

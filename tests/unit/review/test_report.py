@@ -114,7 +114,7 @@ def test_line_says_who_what_when_and_why_in_words(tmp_path: Path) -> None:
     )
     assert (line["msg_type"], line["issued_at"]) == ("Update", "2019-04-08T21:30:00Z")
     assert (line["reason"]["station"], line["reason"]["value"]) == ("urca", 41.2)
-    assert [one["issued_at"] for one in line["references"]] == ["2019-04-08T21:15:00Z"]
+    assert [reference["issued_at"] for reference in line["references"]] == ["2019-04-08T21:15:00Z"]
     assert "滑坡" in line["text_zh"]
     assert "Landslide" in line["text_en"]
 
@@ -155,7 +155,10 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_same_warnings_issued_later_and_in_another_order_do_not_differ(tmp_path: Path) -> None:
-    later = [replace(one, sent_s=one.sent_s + 7, identifier=f"{one.identifier}b") for one in reversed(STORY)]
+    later = [
+        replace(message, sent_s=message.sent_s + 7, identifier=f"{message.identifier}b")
+        for message in reversed(STORY)
+    ]
     assert same_warnings(written(tmp_path, STORY, "a"), written(tmp_path, later, "b")) == []
 
 

@@ -39,7 +39,7 @@ def score_of(
     policy: VerificationPolicy = POLICY,
 ) -> HazardScore:
     verification = score_warnings(warnings, events, VILLAGES, policy)
-    (score,) = [one for one in verification.scores if (one.hazard, one.level) == (hazard, level)]
+    (score,) = [score for score in verification.scores if (score.hazard, score.level) == (hazard, level)]
     return score
 
 
@@ -146,7 +146,7 @@ def test_events_of_one_place_less_than_half_an_hour_apart_are_one() -> None:
     events = [event(T0, "e1"), event(T0 + 29 * MINUTE_S, "e2"), event(T0 + 80 * MINUTE_S, "e3")]
     verification = score_warnings([], events, VILLAGES, POLICY)
     assert verification.scores[0].misses == 2
-    assert [one.event for one in verification.unscored] == ["e2"]
+    assert [event.event for event in verification.unscored] == ["e2"]
     assert "less than 30 min after e1" in verification.unscored[0].reason
 
 

@@ -69,7 +69,7 @@ def test_after_a_change_of_posts_whoever_was_rung_hears_that_the_call_is_taken_i
     night.restart(new_chain(of=posts_of if posts == "the same" else lambda _: others, register=1))
     issued = night.wait(2 * M)
     assert called(issued) == hears
-    assert all(one.assigned == "Li Si" for digest in issued for one in digest.helps)
+    assert all(call.assigned == "Li Si" for digest in issued for call in digest.helps)
 
 
 def test_a_lower_level_of_the_policy_asks_for_what_stands_already() -> None:

@@ -16,7 +16,7 @@ def test_a_door_that_calls_rings_the_lowest_rank_at_once_with_its_name() -> None
     night = Night()
     issued = night.help_of_door("door-7")
     assert called(issued) == ["deputy-0", "grid-0"]
-    assert [(one.caller, one.assigned) for one in issued[0].helps] == [("door-7", "")]
+    assert [(call.caller, call.assigned) for call in issued[0].helps] == [("door-7", "")]
     assert issued[0].level is Level.RED
 
 

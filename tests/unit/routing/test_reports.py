@@ -76,9 +76,9 @@ def test_a_report_that_cannot_be_counted_is_told_until_its_sender_reports_again_
     known = reports()
     known.take(from_post(NUMBERS, -1, "which village?"), T0)
     known.take(from_post(FieldReport("town-a", to_move=5), -1, "which village?"), T0)
-    assert [one.sender for one in known.state.unclear] == [GRID, "town-a"]
+    assert [report.sender for report in known.state.unclear] == [GRID, "town-a"]
     known.take(from_post(NUMBERS), T0 + 60)
-    assert [one.sender for one in known.state.unclear] == ["town-a"]
+    assert [report.sender for report in known.state.unclear] == ["town-a"]
     known.forget_old(T0 + UNCLEAR_S)
     assert known.state.unclear == []
     assert known.state.n_unclear == 2

@@ -33,7 +33,7 @@ def rows_of(test: RuleTest, station: int) -> list[tuple[int, int, float]]:
     rows = np.flatnonzero(test.readings.station == station)
     sent, at_s = test.sent_s[rows], test.readings.observed_at_s[rows]
     times = zip(sent - test.start_s, at_s - test.start_s, test.readings.value[rows], strict=True)
-    return [(int(one) // 60, int(two) // 60, float(value)) for one, two, value in times]
+    return [(int(begin) // 60, int(two) // 60, float(value)) for begin, two, value in times]
 
 
 def test_values_come_at_the_gauges_own_interval_and_missing_ones_do_not_come(tmp_path: Path) -> None:
@@ -138,14 +138,14 @@ def test_every_fault_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     wrong_form = f"{START}tests:\n  - name: t\n    reading: {{}}\n    expect: [{LEVEL}, {{level: pink}}]\n"
     faults = faults_of(tmp_path, a=FAULTY, b=wrong_form)
     first, second = str(tmp_path / "tests" / "a.yaml"), str(tmp_path / "tests" / "b.yaml")
-    assert [(one.line, one.path) for one in faults if one.file == first] == [
+    assert [(fault.line, fault.path) for fault in faults if fault.file == first] == [
         (line, f"tests[0].{path}") for line, path in FOUND
     ]
-    assert [(one.line, one.path) for one in faults if one.file == second] == [
+    assert [(fault.line, fault.path) for fault in faults if fault.file == second] == [
         (4, "tests[0].reading"),
         (5, "tests[0].expect[1].level"),
     ]
-    assert "did you mean 'flash_flood'?" in next(one.expected for one in faults if one.line == 14)
+    assert "did you mean 'flash_flood'?" in next(fault.expected for fault in faults if fault.line == 14)
 
 
 EXPECTATIONS = {
@@ -219,7 +219,7 @@ def test_a_fault_of_places_is_told_at_its_line_of_the_file_of_tests(tmp_path: Pa
     wrong = PLACES.replace("V1,Upper,28.40", "V1,Upper,98.40")
     level = "{at: 1h, village: V1, hazard: flash_flood, level: none}"
     faults = faults_of(tmp_path, a=f"{START}{wrong}tests:\n  - name: t\n    expect: [{level}]\n")
-    assert [(Path(one.file).name, one.line, one.path) for one in faults] == [
+    assert [(Path(fault.file).name, fault.line, fault.path) for fault in faults] == [
         ("a.yaml", 8, "places[villages.csv].latitude")
     ]
 
@@ -227,7 +227,7 @@ def test_a_fault_of_places_is_told_at_its_line_of_the_file_of_tests(tmp_path: Pa
 def test_a_table_that_places_lack_is_asked_for(tmp_path: Path) -> None:
     villages = PLACES[: PLACES.index("  villages.csv")]
     faults = faults_of(tmp_path, a=f"{START}{villages}tests:\n  - name: t\n    expect: [{LEVEL}]\n")
-    assert [(one.line, one.path) for one in faults] == [(2, "places[villages.csv]")]
+    assert [(fault.line, fault.path) for fault in faults] == [(2, "places[villages.csv]")]
 
 
 def test_faults_of_the_configuration_are_told_with_those_of_the_tests(tmp_path: Path) -> None:
@@ -235,4 +235,4 @@ def test_faults_of_the_configuration_are_told_with_those_of_the_tests(tmp_path: 
     (county / "channels.yaml").write_text("channels: {device: {kind: mqt}}\n", encoding="utf-8")
     with pytest.raises(ConfigError) as refused:
         read_tests(county, files_of(county))
-    assert {Path(one.file).name for one in refused.value.faults} == {"a.yaml", "channels.yaml"}
+    assert {Path(fault.file).name for fault in refused.value.faults} == {"a.yaml", "channels.yaml"}

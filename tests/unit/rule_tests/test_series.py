@@ -11,7 +11,7 @@ from warnstream.config.rule_tests.series import VALUES_MAX, parse_series
 def test_a_series_has_values_repeats_gaps_and_ramps() -> None:
     values = parse_series("0x3 8x2 _x2 2..10x5").values
     assert values[:5] == (0, 0, 0, 8, 8)
-    assert [math.isnan(one) for one in values[5:7]] == [True, True]
+    assert [math.isnan(value) for value in values[5:7]] == [True, True]
     assert values[7:] == (2, 4, 6, 8, 10)
 
 

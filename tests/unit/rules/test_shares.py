@@ -20,20 +20,20 @@ def faults(text: str) -> list[tuple[str, str]]:
 
 def test_a_share_is_read_whatever_the_order_of_the_levels() -> None:
     for text in (RULE, "\n".join(reversed(RULE.strip().splitlines()))):
-        yellow = next(one for one in parse(text).levels if one.level is Level.YELLOW)
+        yellow = next(level for level in parse(text).levels if level.level is Level.YELLOW)
         assert isinstance(yellow.when, ShareTerm)
         assert (yellow.when.amount, yellow.when.clear, yellow.when.whole) == (36.0, 28.8, 40.0)
     assert yellow.words == (
         "rain over 1h is at least 90% of what reaches orange (40 mm), 36 mm (holds to 28.8 mm)"
     )
-    assert [one.level for one in parse(RULE).levels] == [Level.YELLOW, Level.ORANGE]
+    assert [level.level for level in parse(RULE).levels] == [Level.YELLOW, Level.ORANGE]
 
 
 def test_a_share_of_a_column_is_a_share_of_each_village_s_own() -> None:
     text = RULE.replace("40mm", "{column: critical}")
     parsed = parse(text, columns={"critical": "mm"})
     assert parsed.faults == []
-    assert {key: one[:2] for key, one in parsed.derived.items() if key == "0.9 of :critical"} == {
+    assert {key: term[:2] for key, term in parsed.derived.items() if key == "0.9 of :critical"} == {
         "0.9 of :critical": (":critical", 0.9)
     }
 
@@ -116,7 +116,7 @@ def test_a_share_holds_to_its_clear_value_and_the_explanation_adds_up() -> None:
     view = county.assessment.view(0).hazards[0]
     assert view.adds_up
     place: PlaceFinding = view.places[0]
-    assert [one.found.is_reached for one in place.conditions] == [True, False]
+    assert [condition.found.is_reached for condition in place.conditions] == [True, False]
     for minute in range(45, 95, 5):
         county.fall(minute, 0.0, 0.0)
     assert county.level()[0] == Level.YELLOW  # 36.8 mm leave the hour, hold_s has not passed

@@ -159,7 +159,10 @@ def test_a_blind_village_says_that_farther_gauges_speak() -> None:
     assert record["hazards"][0]["why_not_higher"][-1] == (
         "blind: none of its own gauges reports; judged by 1 farther gauges"
     )
-    states = {one["station"]: (one["state"], one["weight"]) for one in record["places"][0]["stations"]}
+    states = {
+        station["station"]: (station["state"], station["weight"])
+        for station in record["places"][0]["stations"]
+    }
     assert states == {"S1": ("reports", 1.0), "S0": ("never reported", 0.0)}
 
 

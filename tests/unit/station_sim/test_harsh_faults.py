@@ -166,8 +166,8 @@ def network_of(county: County) -> Stations:
         latitude=table.latitude,
         longitude=table.longitude,
         interval_s=table.interval_s,
-        measures_rain=np.array([bool({Variable.RAIN, *COUNTERS} & one) for one in measured]),
-        measures_stage=np.array([Variable.STAGE in one for one in measured]),
+        measures_rain=np.array([bool({Variable.RAIN, *COUNTERS} & value) for value in measured]),
+        measures_stage=np.array([Variable.STAGE in value for value in measured]),
         measured=measured,
     )
 

@@ -30,7 +30,7 @@ def new_counters(n_stations: int = 3, **policy: Any) -> RainCounters:
 def batch(variable: Variable, rows: list[Row]) -> ReadingBatch:
     """Readings of (station, seconds after T0, total)."""
     station, after_s, value = zip(*rows, strict=True)
-    return batch_of(station, [variable] * len(rows), [T0 + one for one in after_s], value)
+    return batch_of(station, [variable] * len(rows), [T0 + seconds for seconds in after_s], value)
 
 
 def told(grown: list[Increments]) -> list[list[tuple[int, int, int, float, bool]]]:
@@ -39,15 +39,15 @@ def told(grown: list[Increments]) -> list[list[tuple[int, int, int, float, bool]
         [
             (station, begin_s - T0, end_s - T0, round(rain_mm, 6), is_observed)
             for station, begin_s, end_s, rain_mm, is_observed in zip(
-                one.station.tolist(),
-                one.begin_s.tolist(),
-                one.end_s.tolist(),
-                one.rain_mm.tolist(),
-                one.is_observed.tolist(),
+                rise.station.tolist(),
+                rise.begin_s.tolist(),
+                rise.end_s.tolist(),
+                rise.rain_mm.tolist(),
+                rise.is_observed.tolist(),
                 strict=True,
             )
         ]
-        for one in grown
+        for rise in grown
     ]
 
 
@@ -192,8 +192,8 @@ def test_a_day_counter_of_an_earlier_version_is_reset_late_and_kept_like_any_oth
     value_mm[1, 0], at_s[1, 0] = 30.0, T0 - 300
     counters.restore({"value_mm": value_mm, "at_s": at_s})
     again.restore(counters.snapshot())
-    for one in (counters, again):
-        grown, flags = one.step(PJ, batch(PJ, [(0, 300, 30.2), (0, 1200, 0.4)]))
+    for each in (counters, again):
+        grown, flags = each.step(PJ, batch(PJ, [(0, 300, 30.2), (0, 1200, 0.4)]))
         assert told(grown) == [[(0, -300, 300, 0.2, True), (0, 300, 1200, 0.4, True)]]
         assert flags.tolist() == [0, 0]
 

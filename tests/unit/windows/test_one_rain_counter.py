@@ -41,7 +41,7 @@ def read(
     """Rises (begin, end, millimetres) and flags of one more reading; `day` began so long after T0."""
     of_day = None if day is None else CounterDay(T0 + day, early)
     outcome: Outcome = counter.read(Reading(T0 + after_s, value_mm, source, wrap_mm, of_day))
-    rises = [(one.begin_s - T0, one.end_s - T0, round(one.rain_mm, 6)) for one in outcome.rises]
+    rises = [(rise.begin_s - T0, rise.end_s - T0, round(rise.rain_mm, 6)) for rise in outcome.rises]
     return rises, outcome.flags
 
 

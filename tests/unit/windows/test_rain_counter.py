@@ -53,8 +53,8 @@ class Gauge:
         source = [row[2] if len(row) == 3 else 0 for row in rows]
         batch = batch_of([0] * n, [variable] * n, at_s, value, sequence=source)
         grown, flags = self.counters.step(variable, batch)
-        for one in grown:
-            self.window.reconcile(one.station, one.begin_s, one.end_s, one.rain_mm, one.is_observed)
+        for rise in grown:
+            self.window.reconcile(rise.station, rise.begin_s, rise.end_s, rise.rain_mm, rise.is_observed)
         found: list[int] = flags.tolist()
         self.flags += found
         return found

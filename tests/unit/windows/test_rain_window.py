@@ -110,8 +110,8 @@ def test_a_restored_ring_continues_exactly() -> None:
     ring, twin = window(300), window(300)
     add(ring, 0, T0 + 300, 2.2)
     twin.restore(ring.snapshot())
-    for one in (ring, twin):
-        add(one, 0, T0 + 600, 3.3)
+    for each in (ring, twin):
+        add(each, 0, T0 + 600, 3.3)
     assert rain_of(twin, HOUR, T0 + 600) == rain_of(ring, HOUR, T0 + 600) == 5.5
 
 

@@ -51,7 +51,7 @@ class Opened(NamedTuple):
     is_cut: bool
 
 
-class Taken(NamedTuple):
+class AuditEntry(NamedTuple):
     """What one journal entry says: its number, when it was written (seconds UTC), and its facts in order."""
 
     entry: int
@@ -142,7 +142,7 @@ class AuditFiles:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         self._path, self._end = path, end
 
-    def append(self, taken: Iterable[Taken]) -> int:
+    def append(self, taken: Iterable[AuditEntry]) -> int:
         """Append what entries say, durably, in order; parts that are there already are passed over.
 
         Returns
@@ -158,18 +158,18 @@ class AuditFiles:
         new = list(taken)
         in_use = self._path.stem if self._path is not None else ""
         # Never a year before the file in use, whatever the clock did.
-        years = accumulate((iso_utc(one.at_s)[:4] for one in new), max, initial=in_use)
+        years = accumulate((iso_utc(line.at_s)[:4] for line in new), max, initial=in_use)
         count = 0
         for year, of_year in groupby(zip(islice(years, 1, None), new, strict=True), key=itemgetter(0)):
             is_new = self._path is None or self._path.stem != year
             count += self._append_to(
-                self._folder / f"{year}{SUFFIX}", [one for _, one in of_year], is_new=is_new
+                self._folder / f"{year}{SUFFIX}", [line for _, line in of_year], is_new=is_new
             )
             if is_new:
                 self._prune()
         return count
 
-    def _append_to(self, path: Path, taken: list[Taken], *, is_new: bool) -> int:
+    def _append_to(self, path: Path, taken: list[AuditEntry], *, is_new: bool) -> int:
         data, tail, count = bytearray(), self.tail, 0
         for entry, at_s, facts in taken:
             for part, fact in enumerate(facts):
@@ -199,7 +199,7 @@ class AuditFiles:
 
     def note(self, fact: AuditFact, at_s: int, entry: int) -> None:
         """Append a line about the audit itself: everything up to `entry` has been followed. StoreError."""
-        self.append([Taken(entry, at_s, [fact])])
+        self.append([AuditEntry(entry, at_s, [fact])])
         self.followed = entry
 
     def _prune(self) -> None:
@@ -214,7 +214,7 @@ class AuditFiles:
             return
         last = _last_readable(oldest)
         content: dict[str, object] = {"file": oldest.name, "last": last.hash if last else ""}
-        self.append([Taken(tail.entry, parse_iso(tail.time), [AuditFact(PRUNED, content)])])
+        self.append([AuditEntry(tail.entry, parse_iso(tail.time), [AuditFact(PRUNED, content)])])
         log.warning("old file of the audit deleted", extra={"file": oldest.name})
         try:
             oldest.unlink()

@@ -84,7 +84,7 @@ class _Check:
             self._begins_after, found.since = line.previous, line.time
         found.n_lines += 1
         found.head = self._expected = line.hash
-        self.unseen = {one for one in self.unseen if not line.hash.startswith(one)}
+        self.unseen = {beginning for beginning in self.unseen if not line.hash.startswith(beginning)}
         self._note(file, number, line)
 
     def _note(self, file: str, number: int, line: Line) -> None:

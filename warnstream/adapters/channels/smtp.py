@@ -143,10 +143,10 @@ class SmtpChannel:
             return outcomes
         # The session works, so those whom it refused are refused themselves.
         return [
-            refused(one.reason)
-            if one.verdict is Verdict.DOUBTFUL and place in session.recipients_refused
-            else one
-            for place, one in enumerate(outcomes)
+            refused(outcome.reason)
+            if outcome.verdict is Verdict.DOUBTFUL and place in session.recipients_refused
+            else outcome
+            for place, outcome in enumerate(outcomes)
         ]
 
 

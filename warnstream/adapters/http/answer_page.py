@@ -98,9 +98,9 @@ def _list_of(addressed: Addressed) -> str:
     if len(named) + record["not_listed"] <= 1:
         return ""
     items = "".join(
-        f"<li class={one.get('level', 'red')}>{escape(one['text_zh'])}"
-        f"<br><span lang=en>{escape(one['text_en'])}</span>"
-        for one in named
+        f"<li class={warning.get('level', 'red')}>{escape(warning['text_zh'])}"
+        f"<br><span lang=en>{escape(warning['text_en'])}</span>"
+        for warning in named
     )
     more = f"<li>… {record['not_listed']}" if record["not_listed"] else ""
     return f"<ul>{items}{more}</ul>"
@@ -113,8 +113,8 @@ def _report_of(addressed: Addressed) -> str:
     record = msgspec.json.decode(addressed.current.cap_xml)
     named = record["villages"]
     options = "".join(
-        f"<option value='{escape(one['village'], quote=True)}'>{escape(_place(one['text_zh']))}"
-        for one in named
+        f"<option value='{escape(warning['village'], quote=True)}'>{escape(_place(warning['text_zh']))}"
+        for warning in named
     )
     choice = f"<p><label>村 Village <select name=village><option value=''>{options}</select></label>"
     fields = "".join(

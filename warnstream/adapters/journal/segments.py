@@ -366,7 +366,7 @@ class SegmentLog:
 def _ended_at(segment: Segment, following: Segment) -> float:
     """No entry of a segment is younger than this, unless the clock went back: then the later beginning."""
     try:
-        begins = [load(one, SEGMENT_HEADER_BYTES)[1].created_at for one in (segment, following)]
+        begins = [load(each, SEGMENT_HEADER_BYTES)[1].created_at for each in (segment, following)]
     except StoreError as error:
         log.error("segment cannot be aged, it stays", extra={"error": str(error)})  # noqa: TRY400
         return float("inf")

@@ -52,17 +52,17 @@ class MainOutbox(NodeOutbox):
     def _claim_drill(self, drill: NodeOutbox, channel: str, limit: int, now: float) -> list[Claimed]:
         for _ in range(MUTED_ROUNDS_MAX):
             claimed = drill.claim(channel, limit, now)
-            muted = {one.key: EXPIRED_UNSENT for one in claimed if one.message.village in self.muted}
+            muted = {claim.key: EXPIRED_UNSENT for claim in claimed if claim.message.village in self.muted}
             if muted:
                 drill.settle(muted, now)
             if len(muted) < len(claimed) or not claimed:
-                return [one for one in claimed if one.key not in muted]
+                return [claim for claim in claimed if claim.key not in muted]
         return []
 
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
         """Keep what attempts have led to, by key."""
-        of_drill = {key: one for key, one in settlements.items() if is_of_drill(key)}
-        real = {key: one for key, one in settlements.items() if key not in of_drill}
+        of_drill = {key: outcome for key, outcome in settlements.items() if is_of_drill(key)}
+        real = {key: outcome for key, outcome in settlements.items() if key not in of_drill}
         if real:
             super().settle(real, now)
         if not of_drill or self.drill is None:
@@ -74,7 +74,7 @@ class MainOutbox(NodeOutbox):
 
     def hand_in(self, settlements: Mapping[str, Settlement], now: float) -> bool:
         """Begin to keep outcomes; nothing of a drill is handed in ahead of `settle`."""
-        real = {key: one for key, one in settlements.items() if not is_of_drill(key)}
+        real = {key: outcome for key, outcome in settlements.items() if not is_of_drill(key)}
         is_whole = super().hand_in(real, now) if real else True
         return is_whole and len(real) == len(settlements)
 
@@ -91,7 +91,7 @@ class MainOutbox(NodeOutbox):
                 of_drill = self.drill.next_due(channel)
             except Exception as error:  # noqa: BLE001
                 self._pause("the drill's outbox cannot be read", error)
-        return min((one for one in (due, of_drill) if one is not None), default=None)
+        return min((time_s for time_s in (due, of_drill) if time_s is not None), default=None)
 
     def mark_delivered(self, key: str, at: float) -> bool:
         """A receipt came back: the recipient's device has it. False if the key is unknown."""

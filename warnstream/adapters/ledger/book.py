@@ -215,7 +215,7 @@ class Book:
         self._open(network, known.values())
         register = self.register
         now = [register.village_of(code) for code in kept.villages]
-        villages = [-1 if one is None else one for one in now]
+        villages = [-1 if village is None else village for village in now]
         rows = [
             self._row_now(village, door)
             for village, doors in zip(villages, kept.doors, strict=True)
@@ -269,9 +269,9 @@ class Book:
         kept_former = KeptLedger(
             **{name: getattr(kept, name) for name in kept.__struct_fields__} | {"former": former}
         )
-        newest = {self.register.villages[village]: one for village, one in self.newest.items()}
+        newest = {self.register.villages[village]: bulletin for village, bulletin in self.newest.items()}
         self.take_up(network, kept_former)
         number = network.villages.index_of_code()
-        self.newest = {number[code]: one for code, one in newest.items() if code in number}
+        self.newest = {number[code]: bulletin for code, bulletin in newest.items() if code in number}
         if is_queued:
             self.open_queue()

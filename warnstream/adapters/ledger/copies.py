@@ -51,8 +51,8 @@ class LedgerCopy:
             doors=[self.register.doors(village) for village in villages],
             former=list(self.register.former),
             arrays={
-                name: KeptArray(one.dtype.str, one.shape, np.ascontiguousarray(one).tobytes())
-                for name, one in arrays.items()
+                name: KeptArray(array.dtype.str, array.shape, np.ascontiguousarray(array).tobytes())
+                for name, array in arrays.items()
             },
             replaced=self.replaced,
             ways=list(self.register.ways),

@@ -68,8 +68,8 @@ class KeptLedger(msgspec.Struct, frozen=True):
     def unpacked(self) -> dict[str, np.ndarray]:
         """The arrays."""
         return {
-            name: np.frombuffer(one.content, dtype=one.dtype).reshape(one.shape)
-            for name, one in self.arrays.items()
+            name: np.frombuffer(array.content, dtype=array.dtype).reshape(array.shape)
+            for name, array in self.arrays.items()
         }
 
 

@@ -137,7 +137,7 @@ class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
         of_doors = self._of_doors(settlements)
         if of_doors:
             self.doors.sending.settle(of_doors, now)
-        others = {key: one for key, one in settlements.items() if key not in of_doors}
+        others = {key: outcome for key, outcome in settlements.items() if key not in of_doors}
         if others:
             super().settle(others, now)
             if self.tell_rows is not None:
@@ -151,7 +151,7 @@ class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
         return len(of_doors) == len(settlements)
 
     def _of_doors(self, settlements: Mapping[str, Settlement]) -> dict[str, Settlement]:
-        return {key: one for key, one in settlements.items() if self.doors.is_key_of_door(key)}
+        return {key: outcome for key, outcome in settlements.items() if self.doors.is_key_of_door(key)}
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""

@@ -76,7 +76,7 @@ class Register:
         for channel in list(number):
             while (channel := next_of.get(channel, channel)) not in number:
                 number[channel] = len(number)
-        self._next_way = {number[one]: number[then] for one, then in next_of.items() if one in number}
+        self._next_way = {number[name]: number[then] for name, then in next_of.items() if name in number}
         if len(number) >= WAYS_MAX:
             raise ValueError(f"doors have {len(number)} channels, expected at most {WAYS_MAX}")
         self.ways = tuple(number)

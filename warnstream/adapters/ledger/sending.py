@@ -15,7 +15,7 @@ from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.columns import STATE_BITS
 from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes
-from warnstream.delivery.ledger.queue import FREE, Taken
+from warnstream.delivery.ledger.queue import FREE, DoorClaim
 from warnstream.delivery.ledger.states import WAITING, Delivery, Result
 from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin
 from warnstream.model.effects import RecipientKind
@@ -58,8 +58,8 @@ class DoorSending:
         self._book, self._texts, self._ask_log = book, texts, ask_log
         self.no_end: frozenset[tuple[str, str]] = frozenset()
         self.event_clock: Callable[[], float] | None = None
-        self._in_hand: dict[str, Taken] = {}
-        self._kept: dict[str, tuple[Future[None], Taken]] = {}
+        self._in_hand: dict[str, DoorClaim] = {}
+        self._kept: dict[str, tuple[Future[None], DoorClaim]] = {}
         self._due: dict[tuple[int, int], float] = {}
 
     def forget_hands(self) -> None:
@@ -79,21 +79,21 @@ class DoorSending:
         was, kept, due = self._in_hand, self._kept, self._due
         self.forget_hands()
         village_of, queue = self._book.ledger.village, self._book.queue
-        for key, one in was.items():
-            row = rows.get(one.row)
+        for key, claim in was.items():
+            row = rows.get(claim.row)
             if row is None or queue is None:
                 continue
-            self._in_hand[key] = now = one._replace(row=row, village=int(village_of[row]))
-            if one.row in until:
-                queue.stay_in_hand(row, one.sequence, until[one.row])
+            self._in_hand[key] = now = claim._replace(row=row, village=int(village_of[row]))
+            if claim.row in until:
+                queue.stay_in_hand(row, claim.sequence, until[claim.row])
             if key in kept:
                 self._kept[key] = kept[key][0], now
-            if (one.row, one.sequence) in due:
-                self._due[row, one.sequence] = due[one.row, one.sequence]
+            if (claim.row, claim.sequence) in due:
+                self._due[row, claim.sequence] = due[claim.row, claim.sequence]
 
     def rows_in_hand(self) -> set[int]:
         """Rows that somebody has; with the book's lock held."""
-        return {one.row for one in self._in_hand.values()}
+        return {claim.row for claim in self._in_hand.values()}
 
     def is_in_hand(self, key: str) -> bool:
         """Whether somebody is telling a door that now."""
@@ -107,18 +107,20 @@ class DoorSending:
             if way is None or book.queue is None:
                 return []
             taken = book.queue.claim(way, limit, now, self._forbidden(), urgency_min)
-            named = [(book.name(one.village, one.sequence), book.newest.get(one.village)) for one in taken]
+            named = [
+                (book.name(claim.village, claim.sequence), book.newest.get(claim.village)) for claim in taken
+            ]
         messages = self._messages(dict(named))
         with book.lock:
             if book.register is not register:  # renumbered meanwhile: nobody has these in hand any more
                 return []
             claimed = []
-            for one, (name, _) in zip(taken, named, strict=True):
+            for claim, (name, _) in zip(taken, named, strict=True):
                 message = messages[name]
                 if isinstance(message, StoredMessage):
-                    claimed.append(self._claimed(one, message, channel))
+                    claimed.append(self._claimed(claim, message, channel))
                 else:
-                    self._release(one.row, one.sequence, now + NO_TEXT_WAIT_S)
+                    self._release(claim.row, claim.sequence, now + NO_TEXT_WAIT_S)
         if taken and not claimed:
             raise next(error for error in messages.values() if isinstance(error, StoreError))
         return claimed
@@ -133,7 +135,7 @@ class DoorSending:
                 found[name] = error
         return found
 
-    def _claimed(self, one: Taken, message: StoredMessage, channel: str) -> Claimed:
+    def _claimed(self, one: DoorClaim, message: StoredMessage, channel: str) -> Claimed:
         register = self._book.register
         door = register.code(one.row)
         key = KEY_SEPARATOR.join((message.identifier, door, channel))
@@ -278,7 +280,7 @@ class DoorSending:
                 raise
         self._end_waiting(waited, is_kept=True)
 
-    def _end_waiting(self, waited: Mapping[str, tuple[Future[None], Taken]], *, is_kept: bool) -> None:
+    def _end_waiting(self, waited: Mapping[str, tuple[Future[None], DoorClaim]], *, is_kept: bool) -> None:
         with self._book.lock:
             for key, (_, taken) in waited.items():
                 self._kept.pop(key, None)
@@ -327,6 +329,6 @@ class DoorSending:
                 self._release(row, sequence, 0.0)
 
 
-def _is_same_claim(held: Taken | None, taken: Taken) -> bool:
+def _is_same_claim(held: DoorClaim | None, taken: DoorClaim) -> bool:
     """Whether a door is in hand for that attempt; its row may have another number by now."""
     return held is not None and (held.sequence, held.tries) == (taken.sequence, taken.tries)

@@ -44,7 +44,7 @@ class SilentDoors:
         if not self._after_s:
             return []
         with self._book.lock:
-            return [one for village in self._villages(now_s) for one in self._of_village(village, now_s)]
+            return [door for village in self._villages(now_s) for door in self._of_village(village, now_s)]
 
     def _villages(self, now_s: int) -> list[int]:
         """Where it may be time: the most urgent ones first."""

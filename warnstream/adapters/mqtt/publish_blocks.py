@@ -210,7 +210,7 @@ def _candidates(text: UInt8Array, zero: Int64Array, mask: int) -> _Frames:
     if not len(found[0].start) or not len(found[1].start):
         return found[0] if len(found[0].start) else found[1]
     both = _Frames(
-        *(np.concatenate([getattr(one, name) for one in found]) for name in ("start", "stop", "topic"))
+        *(np.concatenate([getattr(block, name) for block in found]) for name in ("start", "stop", "topic"))
     )
     return both.select(np.argsort(both.start, kind="stable"))
 

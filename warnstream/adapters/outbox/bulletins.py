@@ -55,7 +55,7 @@ AND message IN (SELECT number FROM messages WHERE warning = ? AND sent_s >= ?) A
 def bulletin_row(rendered: RenderedBulletin) -> tuple[object, ...]:
     """The row of a bulletin in ``messages``."""
     bulletin = rendered.bulletin
-    hazards = [one.hazard for one in bulletin.standing] or list(bulletin.ended)
+    hazards = [warning.hazard for warning in bulletin.standing] or list(bulletin.ended)
     return (
         bulletin.identifier,
         bulletin.voice,

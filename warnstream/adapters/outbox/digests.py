@@ -58,12 +58,12 @@ class _Line(msgspec.Struct):
     @property
     def begun(self) -> set[tuple[str, str]]:
         """Village and hazard of what stands."""
-        return {(self.village, one.hazard) for one in self.standing}
+        return {(self.village, warning.hazard) for warning in self.standing}
 
     @property
     def ended(self) -> set[tuple[str, str]]:
         """Village and hazard of what has ended."""
-        return {(self.village, one.hazard) for one in self.changed if one.cause in ENDS}
+        return {(self.village, change.hazard) for change in self.changed if change.cause in ENDS}
 
 
 class _Record(msgspec.Struct):
@@ -125,10 +125,10 @@ def untold_ends(connection: sqlite3.Connection, voice: str, sequence: int) -> li
     except msgspec.MsgspecError:
         return []  # not a record as this version writes it
     return [
-        UntoldEnd(line.village, one.hazard, one.cause)
+        UntoldEnd(line.village, change.hazard, change.cause)
         for line in lines
-        for one in line.changed
-        if one.cause in ENDS
+        for change in line.changed
+        if change.cause in ENDS
     ]
 
 

@@ -154,7 +154,9 @@ class OutboxHistory:
 def _open_bulletin(identifier: str, sequence: int, village: str, *columns: Any) -> OpenBulletin:
     level, issued_s, action, status, content = columns
     record, mark = msgspec.json.decode(content, type=_BulletinRecord), MessageStatus(status)
-    standing = tuple(Standing(one.hazard, parse_level(one.level), mark) for one in record.standing)
+    standing = tuple(
+        Standing(warning.hazard, parse_level(warning.level), mark) for warning in record.standing
+    )
     bulletin = Bulletin(
         identifier=identifier,
         village=NO_NUMBER,

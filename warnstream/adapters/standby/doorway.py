@@ -61,8 +61,8 @@ class Doorway:
         self._socket.close()
         with self._lock:
             still: list[Connection | socket.socket] = [*self._strangers, *self._known]
-            for one in still:
-                _close(one)
+            for connection in still:
+                _close(connection)
         self._thread.join(SILENCE_S_MAX)
 
     def _run(self) -> None:
@@ -80,9 +80,9 @@ class Doorway:
                     del self._strangers[oldest]
                     _close(oldest)
                 self._strangers[sock] = None
-            threading.Thread(target=self._speak, args=(sock, address), name="standby", daemon=True).start()
+            threading.Thread(target=self._receive, args=(sock, address), name="standby", daemon=True).start()
 
-    def _speak(self, sock: socket.socket, address: object) -> None:
+    def _receive(self, sock: socket.socket, address: object) -> None:
         connection: Connection | None = None
         try:
             sock.settimeout(SILENCE_S_MAX)

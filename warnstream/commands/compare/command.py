@@ -135,7 +135,7 @@ def _judge_all(
         with ProcessPoolExecutor(n_jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
             waiting = [pool.submit(_judge_named, group, storage, stretches) for group in asked]
             found = [future.result() for future in waiting]
-    judged = {one.name: one for group in found for one in group}
+    judged = {judgement.name: judgement for group in found for judgement in group}
     return [judged[label] for label in labels]
 
 

@@ -49,10 +49,11 @@ def console_user(options: argparse.Namespace) -> int:
 
 
 def _add(accounts: "Accounts", configuration: Configuration, person: str) -> None:
-    operator = next((one for one in configuration.operators if one.person == person), None)
+    operator = next((operator for operator in configuration.operators if operator.person == person), None)
     if operator is None:
         known = (
-            ", ".join(one.person for one in configuration.operators[:10]) or "nobody: there is no such file"
+            ", ".join(operator.person for operator in configuration.operators[:10])
+            or "nobody: there is no such file"
         )
         raise WarnstreamError(f"{person!r} is no person of operators.csv (there: {known})")
     if sys.stdin.isatty():
@@ -95,7 +96,7 @@ def _factor(accounts: "Accounts", configuration: Configuration, person: str, *, 
 
 
 def _lines(accounts: "Accounts", configuration: Configuration) -> list[str]:
-    operators = {one.person: one for one in configuration.operators}
+    operators = {operator.person: operator for operator in configuration.operators}
     found = []
     for person, set_s in accounts.people():
         operator = operators.get(person)

@@ -191,7 +191,7 @@ def show(configuration: Configuration, *, as_json: bool) -> str:
     """How the newest drill stands, then all earlier ones."""
     newest = _newest(configuration)
     kept = kept_scores(configuration.storage.directory)
-    earlier = [one for one in kept if newest is None or one.drill != newest.drill]
+    earlier = [drill for drill in kept if newest is None or drill.drill != newest.drill]
     if as_json:
         found = {"newest": msgspec.to_builtins(newest), "earlier": msgspec.to_builtins(earlier)}
         return json.dumps(found, ensure_ascii=False)
@@ -199,7 +199,7 @@ def show(configuration: Configuration, *, as_json: bool) -> str:
         return "no drill so far"
     lines = [_headline(newest, configuration)]
     lines += [f"  {_state_of(village)}" for village in newest.villages]
-    lines += [_headline(one, configuration) for one in earlier]
+    lines += [_headline(drill, configuration) for drill in earlier]
     return "\n".join([*lines, _of_the_year(configuration)])
 
 

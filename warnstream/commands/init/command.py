@@ -50,7 +50,7 @@ def run_init(options: Options) -> int:
     mapped, told = _pairs("--map", options.mapped), _told(options)
     sheets = [sheet for path in options.files for sheet in read_sheets(path)]
     found = [(sheet, meaning_of(sheet, mapped)) for sheet in sheets]
-    meant = [one for _, one in found if one is not None]
+    meant = [meaning for _, meaning in found if meaning is not None]
     _show(console, found, told)
     _check_mapped(mapped, sheets, meant)
     reading = read_tables(meant, told)
@@ -85,7 +85,7 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[Key, str]:
         table, _, column = key.strip().partition(".")
         kind = KIND_OF_NAME.get(table)
         if not equals or kind is None or column not in kind.columns:
-            known = "; ".join(f"{one.name}: {', '.join(one.columns)}" for one in KIND_OF_NAME.values())
+            known = "; ".join(f"{kind.name}: {', '.join(kind.columns)}" for kind in KIND_OF_NAME.values())
             raise WarnstreamError(f"{option} {text!r}: expected TABLE.COLUMN=VALUE of {known}")
         found[table, column] = value.strip()
     return found
@@ -105,9 +105,9 @@ def _told(options: Options) -> Told:
 def _check_mapped(mapped: Mapping[Key, str], sheets: Sequence[Sheet], meant: Sequence[Meant]) -> None:
     """A header of the command line that no sheet has is a slip of the pen."""
     for (table, column), header in mapped.items():
-        of_table = [one for one in meant if one.kind.name == table]
-        if not any(column in one.column for one in of_table):
-            among = [one.sheet for one in of_table] or sheets
+        of_table = [meaning for meaning in meant if meaning.kind.name == table]
+        if not any(column in meaning.column for meaning in of_table):
+            among = [meaning.sheet for meaning in of_table] or sheets
             headers = ", ".join(name for sheet in among for name in sheet.header if name)
             raise WarnstreamError(
                 f"--map {table}.{column}={header}: no sheet of {table} has that header; there are {headers}"
@@ -116,24 +116,24 @@ def _check_mapped(mapped: Mapping[Key, str], sheets: Sequence[Sheet], meant: Seq
 
 def _show(console: Console, found: Sequence[tuple[Sheet, Meant | None]], told: Told) -> None:
     """What is taken from where."""
-    for sheet, one in found:
+    for sheet, meaning in found:
         note = f", {sheet.note}" if sheet.note else ""
-        if one is None:
+        if meaning is None:
             signs = "; ".join(f"{kind.name}: {', '.join(kind.signs)}" for kind in KIND_OF_NAME.values())
             _say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, TAKEN FOR NO TABLE ({signs})")
             continue
-        _say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, taken for {one.kind.name}")
-        for column, place in one.column.items():
-            unit = one.unit.get(column, "")
+        _say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, taken for {meaning.kind.name}")
+        for column, place in meaning.column.items():
+            unit = meaning.unit.get(column, "")
             of = f", in {unit}" if unit else ""
             _say(console, f"  {column:<12} <- column {letters(place)} ({sheet.header[place]}){of}")
         for (table, column), value in told.fixed.items():
-            if table == one.kind.name and column not in one.column:
+            if table == meaning.kind.name and column not in meaning.column:
                 _say(console, f"  {column:<12} <- {value!r} for all rows")
-        if one.kind.name == "households" and "household" not in one.column:
+        if meaning.kind.name == "households" and "household" not in meaning.column:
             _say(console, "  household    <- village and a number, in the order of the rows")
-        if one.unused:
-            _say(console, f"  not used: {', '.join(one.unused)}")
+        if meaning.unused:
+            _say(console, f"  not used: {', '.join(meaning.unused)}")
 
 
 def _tell_healed(console: Console, reading: Reading) -> None:

@@ -86,7 +86,7 @@ def write_folder(folder: Path, tables: Mapping[str, Table], name: str, offset: s
     texts.setdefault("chain.csv", _duty(_column(tables, "villages", "county")))
     channels = {"terminal"} | _column(tables, "households", "channel") | _column(tables, "posts", "channel")
     texts["warnstream.yaml"] = WARNSTREAM.format(name=name, offset=offset)
-    texts["channels.yaml"] = CHANNELS + "".join(CHANNEL.format(name=one) for one in sorted(channels - {""}))
+    texts["channels.yaml"] = CHANNELS + "".join(CHANNEL.format(name=name) for name in sorted(channels - {""}))
     texts["thresholds.yaml"] = THRESHOLDS
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")

@@ -178,7 +178,7 @@ def meaning_of(sheet: Sheet, mapped: Mapping[tuple[str, str], str]) -> Meant | N
         If a header of the command line stands there twice.
     """
     found = [_as(sheet, kind, mapped) for kind in KINDS]
-    possible = [one for one in found if all(sign in one.column for sign in one.kind.signs)]
+    possible = [meaning for meaning in found if all(sign in meaning.column for sign in meaning.kind.signs)]
     return max(possible, key=lambda one: len(one.column), default=None)
 
 

@@ -183,7 +183,7 @@ def _geojson(path: Path, data: bytes) -> Sheet:
         features = [dict(feature) for feature in content["features"]]
     except (ValueError, KeyError, TypeError):
         raise WarnstreamError(f"{path}: expected a GeoJSON FeatureCollection") from None
-    names = list(dict.fromkeys(name for one in features for name in one.get("properties") or {}))
+    names = list(dict.fromkeys(name for feature in features for name in feature.get("properties") or {}))
     rows: list[tuple[int, list[Cell]]] = []
     for number, feature in enumerate(features, start=1):
         properties = feature.get("properties") or {}

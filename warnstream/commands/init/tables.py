@@ -122,9 +122,9 @@ class Reading:
 def read_tables(meant: Sequence[Meant], told: Told) -> Reading:
     """Tables of all sheets; two sheets of one kind are one table, row after row."""
     reading = Reading()
-    kinds = {one.kind.name: one.kind for one in meant}
+    kinds = {meaning.kind.name: meaning.kind for meaning in meant}
     for name, kind in kinds.items():
-        sheets = [one for one in meant if one.kind.name == name]
+        sheets = [meaning for meaning in meant if meaning.kind.name == name]
         given = {column for sheet in sheets for column in sheet.column}
         given |= {column for table, column in told.fixed if table == name}
         if name == "households":
@@ -132,9 +132,9 @@ def read_tables(meant: Sequence[Meant], told: Told) -> Reading:
         if name == "stations":
             given.add("elevation_m")  # may be empty, but not missing
         table = Table(kind, tuple(column for column in kind.columns if column in given))
-        for one in sheets:
-            _check_columns(one, told, reading)
-            _take(one, table, told, reading)
+        for meaning in sheets:
+            _check_columns(meaning, told, reading)
+            _take(meaning, table, told, reading)
         reading.tables[name] = table
     return reading
 

@@ -165,10 +165,12 @@ def _fetch(configuration: Configuration, village: int, is_phone: dict[str, bool]
             facts.helpless[door],
             facts.helper[door],
         )
-    for one in configuration.network.objects:
-        if one.village == village:
-            name = f"{one.name or one.kind} ({one.code})"
-            yield FetchRow(name, "", one.zone, one.grade, one.persons, one.helpless, one.helper)
+    for listed in configuration.network.objects:
+        if listed.village == village:
+            name = f"{listed.name or listed.kind} ({listed.code})"
+            yield FetchRow(
+                name, "", listed.zone, listed.grade, listed.persons, listed.helpless, listed.helper
+            )
 
 
 def _title(rule: HazardRule) -> Wording:
@@ -227,7 +229,7 @@ def _staff(configuration: Configuration, village: int) -> Iterator[StaffRow]:
             continue
         ready, leave = _ready_and_leave(configuration, rule.name)
         for row in np.flatnonzero(table.village == village).tolist():
-            ready_m, leave_m = (_value(table.critical_m[row], one) for one in (ready, leave))
+            ready_m, leave_m = (_value(table.critical_m[row], level) for level in (ready, leave))
             if ready_m is not None or leave_m is not None:
                 yield StaffRow(names[int(table.station[row])], _down(ready_m, 0.01), _down(leave_m, 0.01))
 

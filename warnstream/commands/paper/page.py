@@ -67,8 +67,8 @@ def fetch_list(card: VillageCard, printed: Printed) -> str:
     """Who is fetched, with boxes for whoever knocks."""
     words = printed.words
     wide, narrow = words.fetch_columns[:-3], words.fetch_columns[-3:]
-    head = "".join(f"<th>{escape(one)}</th>" for one in wide)
-    head += "".join(f'<th class="narrow">{escape(one)}</th>' for one in narrow)
+    head = "".join(f"<th>{escape(title)}</th>" for title in wide)
+    head += "".join(f'<th class="narrow">{escape(title)}</th>' for title in narrow)
     boxes = '<td class="box">☐</td>' * 3
     rows = "".join(
         f"<tr><td>{escape(row.zone)}</td><td>{escape(row.grade)}</td><td>{escape(row.door)}</td>"
@@ -101,7 +101,7 @@ def code_card(card: VillageCard, printed: Printed) -> str:
     reports = "".join(
         "<tr>" + '<td class="write">&nbsp;</td>' * len(words.log_columns) + "</tr>" for _ in range(10)
     )
-    columns = "".join(f"<th>{escape(one)}</th>" for one in words.log_columns)
+    columns = "".join(f"<th>{escape(title)}</th>" for title in words.log_columns)
     lines = f"<table><thead><tr>{columns}</tr></thead><tbody>{reports}</tbody></table>"
     log = f"<h2>{escape(words.log)}</h2>{lines}"
     parts = [
@@ -117,7 +117,7 @@ def code_card(card: VillageCard, printed: Printed) -> str:
 def call_list(title: str, rows: Sequence[tuple[str, CallRow]], printed: Printed) -> str:
     """Posts of many villages: whose they are, and their numbers."""
     words = printed.words
-    head = "".join(f"<th>{escape(one)}</th>" for one in words.all_calls_columns)
+    head = "".join(f"<th>{escape(title)}</th>" for title in words.all_calls_columns)
     body = "".join(
         f"<tr><td>{row.rank}</td><td>{escape(area)}</td><td>{escape(row.role)}</td><td>{escape(row.post)}</td>"
         f"<td>{escape(row.phone) or '________'}</td></tr>"
@@ -208,7 +208,7 @@ def _orders(card: VillageCard, printed: Printed) -> str:
 
 
 def _calls(rows: Sequence[CallRow], words: Words) -> str:
-    head = "".join(f"<th>{escape(one)}</th>" for one in words.calls_columns)
+    head = "".join(f"<th>{escape(title)}</th>" for title in words.calls_columns)
     body = "".join(
         f"<tr><td>{row.rank}</td><td>{escape(row.role)}</td><td>{escape(row.post)}</td>"
         f"<td>{escape(row.phone) or '____________'}</td></tr>"

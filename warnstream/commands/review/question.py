@@ -72,11 +72,14 @@ def _stretch(text: str) -> Scope:
 
 
 def _warning(name: str, told: Told) -> Scope:
-    messages = [one for one in told.messages if name in (one.message.warning, one.message.identifier)]
+    messages = [
+        issued for issued in told.messages if name in (issued.message.warning, issued.message.identifier)
+    ]
     if not messages:
         covered = f"the journal covers {iso_utc(told.begin_s)} to {iso_utc(told.end_s)}"
+        n_warnings = len({issued.message.warning for issued in told.messages})
         raise WarnstreamError(
-            f"no warning {name!r} among {len({one.message.warning for one in told.messages})}; {covered}. "
+            f"no warning {name!r} among {n_warnings}; {covered}. "
             "Expected the name of a warning, VILLAGE DAY, or BEGIN/END"
         )
     first, last = messages[0], messages[-1]

@@ -72,15 +72,15 @@ def _group(link: Link, say: Speaker) -> str:
 
 
 def _hidden(console: Console, record: EventRecord, say: Speaker) -> None:
-    worse = [one for one in record.hidden if one.differences]
+    worse = [hidden for hidden in record.hidden if hidden.differences]
     if record.hidden:
         _say(console, f"looked behind at {len(record.hidden)} villages; known otherwise now: {len(worse)}")
-    for one in worse[:SHOWN_MAX]:
+    for hidden in worse[:SHOWN_MAX]:
         said = "; ".join(
             f"{two.hazard or say.duration(float(two.window_s))} {two.then or '?'} -> {two.now or '?'}"
-            for two in without_repeats(one.differences)
+            for two in without_repeats(hidden.differences)
         )
-        _say(console, f"  {one.village} at {clock_local(one.at_s, record.time_zone)}: {said}")
+        _say(console, f"  {hidden.village} at {clock_local(hidden.at_s, record.time_zone)}: {said}")
 
 
 def _scores(console: Console, record: EventRecord) -> None:

@@ -21,8 +21,8 @@ def write_junit(path: Path, outcomes: Sequence[Outcome], told: Callable[[Outcome
     for file in dict.fromkeys(outcome.test.file for outcome in outcomes):
         own = [outcome for outcome in outcomes if outcome.test.file == file]
         suite = ET.SubElement(root, "testsuite", name=file, tests=str(len(own)), errors="0", skipped="0")
-        suite.set("failures", str(sum(bool(one.misses) for one in own)))
-        suite.set("time", f"{sum(one.wall_s for one in own):.3f}")
+        suite.set("failures", str(sum(bool(outcome.misses) for outcome in own)))
+        suite.set("time", f"{sum(outcome.wall_s for outcome in own):.3f}")
         for outcome in own:
             _add_case(suite, outcome, told)
     ET.indent(root)
@@ -43,4 +43,4 @@ def _add_case(suite: ET.Element, outcome: Outcome, told: Callable[[Outcome], str
 
 def _printable(text: str) -> str:
     """Without characters that XML 1.0 forbids."""
-    return "".join(one for one in text if one in "\n\t" or ord(one) >= 0x20)
+    return "".join(character for character in text if character in "\n\t" or ord(character) >= 0x20)

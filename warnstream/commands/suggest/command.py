@@ -107,9 +107,9 @@ def wish_of(text: str) -> float:
 
 
 def _rule(configuration: Configuration, name: str) -> tuple[HazardRule, CriticalRain]:
-    rule = next((one for one in configuration.rules if one.name == name), None)
+    rule = next((rule for rule in configuration.rules if rule.name == name), None)
     if rule is None:
-        names = ", ".join(one.name for one in configuration.rules)
+        names = ", ".join(rule.name for rule in configuration.rules)
         raise WarnstreamError(f"--hazard {name}: thresholds.yaml has {names}")
     table = rule.thresholds
     if not isinstance(table, CriticalRain):
@@ -122,9 +122,11 @@ def _rule(configuration: Configuration, name: str) -> tuple[HazardRule, Critical
 
 
 def _level(word: str) -> Level:
-    level = next((one for one in LEVELS if one.word == word), None)
+    level = next((level for level in LEVELS if level.word == word), None)
     if level is None:
-        raise WarnstreamError(f"--level {word!r}: expected one of {', '.join(one.word for one in LEVELS)}")
+        raise WarnstreamError(
+            f"--level {word!r}: expected one of {', '.join(level.word for level in LEVELS)}"
+        )
     return level
 
 
@@ -132,7 +134,7 @@ def _duration_s(table: CriticalRain, level: Level, options: Options) -> int:
     """The duration asked for, or the only one that the level has."""
     has_value = ~np.isnan(table.critical_mm[:, :, level - 1]).all(axis=0)
     known = table.duration_s[has_value].tolist()
-    words = ", ".join(format_duration(one) for one in known) or "none"
+    words = ", ".join(format_duration(seconds) for seconds in known) or "none"
     if options.duration is None:
         if len(known) != 1:
             raise WarnstreamError(f"--duration: {level.word} has values over {words}; expected one of them")
@@ -142,7 +144,7 @@ def _duration_s(table: CriticalRain, level: Level, options: Options) -> int:
     except ValueError as error:
         raise WarnstreamError(f"--duration {options.duration!r}: {error}") from None
     if duration_s not in table.duration_s.tolist():
-        of_hazard = ", ".join(format_duration(one) for one in table.duration_s.tolist())
+        of_hazard = ", ".join(format_duration(seconds) for seconds in table.duration_s.tolist())
         raise WarnstreamError(f"--duration {options.duration}: {options.hazard} has {of_hazard}")
     return duration_s
 
@@ -194,7 +196,7 @@ def _missed(
     """Events whose rain stays below what is suggested, or below the high end of the range."""
     policy = VerificationPolicy(hazards=(asked.rule.name,))
     truth, _ = truth_of(events, configuration.network.villages, policy)
-    value = {one.code: one for region in suggestions for one in region.villages}
+    value = {village.code: village for region in suggestions for village in region.villages}
     village_of_place = configuration.network.places.village.tolist()
     found = []
     for happened in truth.exact:

@@ -39,12 +39,12 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
     """The record as text: the five counters, then each list with its villages and rows."""
     if record["time"]:
         yield f"as of {_local(record['time'], time_zone)}"
-    for one in record["counters"]:
-        yield _counter(one)
+    for entry in record["counters"]:
+        yield _counter(entry)
     if not record["lists"]:
         yield "no transfer list is open"
-    for one in record["lists"]:
-        yield from _list(one, time_zone)
+    for entry in record["lists"]:
+        yield from _list(entry, time_zone)
     for row in record["lost"]:
         yield f"LOST from the register, not confirmed: {row['code']} of {row['village']}, {row['state']}"
 

@@ -112,7 +112,7 @@ class DemoOfficer:
     def _order(self, client: httpx.Client) -> None:
         """Move the township of the worst warning."""
         standing = self._get(client, "/api/v1/warnings")
-        urgent = [one for one in standing if parse_level(one["level"]) >= Level.ORANGE]
+        urgent = [warning for warning in standing if parse_level(warning["level"]) >= Level.ORANGE]
         if not urgent:
             return
         number = self._places.index_of_code()[urgent[0]["village"]]

@@ -107,8 +107,8 @@ def in_need_of(said: str, distress: Iterable[str]) -> int:
     0
     """
     number = r"(?<!\d)(\d{1,4})(?!\d)"
-    found = {int(one) for one in re.findall(rf"{number}\s*(?:{_PEOPLE}|个)", said)}
-    found |= {int(one) for one in re.findall(rf"(?:{_any_of(distress)})\D{{0,2}}{number}$", said)}
+    found = {int(digits) for digits in re.findall(rf"{number}\s*(?:{_PEOPLE}|个)", said)}
+    found |= {int(digits) for digits in re.findall(rf"(?:{_any_of(distress)})\D{{0,2}}{number}$", said)}
     return found.pop() if len(found) == 1 else 0
 
 
@@ -125,5 +125,5 @@ def _any_of(words: Iterable[str]) -> str:
     """A pattern for any of some words, the longest first; words of letters only where they stand alone."""
     ordered = sorted(words, key=lambda word: (-len(word), word))
     return "|".join(
-        rf"(?<![a-z]){re.escape(one)}(?![a-z])" if one.isascii() else re.escape(one) for one in ordered
+        rf"(?<![a-z]){re.escape(word)}(?![a-z])" if word.isascii() else re.escape(word) for word in ordered
     )

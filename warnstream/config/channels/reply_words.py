@@ -147,7 +147,7 @@ class ReplyWords:
 
     def _is_distress(self, said: str) -> bool:
         words = set(re.split(r"\W+", said))
-        return any(one in words if one.isascii() else one in said for one in self.anywhere)
+        return any(word in words if word.isascii() else word in said for word in self.anywhere)
 
 
 def normal(text: str) -> str:

@@ -27,7 +27,9 @@ def key_differences(
     before, after = (dict(_flat(_read(file, content), "")) for content in (old, new))
     for key in dict.fromkeys([*before, *after]):
         was, becomes = before.get(key, _ABSENT), after.get(key, _ABSENT)
-        if was == becomes or any(key == one or key.startswith((f"{one}.", f"{one}[")) for one in passes):
+        if was == becomes or any(
+            key == passed or key.startswith((f"{passed}.", f"{passed}[")) for passed in passes
+        ):
             continue
         yield f"{file}: {key} changed" if hides else f"{file}: {key}: {_short(was)} -> {_short(becomes)}"
 

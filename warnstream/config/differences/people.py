@@ -47,7 +47,7 @@ def _doors(of: Configuration) -> dict[str, Row]:
 def _placed(of: Configuration, rows: Sequence[TransferObject | Shelter]) -> dict[str, Row]:
     """Rows of objects.csv or shelters.csv by code; their villages by code too, since numbers shift."""
     codes = of.network.villages.code
-    return {one.code: (codes[one.village], replace(one, village=0)) for one in rows}
+    return {row.code: (codes[row.village], replace(row, village=0)) for row in rows}
 
 
 def _told(many: str, old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[str]:

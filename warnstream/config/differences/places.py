@@ -42,7 +42,9 @@ def _stations(old: Stations, new: Stations) -> Iterator[str]:
         if moved := _moved(old, was, new, at):
             yield f"station {code}: {moved}"
         if old.interval_s[was] != new.interval_s[at]:
-            before, after = (format_duration(int(one)) for one in (old.interval_s[was], new.interval_s[at]))
+            before, after = (
+                format_duration(int(interval_s)) for interval_s in (old.interval_s[was], new.interval_s[at])
+            )
             yield f"station {code}: reports every {before} -> {after}"
 
 

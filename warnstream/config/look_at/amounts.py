@@ -78,7 +78,7 @@ def _usual_mm(critical_mm: Float64Array, township: NDArray[np.str_]) -> Float64A
     """Median of each amount in its township, else in the county, shape as given; NaN where few have one."""
     usual_mm = np.full(critical_mm.shape, np.nan)
     county = np.arange(len(township))
-    for members in (county, *(np.flatnonzero(township == one) for one in np.unique(township))):
+    for members in (county, *(np.flatnonzero(township == number) for number in np.unique(township))):
         own = critical_mm[members]
         for duration, level in np.argwhere((~np.isnan(own)).sum(axis=0) >= NEIGHBOURS_MIN):
             usual_mm[members, duration, level] = np.nanmedian(own[:, duration, level])
@@ -117,7 +117,7 @@ def _lacking(name: str, table: CriticalRain, codes: Sequence[str]) -> Iterator[s
         village = int(lacks.argmax())
         duration, level = np.argwhere(common & ~has[village])[0]
         what = f"{LEVELS[level].word} over {format_duration(int(table.duration_s[duration]))}"
-        named = [code for code, one in zip(codes, lacks.tolist(), strict=True) if one]
+        named = [code for code, lack in zip(codes, lacks.tolist(), strict=True) if lack]
         n = count_villages(len(named))
         yield f"{name}: {n} without levels that most have, such as {what}: {name_some(named)}"
 

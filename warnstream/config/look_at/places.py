@@ -38,9 +38,9 @@ def twin_gauges(configuration: Configuration) -> Iterator[str]:
     spares = {frozenset(pair) for pair in stations.spares}
     rain = np.flatnonzero(stations.measures_rain)
     found = [
-        f"{stations.code[rain[one]]} = {stations.code[rain[other]]}"
-        for one, other in _same_place(stations.latitude[rain], stations.longitude[rain])
-        if frozenset((int(rain[one]), int(rain[other]))) not in spares
+        f"{stations.code[rain[first]]} = {stations.code[rain[other]]}"
+        for first, other in _same_place(stations.latitude[rain], stations.longitude[rain])
+        if frozenset((int(rain[first]), int(rain[other]))) not in spares
     ]
     if found:
         n = count_of(len(found), "pair", "pairs")
@@ -51,8 +51,8 @@ def twin_villages(configuration: Configuration) -> Iterator[str]:
     """Villages at one place: a row that was copied and not finished."""
     villages = configuration.network.villages
     found = [
-        f"{villages.code[one]} = {villages.code[other]}"
-        for one, other in _same_place(villages.latitude, villages.longitude)
+        f"{villages.code[first]} = {villages.code[other]}"
+        for first, other in _same_place(villages.latitude, villages.longitude)
     ]
     if found:
         yield f"villages: {count_of(len(found), 'pair', 'pairs')} at one place: {name_some(found)}"

@@ -32,9 +32,9 @@ def nowhere_to_go(configuration: Configuration) -> Iterator[str]:
         named_villages = name_some([codes[village] for village in without])
         yield f"shelters.csv: no shelter for {count_villages(len(without))} with people: {named_villages}"
     small = [
-        f"{one.code} ({going[one.code]} for {one.capacity})"
-        for one in network.shelters
-        if going[one.code] > one.capacity
+        f"{shelter.code} ({going[shelter.code]} for {shelter.capacity})"
+        for shelter in network.shelters
+        if going[shelter.code] > shelter.capacity
     ]
     if small:
         yield f"shelters.csv: {count_of(len(small), 'shelter', 'shelters')} too small: {name_some(small)}"
@@ -43,10 +43,10 @@ def nowhere_to_go(configuration: Configuration) -> Iterator[str]:
 def uncounted(configuration: Configuration) -> Iterator[str]:
     """Rows of objects.csv without persons or helper, and doors without a grade where others have one."""
     objects = configuration.network.objects
-    if persons := [one.code for one in objects if one.persons < 0]:
+    if persons := [listed.code for listed in objects if listed.persons < 0]:
         n = count_of(len(persons), "object", "objects")
         yield f"objects.csv: nobody has counted the persons of {n}: {name_some(persons)}"
-    if alone := [one.code for one in objects if one.helpless > 0 and not one.helper]:
+    if alone := [listed.code for listed in objects if listed.helpless > 0 and not listed.helper]:
         n = count_of(len(alone), "object", "objects")
         yield f"objects.csv: {n} with helpless persons and no helper: {name_some(alone)}"
     facts = configuration.network.households.facts
@@ -67,8 +67,8 @@ def _first_of_village(network: Network) -> dict[int, str]:
 
 def _people(network: Network) -> Iterator[tuple[int, str, int, str]]:
     """Village, zone, persons and shelter of every object and door; without facts of doors their villages."""
-    for one in network.objects:
-        yield one.village, one.zone, one.persons, one.shelter
+    for listed in network.objects:
+        yield listed.village, listed.zone, listed.persons, listed.shelter
     facts = network.households.facts
     for village in range(len(network.villages)):
         doors = network.households.of_village(village)

@@ -227,9 +227,9 @@ def quality_policy(section: QualitySection) -> QualityPolicy:
     near = section.neighbours.model_dump()
     near["radius_m"] = near.pop("radius_km") * 1000
     variables = dict(VALUE_LIMITS)
-    for word, one in section.variables.items():
+    for word, factors in section.variables.items():
         variable = VARIABLE_OF_WORD[word]
-        variables[variable] = _over(variables[variable], one)
+        variables[variable] = _over(variables[variable], factors)
     own = {VARIABLE_OF_WORD[word]: values for word, values in section.error_values.items()}
     return QualityPolicy(
         **written,

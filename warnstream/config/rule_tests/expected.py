@@ -97,7 +97,7 @@ def _call_of(section: CallSection, place: Location, scene: Scene) -> CallPattern
     for key in _misplaced(section):
         whom = "posts" if section.to == DOORS else "doors"
         scene.fault((*place, key), f"only of a call to {whom}")
-    words = [str(one) for one in (BulletinCause if section.to == DOORS else Cause)]
+    words = [str(cause) for cause in (BulletinCause if section.to == DOORS else Cause)]
     if section.cause is not None and section.cause not in words:
         scene.known((*place, "cause"), section.cause, words)
     if len(scene.faults) > n_before:

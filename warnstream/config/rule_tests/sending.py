@@ -137,7 +137,7 @@ def _stations_of(
             return ()
         station = scene.station[word]
         if measured and variable not in measured[station]:
-            words = ", ".join(sorted(one.word for one in measured[station]))
+            words = ", ".join(sorted(variable.word for variable in measured[station]))
             scene.fault(location, f"{word} does not measure {variable.word}: stations.csv says {words}")
             return ()
         return (station,)
@@ -214,7 +214,7 @@ def _dry_rows(sources: list[Source], timing: Timing) -> Iterator[tuple[Row, int]
         if station in told:
             continue
         measured = stations.measured[station] if stations.measured else frozenset({Variable.RAIN})
-        variable = next((one for one in RAIN_VARIABLES if one in measured), Variable.RAIN)
+        variable = next((variable for variable in RAIN_VARIABLES if variable in measured), Variable.RAIN)
         every_s = int(stations.interval_s[station])
         for at_s in range(timing.start_s + every_s, timing.end_s + 1, every_s):
             yield (at_s, station, at_s, 0.0, 0), int(variable)

@@ -60,8 +60,8 @@ class Timing:
         """Let the test last as long as all that it expects, and `until`."""
         if test.until is not None:
             self.moment_s((*place, "until"), test.until)
-        for number, one in enumerate(test.expect):
-            self._take_expected(one, (*place, "expect", number))
+        for number, expectation in enumerate(test.expect):
+            self._take_expected(expectation, (*place, "expect", number))
 
     def _take_expected(self, one: ExpectSection, place: Location) -> None:
         if one.at is not None:

@@ -58,10 +58,10 @@ def _parse(value: object) -> WrittenReadings:
     assert isinstance(value, list), value
     if not value:
         raise ValueError(f"expected {_FORMS}, got an empty list")
-    series = [one for one in value if isinstance(one, str)]
+    series = [item for item in value if isinstance(item, str)]
     if len(series) > 1:
         raise ValueError(f"expected one series, got {len(series)}: write them as one")
-    late = tuple(_late(number, one) for number, one in enumerate(value) if not isinstance(one, str))
+    late = tuple(_late(number, item) for number, item in enumerate(value) if not isinstance(item, str))
     return WrittenReadings(parse_series(series[0]) if series else None, late=late)
 
 

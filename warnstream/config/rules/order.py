@@ -23,7 +23,8 @@ def _pairs(lower: Expression, higher: Expression) -> list[tuple[Term, Term]] | N
     if isinstance(lower, Term) and isinstance(higher, Term):
         # What is expected asks for another thing than what has fallen.
         mine, others = (
-            (one.quantity, one.relation, one.over_s, isinstance(one, ReachTerm)) for one in (lower, higher)
+            (term.quantity, term.relation, term.over_s, isinstance(term, ReachTerm))
+            for term in (lower, higher)
         )
         same = mine == others
         plain = not isinstance(lower.amount, str) and not isinstance(higher.amount, str)

@@ -61,7 +61,7 @@ def read_shelters(folder: Folder, register: Register, faults: FaultLog) -> tuple
         _shelter_of(row, register, lines, faults)
         for row in read_rows(SHELTERS_FILE, data, SHELTER_COLUMNS, faults)
     )
-    return tuple(one for one in found if one is not None)
+    return tuple(shelter for shelter in found if shelter is not None)
 
 
 def _shelter_of(row: Row, register: Register, lines: dict[str, int], faults: FaultLog) -> Shelter | None:
@@ -89,7 +89,7 @@ def read_objects(
         _object_of(row, register, people, village_of_zone, lines, faults)
         for row in read_rows(OBJECTS_FILE, data, OBJECT_COLUMNS, faults)
     )
-    return tuple(one for one in found if one is not None)
+    return tuple(listed for listed in found if listed is not None)
 
 
 def _object_of(
@@ -197,4 +197,4 @@ def read_facts(households: Households, register: Register, people: People, fault
         said = (grade, persons, helpless, zone, row.cell("helper"), row.cell("shelter"))
         for column, value in zip(columns, said, strict=True):
             column.append(value)
-    return replace(households, facts=HouseholdFacts(*(tuple(one) for one in columns)))  # type: ignore[arg-type]
+    return replace(households, facts=HouseholdFacts(*(tuple(column) for column in columns)))  # type: ignore[arg-type]

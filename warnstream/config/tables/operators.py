@@ -66,7 +66,7 @@ def _operator_of(
         row.fault("person", f"duplicate person {person!r}, first on line {lines[person]}")
     lines.setdefault(person, row.line)
     if role not in list(Role):
-        row.fault("role", f"expected {choice_of([str(one) for one in Role])}, got {role!r}")
+        row.fault("role", f"expected {choice_of([str(role) for role in Role])}, got {role!r}")
     if areas is not None and area and area not in areas:
         faults.add_unknown(row.file, row.line, "area", area, areas)
     phone, key, post = row.cell("phone"), row.cell("public_key"), row.cell("post")

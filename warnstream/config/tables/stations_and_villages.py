@@ -105,7 +105,9 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         resolution_mm=_resolutions([s.resolution_mm for s in found]),
         spares=_spares(tuple(line_of_code.items()), found, faults),
         counter_forms={
-            number: one.counters for number, one in enumerate(found) if one.counters != CounterForm()
+            number: station.counters
+            for number, station in enumerate(found)
+            if station.counters != CounterForm()
         },
     )
 

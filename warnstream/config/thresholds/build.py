@@ -60,7 +60,7 @@ def build_rule(
         if signs is None
         else SignTrigger(frozenset(signs.kinds), signs.reported_level, signs.validated_level),
         calls_households=hazard.households,
-        expected=tuple(one.value for one in getattr(hazard, "expected", ())),
+        expected=tuple(section.value for section in getattr(hazard, "expected", ())),
     )
 
 

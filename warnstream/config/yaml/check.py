@@ -7,7 +7,7 @@ words of an operator.
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from warnstream.config.faults import FaultLog, unknown
@@ -51,7 +51,7 @@ def check_document(model: type[SomeSection], tree: YamlTree, faults: FaultLog) -
         return None
 
 
-def valid_part(form: Any, tree: YamlTree | None, key: str) -> Any:
+def valid_part(form: type[SomeSection], tree: YamlTree | None, key: str) -> SomeSection | None:
     """One section of a file whose other sections may be wrong; None if it is wrong itself.
 
     Checks between files go on with the parts that are right, so that a slip
@@ -61,7 +61,7 @@ def valid_part(form: Any, tree: YamlTree | None, key: str) -> Any:
     if not isinstance(plain, dict):
         return None
     try:
-        return TypeAdapter(form).validate_python(plain.get(key))
+        return form.model_validate(plain.get(key))
     except ValidationError:
         return None
 

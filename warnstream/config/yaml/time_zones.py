@@ -31,7 +31,7 @@ def parse_zone(name: str) -> TimeZone:
     --------
     >>> parse_zone("Asia/Shanghai")
     ((946684800, 28800),)
-    >>> [one for one in parse_zone("Europe/Lisbon") if one[0] > 1_770_000_000][:2]
+    >>> [change for change in parse_zone("Europe/Lisbon") if change[0] > 1_770_000_000][:2]
     [(1774746000, 3600), (1792890000, 0)]
     """
     try:

@@ -172,7 +172,7 @@ def decimals(least: float, most: float) -> Form:
     def parse(value: object) -> tuple[float, ...]:
         if not isinstance(value, list):
             raise ValueError(f"expected a list of numbers such as [65.535, 99.9], got {shown(value)}")  # noqa: TRY004
-        return tuple(bound.parse(one) for one in value)
+        return tuple(bound.parse(item) for item in value)
 
     return Form(parse, {"type": "array", "items": dict(bound.schema)}, "list of numbers")
 

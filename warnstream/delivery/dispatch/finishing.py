@@ -87,10 +87,10 @@ class Prospect:
         >>> Prospect({Urgency.LEAVE: 1_200, Urgency.READY: 300}, 5.0).words()
         '1,200 leave and 300 ready wait, needs 5 min'
         """
-        told = sorted(((one, count) for one, count in self.waiting.items() if count), reverse=True)
+        told = sorted(((urgency, count) for urgency, count in self.waiting.items() if count), reverse=True)
         if not told:
             return "nobody waits"
-        who = [f"{count:,} {one.name.lower()}" for one, count in told]
+        who = [f"{count:,} {urgency.name.lower()}" for urgency, count in told]
         listed = f"{', '.join(who[:-1])} and {who[-1]}" if len(who) > 1 else who[0]
         needs_s = self.needs_s()
         if needs_s is None:

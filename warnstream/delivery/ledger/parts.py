@@ -74,7 +74,9 @@ def unpack(
     now = np.asarray(village_now, dtype=np.int64)
     known = now >= 0
     before = dict(arrays)
-    before["urgency"] = np.array([urgency_kept(one) for one in arrays["urgency"].tolist()], dtype=np.uint8)
+    before["urgency"] = np.array(
+        [urgency_kept(urgency) for urgency in arrays["urgency"].tolist()], dtype=np.uint8
+    )
     for name in ("arrives_s", "level"):  # earlier versions had none
         before.setdefault(name, np.zeros_like(arrays["sequence"]))
     for name in VILLAGES:

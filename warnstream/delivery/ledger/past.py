@@ -77,7 +77,7 @@ class Past:
     def forget(self, before_s: int) -> None:
         """Tallies of episodes that were opened before a time."""
         for village, tallies in list(self.tallies.items()):
-            left = {sequence: one for sequence, one in tallies.items() if sequence >> N_BITS >= before_s}
+            left = {sequence: tally for sequence, tally in tallies.items() if sequence >> N_BITS >= before_s}
             if left:
                 self.tallies[village] = left
             else:

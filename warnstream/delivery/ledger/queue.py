@@ -30,7 +30,7 @@ FREE, IN_HAND, LATER = 0, 1, 2
 NOBODY: frozenset[int] = frozenset()
 
 
-class Taken(NamedTuple):
+class DoorClaim(NamedTuple):
     """A door to be told the newest bulletin of its village: its row, the bulletin, attempts made before."""
 
     row: int
@@ -125,7 +125,7 @@ class DoorQueue:
 
     def claim(
         self, way: int, limit: int, now: float, forbidden: frozenset[int] = NOBODY, urgency_min: int = 0
-    ) -> list[Taken]:
+    ) -> list[DoorClaim]:
         """The next doors of a channel, at most `limit`, in order; they are in hand then.
 
         `forbidden` are villages whose newest bulletin must not go out now; their doors wait, and so do
@@ -134,18 +134,18 @@ class DoorQueue:
         self._free_abandoned(way, now)
         again = self._due_again(way, limit, now, forbidden, urgency_min)
         first = self._never_tried(way, limit, forbidden, urgency_min)
-        rows = next_to_send(first, [(one.place, one.row) for one in again], limit)
+        rows = next_to_send(first, [(retry.place, retry.row) for retry in again], limit)
         if not rows:
             return []
         self.hold[rows] = IN_HAND
-        for one in again:
-            if self.hold[one.row] == LATER:  # no room for it
-                heapq.heappush(self._again[way], one)
+        for retry in again:
+            if self.hold[retry.row] == LATER:  # no room for it
+                heapq.heappush(self._again[way], retry)
         ledger, until = self._ledger, now + IN_HAND_S_MAX
         villages = ledger.village[rows]
         columns = (rows, villages.tolist(), ledger.sequence[villages].tolist(), ledger.tries[rows].tolist())
-        taken = [Taken(*of_door) for of_door in zip(*columns, strict=True)]
-        self._in_hand[way].update((one.row, (one.sequence, until)) for one in taken)
+        taken = [DoorClaim(*of_door) for of_door in zip(*columns, strict=True)]
+        self._in_hand[way].update((claim.row, (claim.sequence, until)) for claim in taken)
         self._way_in_hand.update(dict.fromkeys(rows, way))
         return taken
 
@@ -196,11 +196,11 @@ class DoorQueue:
         found: list[Again] = []
         forbidden_ones: list[Again] = []
         while heap and len(found) < limit and -heap[0].place.minus_urgency >= urgency_min:
-            one = heapq.heappop(heap)
-            if self._ledger.way[one.row] == way and self._still_waits(one.row, one.sequence):
-                (forbidden_ones if int(village[one.row]) in forbidden else found).append(one)
-        for one in forbidden_ones:
-            heapq.heappush(heap, one)
+            retry = heapq.heappop(heap)
+            if self._ledger.way[retry.row] == way and self._still_waits(retry.row, retry.sequence):
+                (forbidden_ones if int(village[retry.row]) in forbidden else found).append(retry)
+        for retry in forbidden_ones:
+            heapq.heappush(heap, retry)
         return found
 
     def _ripen(self, way: int, now: float) -> None:

@@ -82,7 +82,7 @@ def _of_transfer(transfers: Transfers, order: HandOrder, around: Around, now_s: 
     if n_rows > ROWS_MAX:
         yield f"villages: {n_rows} doors and objects, at most {ROWS_MAX} a list: order it by townships"
     if not n_rows:
-        names = {one.name for code in order.villages for one in transfers.lists_of(code)}
+        names = {transfer_list.name for code in order.villages for transfer_list in transfers.lists_of(code)}
         known = f": all of them are on {', '.join(sorted(names))}" if names else " of these grades"
         yield f"villages: nobody there is to be moved{known}"
 
@@ -117,9 +117,9 @@ def _of_decision(transfers: Transfers, order: HandOrder) -> Iterator[str]:
         lists = transfers.lists_of(code)
         if not lists:
             yield f"villages: no transfer list is open for {code}"
-        elif is_over and all(code in one.over for one in lists):
+        elif is_over and all(code in transfer_list.over for transfer_list in lists):
             yield f"villages: the transfer is over in {code} already"
-        elif not is_over and any(code not in one.over for one in lists):
+        elif not is_over and any(code not in transfer_list.over for transfer_list in lists):
             yield f"villages: the transfer is not over in {code} yet"
 
 
@@ -137,10 +137,15 @@ def _of_return(
             continue
         if not lists and len(transfers.places_of(code, order.zones)) < len(transfers.places_of(code)):
             yield f"zones: no transfer list tells the zones of {code} apart: it returns whole"
-        for one in lists:
-            if code not in one.over:
-                yield f"villages: transfer {one.name} is not over in {code} yet (transfer-over)"
-        since_s = max([around.since_s[village], *(one.over[code].at_s for one in lists if code in one.over)])
+        for transfer_list in lists:
+            if code not in transfer_list.over:
+                yield f"villages: transfer {transfer_list.name} is not over in {code} yet (transfer-over)"
+        since_s = max(
+            [
+                around.since_s[village],
+                *(transfer_list.over[code].at_s for transfer_list in lists if code in transfer_list.over),
+            ]
+        )
         away = transfers.away_from(code) if lists else transfers.places_of(code)
         for place in transfers.places_of(code, order.zones):
             yield from _of_place(transfers, place, away, since_s)

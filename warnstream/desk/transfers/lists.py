@@ -94,7 +94,7 @@ def list_name(order: str) -> str:
     >>> list_name("officer-3/evening")
     'officer-3-evening'
     """
-    return "".join(one if one.isalnum() or one in "._-" else "-" for one in order)
+    return "".join(character if character.isalnum() or character in "._-" else "-" for character in order)
 
 
 class ReturnRecord(msgspec.Struct, frozen=True):
@@ -120,11 +120,11 @@ class TransferState(msgspec.Struct):
 
 def open_lists(state: TransferState) -> list[TransferList]:
     """Lists that are not closed, in the order in which they were opened."""
-    return [one for one in state.lists.values() if one.is_open]
+    return [transfer_list for transfer_list in state.lists.values() if transfer_list.is_open]
 
 
 def without_old(lists: dict[str, TransferList], n_kept: int) -> dict[str, TransferList]:
     """Lists without the oldest closed ones beyond so many."""
-    closed = [name for name, one in lists.items() if not one.is_open]
+    closed = [name for name, transfer_list in lists.items() if not transfer_list.is_open]
     gone: Iterable[str] = closed[: max(len(closed) - n_kept, 0)]
-    return {name: one for name, one in lists.items() if name not in set(gone)}
+    return {name: transfer_list for name, transfer_list in lists.items() if name not in set(gone)}

@@ -127,9 +127,11 @@ def rows_of(
             row.helper, row.shelter = facts.helper[door], facts.shelter[door]
         if is_meant(row, zones, grades):
             yield row
-    for one in objects:
-        row = Row(one.code, code, one.zone, str(one.kind), one.grade, one.persons, one.helpless)
-        row.helper, row.shelter = one.helper, one.shelter
+    for listed in objects:
+        row = Row(
+            listed.code, code, listed.zone, str(listed.kind), listed.grade, listed.persons, listed.helpless
+        )
+        row.helper, row.shelter = listed.helper, listed.shelter
         if is_meant(row, zones, grades):
             yield row
 

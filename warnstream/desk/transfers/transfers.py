@@ -83,8 +83,8 @@ class Transfers:
         for zone in network.zones:
             self._zones.setdefault(network.villages.code[zone.village], []).append(zone.code)
         self._objects: dict[int, list[TransferObject]] = {}
-        for one in network.objects:
-            self._objects.setdefault(one.village, []).append(one)
+        for listed in network.objects:
+            self._objects.setdefault(listed.village, []).append(listed)
         self._name_of_zone = {zone.code: zone.name for zone in network.zones}
         self.state = TransferState()
         self.changed: set[int] = set()
@@ -107,7 +107,11 @@ class Transfers:
 
     def standing_in(self) -> list[str]:
         """Codes of villages in which a transfer stands: it was ordered and is not over."""
-        return [code for code in self._lists_of if any(code not in one.over for one in self.lists_of(code))]
+        return [
+            code
+            for code in self._lists_of
+            if any(code not in transfer_list.over for transfer_list in self.lists_of(code))
+        ]
 
     def places_of(self, village: str, zones: Iterable[str] = ()) -> list[str]:
         """Where people of a village return to: its zones (of those in `zones`, if any), else itself."""
@@ -120,9 +124,9 @@ class Transfers:
         """Places of a village whose people have not been told to come back, on any open list."""
         return [
             place
-            for one in self.lists_of(village)
-            for place in self.places_of(village, one.zones)
-            if place not in one.returned
+            for transfer_list in self.lists_of(village)
+            for place in self.places_of(village, transfer_list.zones)
+            if place not in transfer_list.returned
         ]
 
     def row(self, code: str) -> Row | None:
@@ -134,7 +138,7 @@ class Transfers:
         """What orders of people mean for the doors of a village."""
         code = self.network.villages.code[village]
         lists = self.lists_of(code)
-        standing = [one for one in lists if code not in one.over]
+        standing = [transfer_list for transfer_list in lists if code not in transfer_list.over]
         known = self.state.returns.get(code)
         notice = None if known is None else ReturnNotice(known.order, known.zones)
         return Ordered(self._standing(standing, code), bool(self.away_from(code)), notice)
@@ -142,21 +146,24 @@ class Transfers:
     def _standing(self, lists: Sequence[TransferList], code: str) -> Standing | None:
         if not lists:
             return None
-        level = max(level_of(one) for one in lists)
-        by_s = min(one.by_s for one in lists)
+        level = max(level_of(transfer_list) for transfer_list in lists)
+        by_s = min(transfer_list.by_s for transfer_list in lists)
         return Standing(
             TRANSFER, level, lists[-1].status, None, by_hand=True, by_s=by_s, where=self._where(lists, code)
         )
 
     def _where(self, lists: Sequence[TransferList], village: str) -> str:
         """Name of the one zone of a village that lists are about; empty: several, or all of it."""
-        zones = {place for one in lists for place in self.places_of(village, one.zones)}
+        zones = {place for transfer_list in lists for place in self.places_of(village, transfer_list.zones)}
         is_part = len(zones) == 1 and len(self._zones.get(village, ())) > 1
         return self._name_of_zone.get(zones.pop(), "") if is_part else ""
 
     def villages(self) -> list[int]:
         """Villages of open lists, and of returns."""
-        codes = {*(village for one in self.open for village in one.villages), *self.state.returns}
+        codes = {
+            *(village for transfer_list in self.open for village in transfer_list.villages),
+            *self.state.returns,
+        }
         return sorted(self.number[code] for code in codes if code in self.number)
 
     # Orders.
@@ -226,14 +233,14 @@ class Transfers:
     def _end(self, order: HandOrder, now_s: int) -> None:
         decision = Decision(now_s, order.author, order.reason)
         for code in order.villages:
-            for one in self.lists_of(code):
-                one.over = {code: decision} | one.over
+            for transfer_list in self.lists_of(code):
+                transfer_list.over = {code: decision} | transfer_list.over
 
     def _leave_shelter(self, order: HandOrder, now_s: int) -> None:
         decision = Decision(now_s, order.author, order.reason)
         for code in order.villages:
-            for one in self.lists_of(code):
-                one.shelter = {code: decision} | one.shelter
+            for transfer_list in self.lists_of(code):
+                transfer_list.shelter = {code: decision} | transfer_list.shelter
 
     def _assess(self, order: HandOrder, now_s: int) -> None:
         decision = Decision(now_s, order.author, order.reason, order.second, order.verdict == SAFE)
@@ -245,15 +252,17 @@ class Transfers:
         decision = Decision(now_s, order.author, order.reason, order.second)
         for code in order.villages:
             places = self.places_of(code, order.zones)
-            for one in self.lists_of(code):
-                own = set(self.places_of(code, one.zones))
-                one.returned = one.returned | {place: decision for place in places if place in own}
+            for transfer_list in self.lists_of(code):
+                own = set(self.places_of(code, transfer_list.zones))
+                transfer_list.returned = transfer_list.returned | {
+                    place: decision for place in places if place in own
+                }
             # Whoever is still away must not take the others' return for theirs.
-            names = tuple(self._name_of_zone[one] for one in places) if self.away_from(code) else ()
+            names = tuple(self._name_of_zone[place] for place in places) if self.away_from(code) else ()
             self.state.returns[code] = ReturnRecord(order.identifier, code, names, now_s)
-            for one in self.lists_of(code):
-                if all(not self._left(one, village) for village in one.villages):
-                    self._close(one, Decision(now_s, order.author, "all are back", order.second))
+            for transfer_list in self.lists_of(code):
+                if all(not self._left(transfer_list, village) for village in transfer_list.villages):
+                    self._close(transfer_list, Decision(now_s, order.author, "all are back", order.second))
 
     def _left(self, one: TransferList, village: str) -> list[str]:
         return [place for place in self.places_of(village, one.zones) if place not in one.returned]
@@ -276,8 +285,8 @@ class Transfers:
     def _index(self) -> None:
         """Find open lists by their rows and villages, and no others."""
         self._list_of_row, self._lists_of = {}, {}
-        for one in self.open:
-            self._know(one)
+        for transfer_list in self.open:
+            self._know(transfer_list)
 
     # Rows.
 
@@ -327,23 +336,28 @@ class Transfers:
 
     def let_time_work(self, now_s: int) -> None:
         """Lists whose time is not enough any more."""
-        for one in self.open:
-            if not one.is_late and self._is_late(one, now_s):
-                one.is_late = True
-                self._touch(one.villages)
+        for transfer_list in self.open:
+            if not transfer_list.is_late and self._is_late(transfer_list, now_s):
+                transfer_list.is_late = True
+                self._touch(transfer_list.villages)
 
     def _is_late(self, one: TransferList, now_s: int) -> bool:
         return one.onset_s != NOT_KNOWN and one.onset_s - now_s < self._policy.walk_s
 
     def end_exercises(self, now_s: int, note: str) -> None:
         """The node warns for real: lists of an exercise are over."""
-        for one in self.open:
-            if one.status is not self._status and self._status is MessageStatus.ACTUAL:
-                self._close(one, Decision(now_s, "", note))
+        for transfer_list in self.open:
+            if transfer_list.status is not self._status and self._status is MessageStatus.ACTUAL:
+                self._close(transfer_list, Decision(now_s, "", note))
 
     def lost(self) -> list[Row]:
         """Rows of open lists that the register has no more and nobody has confirmed to be safe."""
-        return [row for one in self.open for row in one.rows.values() if row.is_lost and row.is_open]
+        return [
+            row
+            for transfer_list in self.open
+            for row in transfer_list.rows.values()
+            if row.is_lost and row.is_open
+        ]
 
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
@@ -358,8 +372,8 @@ class Transfers:
         self._index()
         if self.open and self.state.register != (register := self._register_now()):
             self.state.register = register
-            for one in self.open:
-                self._align(one)
+            for transfer_list in self.open:
+                self._align(transfer_list)
         self.changed = set(self.villages())
 
     def _align(self, one: TransferList) -> None:

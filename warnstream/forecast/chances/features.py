@@ -146,7 +146,7 @@ class PlaceFeatures:
         ]
         wet = np.where(np.isnan(half), np.nan, half >= WET_MM)
         n_places, shape = len(self), amounts[0].shape
-        turns = [np.broadcast_to(one[..., None], shape) for one in _turns(np.asarray(at_s, dtype=np.int64))]
+        turns = [np.broadcast_to(turn[..., None], shape) for turn in _turns(np.asarray(at_s, dtype=np.int64))]
         found = [
             np.where(np.isnan(own[0]), np.nan, 1.0),
             *(np.log1p(amount) for amount in amounts),

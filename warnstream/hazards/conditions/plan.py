@@ -179,13 +179,13 @@ class RulePlan:
                     found.append((leaf, values))
         return found
 
-    def told(self, rule: HazardRule, place: int, sources: HazardSources) -> list[RuleLevelFound]:
+    def trace_conditions(self, rule: HazardRule, place: int, sources: HazardSources) -> list[RuleLevelFound]:
         """What became of each level's condition at one place in the last step, term by term."""
         table = rule.thresholds
         assert isinstance(table, RuleTable)
         words = {item.level: item.words for item in table.levels}
         return [
-            RuleLevelFound(level, words[level], self._told(number, place, sources))
+            RuleLevelFound(level, words[level], self._trace(number, place, sources))
             for level, number in self._levels[rule.name]
         ]
 
@@ -321,7 +321,7 @@ class RulePlan:
             parts = (min(held, key=lambda part: _needs_forecast(self._expressions[part])),)
         return [carrier for part in parts for carrier in self._carriers(part, village, since_s)]
 
-    def _told(self, number: int, place: int, sources: HazardSources) -> ConditionFound:
+    def _trace(self, number: int, place: int, sources: HazardSources) -> ConditionFound:
         expression, held = self._expressions[number], self._found[number][:, place]
         if isinstance(expression, Term) and held[0]:
             expression = self.deciding(expression, place, sources)
@@ -329,7 +329,7 @@ class RulePlan:
             expression,
             bool(held[0]),
             bool(held[1]),
-            parts=tuple(self._told(part, place, sources) for part in self._parts[number]),
+            parts=tuple(self._trace(part, place, sources) for part in self._parts[number]),
         )
         if isinstance(expression, Term):
             return replace(

@@ -47,9 +47,9 @@ def all_asked(rules: Sequence[HazardRule]) -> dict[str, Asked]:
 
 def critical_of(asked: Asked, rules: Sequence[HazardRule], rain_now: RainNow, n_places: int) -> Float64Array:
     """Thresholds of what is asked as they are now, shape (n_durations, n_places); NaN: none."""
-    for one, by in _asking(rules):
-        if one.key == asked.key:
-            return _critical(by, one, rain_now, n_places)
+    for entry, by in _asking(rules):
+        if entry.key == asked.key:
+            return _critical(by, entry, rain_now, n_places)
     return np.full((len(asked.duration_s), n_places), np.nan)
 
 
@@ -63,9 +63,9 @@ def _asking(rules: Sequence[HazardRule]) -> Iterator[tuple[Asked, _By]]:
             for term in reach_terms(table):
                 yield asked_of(term), (rule, term)
         elif isinstance(table, CriticalRain):
-            for one in rule.expected:
-                if one.probability > 0:
-                    yield asked_of_table(rule, one, table), (rule, one)
+            for expectation in rule.expected:
+                if expectation.probability > 0:
+                    yield asked_of_table(rule, expectation, table), (rule, expectation)
 
 
 def _critical(by: _By, asked: Asked, rain_now: RainNow, n_places: int) -> Float64Array:

@@ -17,16 +17,16 @@ from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 def known(rule: HazardRule, table: CriticalRain, chances: Chances) -> list[tuple[ExpectedLevel, Chance]]:
     """Entries that are judged by a probability, as far as theirs is known."""
-    entries = (one for one in rule.expected if one.probability > 0)
+    entries = (expectation for expectation in rule.expected if expectation.probability > 0)
     found = ((entry, chances.get(asked_of_table(rule, entry, table).key)) for entry in entries)
-    return [(one, chance) for one, chance in found if chance is not None]
+    return [(entry, chance) for entry, chance in found if chance is not None]
 
 
 def holding_of(entries: list[tuple[ExpectedLevel, Chance]], n_places: int) -> LevelArray:
     """Level that probabilities hold up, shape (n_places,)."""
     holding: LevelArray = np.zeros(n_places, dtype=np.uint8)
-    for one, chance in entries:
-        np.maximum(holding, chance.is_holding * np.uint8(one.raises), out=holding)
+    for entry, chance in entries:
+        np.maximum(holding, chance.is_holding * np.uint8(entry.raises), out=holding)
     return holding
 
 
@@ -47,39 +47,41 @@ def take_into(
     Where the observed rain has reached a threshold of that level nothing is expected any more.
     """
     assert found.outlook is not None
-    for one, chance in entries:
-        places = rows_where(chance.is_reached & (found.level < one.raises))
+    for entry, chance in entries:
+        places = rows_where(chance.is_reached & (found.level < entry.raises))
         if len(places) == 0:
             continue
         duration_s = np.array(chance.asked.duration_s, dtype=np.int32)[chance.found.duration[places]]
         column = np.searchsorted(table.duration_s, duration_s)
         rows = np.array([rain.column(int(duration)) for duration in duration_s], dtype=np.int64)
-        found.level[places] = one.raises
+        found.level[places] = entry.raises
         found.value[places] = rain.rain_mm[places, rows]
-        found.threshold[places] = table.critical_mm[places, column, one.of - 1]
+        found.threshold[places] = table.critical_mm[places, column, entry.of - 1]
         found.duration_s[places] = duration_s
         found.forecast_value[places], found.lead_s[places] = 0.0, 0
-        _say(found.outlook, one, chance, places, now_s)
+        _say(found.outlook, entry, chance, places, now_s)
 
 
 def compare(
     rule: HazardRule, table: CriticalRain, chances: Chances, rain: VillageRain, place: int
 ) -> Iterator[Comparison]:
     """What `take_into` compared at one place."""
-    for one, chance in known(rule, table, chances):
+    for entry, chance in known(rule, table, chances):
         duration_s = chance.asked.duration_s[int(chance.found.duration[place])]
         column = int(np.searchsorted(table.duration_s, duration_s))
         probability = float(chance.found.probability[place])
         told = "unknown" if np.isnan(probability) else f"{probability:.0%}"
-        minutes = one.within_s // 60
-        note = f"{one.of.word} within {minutes} min with a probability of {told}, of {one.probability:.0%}"
+        minutes = entry.within_s // 60
+        note = (
+            f"{entry.of.word} within {minutes} min with a probability of {told}, of {entry.probability:.0%}"
+        )
         critical = [np.nan] * len(LEVELS)
-        critical[one.raises - 1] = float(table.critical_mm[place, column, one.of - 1])
+        critical[entry.raises - 1] = float(table.critical_mm[place, column, entry.of - 1])
         yield Comparison(
             Indicator.RAIN,
             float(rain.over(duration_s)[place]),
             tuple(critical),
-            one.raises if chance.is_reached[place] else Level.NONE,
+            entry.raises if chance.is_reached[place] else Level.NONE,
             duration_s=duration_s,
             note=note,
         )

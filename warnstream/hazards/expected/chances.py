@@ -149,7 +149,7 @@ class ChanceBook:
     """
 
     def __init__(self, asked: Iterable[Asked], n_places: int) -> None:
-        self._asked = {one.key: one for one in asked}
+        self._asked = {question.key: question for question in asked}
         self._kept = {key: _Kept(n_places) for key in self._asked}
         self.source, self.calibrated_on = "", ""
         self.version = 0
@@ -175,11 +175,11 @@ class ChanceBook:
         """
         if members is not None:
             self.source, self.calibrated_on = members.source, members.calibrated_on
-            for key, one in self._asked.items():
+            for key, question in self._asked.items():
                 self._take(
                     self._kept[key],
-                    one,
-                    crossing(members, past_mm, one.duration_s, critical(one), one.within_s),
+                    question,
+                    crossing(members, past_mm, question.duration_s, critical(question), question.within_s),
                     now_s,
                 )
         is_fresh = {
@@ -243,7 +243,7 @@ class ChanceBook:
 
 def some(chances: Chances, places: Int64Array) -> Chances:
     """Those of some places."""
-    return {key: one.of_places(places) for key, one in chances.items()}
+    return {key: chance.of_places(places) for key, chance in chances.items()}
 
 
 NO_CHANCES: Chances = {}
@@ -253,8 +253,8 @@ def durations_of(asked: Sequence[Asked], step_s: int) -> set[int]:
     """Durations of observed rain that are read."""
     found = {
         part
-        for one in asked
-        for duration in one.duration_s
-        for part in parts_s(duration, one.within_s, step_s)
+        for question in asked
+        for duration in question.duration_s
+        for part in parts_s(duration, question.within_s, step_s)
     }
     return found - {0}

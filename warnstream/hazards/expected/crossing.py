@@ -118,7 +118,7 @@ def crossing(
         if len(places) == 0:
             continue
         own = _first_step(
-            ahead[:, :, places], [one[places] for one in past], critical[places], duration // step_s
+            ahead[:, :, places], [rain_mm[places] for rain_mm in past], critical[places], duration // step_s
         )
         share = (own <= n_steps).mean(axis=0)
         higher = share > best[places]

@@ -90,7 +90,7 @@ def by_shares(
 
 def shares_of(rule: HazardRule) -> list[ExpectedLevel]:
     """The entries that are judged by a share."""
-    return [one for one in rule.expected if one.share > 0]
+    return [expectation for expectation in rule.expected if expectation.share > 0]
 
 
 def columns_of(one: ExpectedLevel, table: CriticalRain) -> list[int]:
@@ -113,22 +113,22 @@ def compare(
 ) -> list[Comparison]:
     """What `by_shares` compared at one place."""
     found = []
-    for one in shares_of(rule):
-        for index in columns_of(one, table):
-            whole = float(table.critical_mm[place, index, one.of - 1])
+    for entry in shares_of(rule):
+        for index in columns_of(entry, table):
+            whole = float(table.critical_mm[place, index, entry.of - 1])
             if np.isnan(whole):
                 continue
             critical = [np.nan] * len(LEVELS)
-            critical[one.raises - 1] = one.share * whole
+            critical[entry.raises - 1] = entry.share * whole
             value = float(fallen[index].rain_mm[place])
-            is_reached = counts and value >= one.share * whole
-            note = f"{one.share:.0%} of what reaches {one.of.word}, {whole:g} mm"
+            is_reached = counts and value >= entry.share * whole
+            note = f"{entry.share:.0%} of what reaches {entry.of.word}, {whole:g} mm"
             found.append(
                 Comparison(
                     Indicator.RAIN,
                     value,
                     tuple(critical),
-                    one.raises if is_reached else Level.NONE,
+                    entry.raises if is_reached else Level.NONE,
                     duration_s=int(table.duration_s[index]),
                     clear=clear_of(tuple(critical), rule.lowering.clear_ratio),
                     note=note if counts else f"{note}; {why_not}",

@@ -127,7 +127,7 @@ def _link_of(entry: ET.Element) -> str:
     links = [child for child in entry if name_of(child)[1] == "link"]
     links.sort(key=lambda link: "cap" not in link.get("type", ""))
     found = (link.get("href") or (link.text or "").strip() for link in links)
-    return next((one for one in found if one), "")
+    return next((text for text in found if text), "")
 
 
 def _xml(element: ET.Element) -> bytes:

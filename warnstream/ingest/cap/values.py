@@ -85,12 +85,12 @@ def references(text: str) -> tuple[AlertReference, ...]:
         ``wrong_shape`` or ``bad_time``: what is replaced would stay in force, and nobody would know.
     """
     found = []
-    for one in text.split():
-        sender, _, rest = one.partition(",")
+    for word in text.split():
+        sender, _, rest = word.partition(",")
         identifier, _, sent = rest.rpartition(",")
         if not (sender and identifier):
             raise AlertFaultError(
-                RefusalReason.WRONG_SHAPE, f"references {one[:100]!r}: expected sender,identifier,sent"
+                RefusalReason.WRONG_SHAPE, f"references {word[:100]!r}: expected sender,identifier,sent"
             )
         found.append(AlertReference(sender, identifier, time_s(sent, "references")))
     return tuple(found)

@@ -135,7 +135,7 @@ class Sl651Decoder:
             rows.refuse(reason, f"{reader.other_content} of {reader.station}", message)
         sent_at_s = _sent_at(frame, self._utc_offset_s)
         elements = dated(elements, frame.function, sent_at_s, self._utc_offset_s)
-        there = [*(one.name for one in elements), *reader.passed_over]
+        there = [*(element.name for element in elements), *reader.passed_over]
         if there:
             rows.looked_for(
                 f"looked for {', '.join(self._mappings)}; there is {', '.join(dict.fromkeys(there))}"

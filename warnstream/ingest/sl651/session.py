@@ -114,7 +114,7 @@ class Session:
             self._gathering = None
             ordered = [gathering.packets[number] for number in sorted(gathering.packets)]
             reply = self._reply(frame, self._end, ordered[0].body, frame.n_packets)
-            return [*kept, Kept(b"".join(one.raw for one in ordered), reply, self._end)]
+            return [*kept, Kept(b"".join(part.raw for part in ordered), reply, self._end)]
         if frame.end == ETX:
             kept.append(Kept(b"", *self._negate(gathering)))
         return kept

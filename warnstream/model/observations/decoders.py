@@ -119,9 +119,10 @@ class DecoderRule:
         """
         usual = VariableMapping(Variable.RAIN)
         scales = sorted(
-            (str(name), int(one.variable), float(one.factor), float(one.offset))
-            for name, one in self.variables.items()
-            if one.variable in COUNTERS and (one.factor, one.offset) != (usual.factor, usual.offset)
+            (str(name), int(variable.variable), float(variable.factor), float(variable.offset))
+            for name, variable in self.variables.items()
+            if variable.variable in COUNTERS
+            and (variable.factor, variable.offset) != (usual.factor, usual.offset)
         )
         form = (self.wrap_mm, self.day_start_s)
         if not scales and form == (None, None):

@@ -10,6 +10,7 @@ the records themselves do (Jennings 1950, Monthly Weather Review 78(1)).
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -70,10 +71,11 @@ class RainLimits:
         >>> RainLimits(20.0).record_mm([60, 3600, 4 * 4 * 86_400]).tolist()
         [38.0, 401.0, 9872.0]
         """
-        table_s, table_mm = np.array(self.records, dtype=np.float64).T
-        time_s = np.maximum(np.asarray(duration_s, dtype=np.float64), table_s[0])
-        inside = np.exp(np.interp(np.log(time_s), np.log(table_s), np.log(table_mm)))
-        found: Float64Array = np.round(inside * np.sqrt(np.maximum(time_s / table_s[-1], 1.0)), 6)
+        log_s, log_mm = _logarithms(self.records)
+        (first_s, _), (last_s, _) = self.records[0], self.records[-1]
+        time_s = np.maximum(np.asarray(duration_s, dtype=np.float64), first_s)
+        inside = np.exp(np.interp(np.log(time_s), log_s, log_mm))
+        found: Float64Array = np.round(inside * np.sqrt(np.maximum(time_s / last_s, 1.0)), 6)
         return found
 
     def impossible_mm(self, duration_s: ArrayLike) -> Float64Array:
@@ -111,3 +113,10 @@ class RainLimits:
         """`impossible_mm` of one duration."""
         minutes = max(duration_s / MINUTE_S, 1.0)
         return min(self.mm_per_min_max * minutes, RECORD_MARGIN * self.record_of(duration_s))
+
+
+@cache
+def _logarithms(records: tuple[tuple[int, float], ...]) -> tuple[Float64Array, Float64Array]:
+    """Of seconds and millimetres; every step asks for them."""
+    logarithms: Float64Array = np.log(np.array(records, dtype=np.float64).T)
+    return logarithms[0], logarithms[1]

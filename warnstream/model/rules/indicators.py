@@ -293,7 +293,7 @@ class VillageRain:
         `village` and `duration_s` have shape (n,).
         """
         different, number = np.unique(duration_s, return_inverse=True)
-        column = np.array([self.column(one) for one in different.tolist()], dtype=np.int64)[number]
+        column = np.array([self.column(window) for window in different.tolist()], dtype=np.int64)[number]
         return self._main_station(village, column)
 
     def main_station_over(self, village: int, window: int | DayWindow) -> int:

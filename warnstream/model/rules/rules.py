@@ -426,9 +426,9 @@ class HazardRule:
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place, or are raised where another is expected; (n_places, 4)."""
         defined = self.thresholds.defined(n_places)
-        for one in self.expected:
-            own = defined[:, one.raises - 1] | defined[:, one.of - 1]
-            defined = np.where(np.arange(len(LEVELS)) == one.raises - 1, own[:, None], defined)
+        for entry in self.expected:
+            own = defined[:, entry.raises - 1] | defined[:, entry.of - 1]
+            defined = np.where(np.arange(len(LEVELS)) == entry.raises - 1, own[:, None], defined)
         return defined
 
     @property

@@ -75,8 +75,8 @@ class _Page:
     def _head(self) -> str:
         record, say = self._record, self._say
         ran = ", ".join(
-            f"{say('bundle')} {one.bundle or '–'} ({one.fingerprint[:12]}, {one.version}, {one.status})"
-            for one in record.configurations
+            f"{say('bundle')} {used.bundle or '–'} ({used.fingerprint[:12]}, {used.version}, {used.status})"
+            for used in record.configurations
         )
         audit = record.audit[:16] if record.audit else say("no_audit")
         if record.audit_faults:
@@ -114,9 +114,9 @@ class _Page:
     def _caveats(self) -> str:
         say = self._say
         said = []
-        for one in self._record.caveats:
-            at = self._at(int(one.detail)) if one.detail.lstrip("-").isdigit() else one.detail
-            said.append(f"<li>{escape(say.caveat(one.word, one.detail, at))}</li>")
+        for caveat in self._record.caveats:
+            at = self._at(int(caveat.detail)) if caveat.detail.lstrip("-").isdigit() else caveat.detail
+            said.append(f"<li>{escape(say.caveat(caveat.word, caveat.detail, at))}</li>")
         return self._section("caveats", f"<ul>{''.join(said)}</ul>") if said else ""
 
     def _links(self) -> str:
@@ -174,7 +174,7 @@ class _Page:
                     for number in (row.events, row.hits, row.late, row.misses, row.warnings, row.false_alarms)
                 ),
                 f"{row.undecided:,}",
-                *(_share(one) for one in (row.pod, row.far, row.csi)),
+                *(_share(figure) for figure in (row.pod, row.far, row.csi)),
                 "–" if row.lead_min_median is None else f"{row.lead_min_median:.0f}",
             )
             for row in record.scores
@@ -190,15 +190,15 @@ class _Page:
         heads = ("rank", "role", "who", "area", "asked_times", "first_asked", "level")
         rows = [
             (
-                str(one.rank),
-                escape(say.value(one.role)),
-                escape(one.who),
-                self._village(one.area),
-                f"{one.n_asked:,}",
-                self._clock(one.first_s),
-                say.level(one.worst),
+                str(post.rank),
+                escape(say.value(post.role)),
+                escape(post.who),
+                self._village(post.area),
+                f"{post.n_asked:,}",
+                self._clock(post.first_s),
+                say.level(post.worst),
             )
-            for one in self._record.never_answered
+            for post in self._record.never_answered
         ]
         return self._section("never", self._table(heads, rows, "tlllttl"))
 
@@ -218,16 +218,16 @@ class _Page:
         heads = ("station", "silent_for", "silent_when", "late_readings", "late_mm", "speaks_for")
         rows = [
             (
-                escape(one.station),
-                say.duration(float(sum(end_s - begin_s for begin_s, end_s in one.silent)))
-                if one.silent
+                escape(gauge.station),
+                say.duration(float(sum(end_s - begin_s for begin_s, end_s in gauge.silent)))
+                if gauge.silent
                 else "",
-                ", ".join(f"{self._clock(begin_s)}–{self._clock(end_s)}" for begin_s, end_s in one.silent),
-                f"{one.late_readings:,}" if one.late_readings else "",
-                "" if one.late_mm is None or not one.late_readings else f"{one.late_mm:.1f}",
-                f"{one.villages:,}",
+                ", ".join(f"{self._clock(begin_s)}–{self._clock(end_s)}" for begin_s, end_s in gauge.silent),
+                f"{gauge.late_readings:,}" if gauge.late_readings else "",
+                "" if gauge.late_mm is None or not gauge.late_readings else f"{gauge.late_mm:.1f}",
+                f"{gauge.villages:,}",
             )
-            for one in self._record.gauges
+            for gauge in self._record.gauges
         ]
         return self._section("gauges", self._table(heads, rows, "ltlttt"))
 
@@ -237,20 +237,21 @@ class _Page:
             return ""
         heads = ("at", "village", "why", "heard", "silent", "doubted", "late_readings", "difference")
         rows = []
-        for one in record.hidden:
-            doubted = "; ".join(f"{key} ({', '.join(flags)})" for key, flags in one.doubted.items())
+        for moment in record.hidden:
+            doubted = "; ".join(f"{key} ({', '.join(flags)})" for key, flags in moment.doubted.items())
             differences = "<br>".join(
-                escape(difference_words(two, say, record.titles)) for two in without_repeats(one.differences)
+                escape(difference_words(two, say, record.titles))
+                for two in without_repeats(moment.differences)
             )
             rows.append(
                 (
-                    self._clock(one.at_s),
-                    self._village(one.village),
-                    escape(say.value(one.why)),
-                    f"{one.heard:.0%}" + (f" {say('blind')}" if one.is_blind else ""),
-                    escape(", ".join(one.silent)),
+                    self._clock(moment.at_s),
+                    self._village(moment.village),
+                    escape(say.value(moment.why)),
+                    f"{moment.heard:.0%}" + (f" {say('blind')}" if moment.is_blind else ""),
+                    escape(", ".join(moment.silent)),
                     escape(doubted),
-                    f"{one.late_readings:,}" if one.late_readings else "",
+                    f"{moment.late_readings:,}" if moment.late_readings else "",
                     differences or say("nothing_hidden"),
                 )
             )
@@ -265,7 +266,7 @@ class _Page:
     def _timeline(self) -> str:
         say, record = self._say, self._record
         heads = ("at", "what", "village", "hazard", "level", "who", "why")
-        rows = [self._moment(one) for one in record.timeline[:TIMELINE_MAX]]
+        rows = [self._moment(moment) for moment in record.timeline[:TIMELINE_MAX]]
         table = self._table(heads, rows, "tllllll", n_max=TIMELINE_MAX)
         return self._section("timeline", table + self._more(len(record.timeline) - TIMELINE_MAX)) + (
             "" if rows else f"<p>{say('nothing')}</p>"

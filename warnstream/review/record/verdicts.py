@@ -61,9 +61,9 @@ def judge_each(
     """
     truth, _ = truth_of(events, villages, policy)
     spells = _Spells(warnings, policy)
-    of_warning = {one.warning: Verdict(FALSE) for one in spells_of(warnings, LEVELS[0])}
+    of_warning = {warning.warning: Verdict(FALSE) for warning in spells_of(warnings, LEVELS[0])}
     of_warning |= {
-        one.warning: Verdict(UNDECIDED) for vague in truth.vague for one in spells.that_match(vague)
+        spell.warning: Verdict(UNDECIDED) for vague in truth.vague for spell in spells.that_match(vague)
     }
     missed: dict[str, list[str]] = {}
     for happened in sorted(truth.exact, key=lambda one: one.begin_s, reverse=True):
@@ -88,7 +88,7 @@ class _Spells:
         """Those that were in time, or late, for an event, in the order of their begins."""
         of_village = self._of[happened.event.level or LEVELS[0]]
         near = [spell for village in happened.villages for spell in of_village.get(village, ())]
-        return (one for one in sorted(near, key=_begin) if matches(one, happened, self._policy))
+        return (spell for spell in sorted(near, key=_begin) if matches(spell, happened, self._policy))
 
     @staticmethod
     def _by_village(spells: list[Spell]) -> dict[int, list[Spell]]:

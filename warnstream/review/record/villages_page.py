@@ -110,7 +110,7 @@ def _asked(village: VillageRecord, record: EventRecord, say: Speaker) -> str:
     if not village.asked:
         return ""
     heads = ("at", "rank", "role", "who", "level", "deadline", "answered", "after")
-    rows = "".join(_one_asked(one, record, say) for one in village.asked[:ASKED_MAX])
+    rows = "".join(_one_asked(post, record, say) for post in village.asked[:ASKED_MAX])
     n_more = len(village.asked) - ASKED_MAX
     more = f'<p class="note">{say("more", n=n_more)}</p>' if n_more > 0 else ""
     return f"<h4>{escape(say('ladder'))}</h4>{_table(heads, rows, say)}{more}"

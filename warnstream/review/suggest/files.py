@@ -122,9 +122,9 @@ def as_dict(
 
 def _known(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _known(one) for key, one in value.items()}
+        return {key: _known(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_known(one) for one in value]
+        return [_known(item) for item in value]
     if isinstance(value, float):
         return None if isnan(value) else round(value, 4)
     return value

@@ -7,6 +7,7 @@ does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 
@@ -213,11 +214,13 @@ class _Counting:
         ]
         column = {year: number for number, year in enumerate(years)}
         self._zone = ask.time_zone
+        # The same storms begin alarms at most thresholds: their years are asked for once, not thirty times.
+        year_at = cache(partial(year_of, time_zone=ask.time_zone))
         self._counts = np.zeros((len(grid), len(places), len(years)), dtype=np.int64)
         for row, of_places in enumerate(self.begins):
             for number, begun in enumerate(of_places):
                 for at_s in begun:
-                    year = year_of(at_s, ask.time_zone)
+                    year = year_at(at_s)
                     if year in column:
                         self._counts[row, number, column[year]] += 1
         self._seen = np.array([[place.rain.years.get(year, 0.0) for year in years] for place in places])
@@ -305,7 +308,7 @@ def _score(counting: _Counting, years: list[int], ask: Ask) -> Score | None:
     both = (known.years.sum(axis=1) > 0) & (unseen.years.sum(axis=1) > 0)
     if both.sum() < VILLAGES_MIN:
         return None
-    known, unseen = (Region(one.counts[:, both], one.years[both]) for one in (known, unseen))
+    known, unseen = (Region(region.counts[:, both], region.years[both]) for region in (known, unseen))
     rates = rates_of(known, ask.wish)
     rows = np.unique(np.linspace(0, len(counting.grid) - 1, SCORED).astype(int))
     seen_years = unseen.years.sum(axis=1)

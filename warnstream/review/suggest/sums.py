@@ -66,7 +66,7 @@ def gauges_of(batches: list[ReadingBatch], interval_s: Int64Array) -> dict[int, 
         How often each station reports.
     """
     found: dict[int, GaugeRain] = {}
-    stations = {int(one) for batch in batches for one in np.unique(batch.station)}
+    stations = {int(station) for batch in batches for station in np.unique(batch.station)}
     for station in sorted(stations):
         rows = [
             batch.select((batch.station == station) & np.isin(batch.variable, _AMOUNTS)) for batch in batches

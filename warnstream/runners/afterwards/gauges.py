@@ -137,7 +137,7 @@ class _Gauge:
         if not is_late.any():
             return 0, 0.0
         variable = self.readings.variable
-        is_amount = np.isin(variable, [int(one) for one in AMOUNTS])
+        is_amount = np.isin(variable, [int(variable) for variable in AMOUNTS])
         mm = float(self.readings.value[is_late & is_amount].sum())
         return int(is_late.sum()), round(mm, 3) if (is_late & is_amount).any() else None
 

@@ -98,11 +98,11 @@ def _hidden(
         why=minute.why,
         heard=round(min((place.heard for place in before.places), default=0.0), 4),
         is_blind=any(place.is_blind for place in before.places),
-        silent=tuple(sorted(stations.code[key] for key, one in own.items() if not one.is_reporting)),
+        silent=tuple(sorted(stations.code[key] for key, station in own.items() if not station.is_reporting)),
         doubted={
-            stations.code[key]: tuple(flag.word for flag in one.flags)
-            for key, one in sorted(own.items())
-            if one.flags
+            stations.code[key]: tuple(flag.word for flag in station.flags)
+            for key, station in sorted(own.items())
+            if station.flags
         },
         late_readings=late,
         differences=tuple(_differences(before, after)),

@@ -102,13 +102,13 @@ class People:
         self._digests = _by_post(told, scope)
         self._sent = list(sent_to_posts)
         of_posts = [digest for digests in self._digests.values() for digest in digests]
-        self._issued_s = {one.digest.identifier: one.digest.issued_s for one in of_posts}
+        self._issued_s = {issued.digest.identifier: issued.digest.issued_s for issued in of_posts}
         self._demands: dict[str, list[tuple[Digest, str]]] = {}
-        for one in of_posts:
-            for line in one.digest.lines:
+        for issued in of_posts:
+            for line in issued.digest.lines:
                 if line.needs_answer:
-                    demand = one.digest, line.level.word
-                    self._demands.setdefault(one.code_of[line.village], []).append(demand)
+                    demand = issued.digest, line.level.word
+                    self._demands.setdefault(issued.code_of[line.village], []).append(demand)
 
     def villages(self) -> set[str]:
         """Whose doors were told something, or for whom a post was told or asked something."""
@@ -139,7 +139,7 @@ class People:
 
     def bulletins(self, village: str) -> tuple[BulletinRecord, ...]:
         """What the doors of a village were told in the scope, oldest first."""
-        return tuple(self._bulletin(village, one) for one in self._bulletins.get(village, ()))
+        return tuple(self._bulletin(village, issued) for issued in self._bulletins.get(village, ()))
 
     def _bulletin(self, village: str, one: _DoorsOf) -> BulletinRecord:
         doors = one.doors.values()
@@ -162,23 +162,23 @@ class People:
 
     def unreached(self, village: str) -> tuple[tuple[str, str], ...]:
         """Doors to which nothing came of what asks them to do something, and why."""
-        asking = [one for one in self._bulletins.get(village, ()) if not one.bulletin.action.is_end]
+        asking = [issued for issued in self._bulletins.get(village, ()) if not issued.bulletin.action.is_end]
         if not asking:
             return ()
         found = []
         for door in self.doors(village):
-            tried = [one.doors[door] for one in asking if door in one.doors]
-            if not any(one.is_told for one in tried):
+            tried = [issued.doors[door] for issued in asking if door in issued.doors]
+            if not any(attempt.is_told for attempt in tried):
                 last = tried[-1].last if tried else None
                 found.append((self._names.door(door), UNTRIED if last is None else str(last)))
         return tuple(found)
 
     def answers_of_doors(self, village: str) -> dict[str, int]:
         """Doors by the strongest answer that they gave to bulletins of the scope; ``none`` for the others."""
-        asked = {one.bulletin.identifier for one in self._bulletins.get(village, ())}
+        asked = {issued.bulletin.identifier for issued in self._bulletins.get(village, ())}
         counts: dict[str, int] = {}
         for door in self.doors(village) if asked else ():
-            said = {one.answer for one in self._answers.get(door, ()) if one.message in asked}
+            said = {answer.answer for answer in self._answers.get(door, ()) if answer.message in asked}
             word = next((str(answer) for answer in STRONGEST if answer in said), "none")
             counts[word] = counts.get(word, 0) + 1
         return counts
@@ -251,7 +251,9 @@ class People:
                 yield Passage("sent_delivered", "door", door.channel, took_s, village, who)
 
     def _of_posts(self) -> Iterator[Passage]:
-        written = {one.digest.identifier: one for digests in self._digests.values() for one in digests}
+        written = {
+            issued.digest.identifier: issued for digests in self._digests.values() for issued in digests
+        }
         for sent in self._sent:
             digest = written.get(sent.message)
             if digest is None:
@@ -264,9 +266,9 @@ class People:
                     "sent_delivered", "post", sent.channel, _tenth(sent.delivered_at - sent.sent_at), who=who
                 )
         for code, digests in self._digests.items():
-            for one in digests:
-                if self._asks(one) and not one.digest.tries:
-                    yield self._answered(code, one)
+            for issued in digests:
+                if self._asks(issued) and not issued.digest.tries:
+                    yield self._answered(code, issued)
 
     def _answered(self, code: str, one: OfPost) -> Passage:
         digest, known = one.digest, self._post.get(code, Post("", 0, ""))
@@ -295,9 +297,9 @@ class People:
     @property
     def n_answers(self) -> int:
         """Answers to what was told in the scope."""
-        of_doors = {one.bulletin.identifier for some in self._bulletins.values() for one in some}
+        of_doors = {issued.bulletin.identifier for some in self._bulletins.values() for issued in some}
         told = of_doors | self._issued_s.keys()
-        return sum(one.message in told for some in self._answers.values() for one in some)
+        return sum(answer.message in told for some in self._answers.values() for answer in some)
 
     @property
     def n_asked(self) -> int:

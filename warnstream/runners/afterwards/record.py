@@ -96,7 +96,7 @@ class _Building:
         audit, n_faults = _audit(sources.directory)
         people = self._people
         caveats = [*self._caveats(n_left_out), *(Caveat("not_looked_at", fault) for fault in faults)]
-        messages = [one for found in self._warnings.values() for one in found]
+        messages = [message for found in self._warnings.values() for message in found]
         return EventRecord(
             question=asking.question,
             begin_s=scope.begin_s,
@@ -177,15 +177,15 @@ class _Building:
         """From the crossing to the step that found it, and on to the disk, of every measured rise."""
         is_one_clock = self._sources.configuration.node.clock == "system"
         for messages in self._warnings.values():
-            for one in messages:
-                message = one.message
+            for issued in messages:
+                message = issued.message
                 if not message.cause.rises or message.by_hand or not self._scope.holds(message.sent_s):
                     continue
                 took_s = float(message.sent_s - message.crossed_at_s)
-                yield Passage("crossed_judged", "warning", message.hazard, took_s, one.village)
+                yield Passage("crossed_judged", "warning", message.hazard, took_s, issued.village)
                 if is_one_clock:
-                    written_s = round(max(one.written_at - message.sent_s, 0.0), 1)
-                    yield Passage("judged_written", "warning", message.hazard, written_s, one.village)
+                    written_s = round(max(issued.written_at - message.sent_s, 0.0), 1)
+                    yield Passage("judged_written", "warning", message.hazard, written_s, issued.village)
 
     def _score(self, events: list[Event]) -> None:
         configuration, villages = self._sources.configuration, self._network.villages
@@ -202,7 +202,7 @@ class _Building:
         self._scores = tuple(
             _score_row(row) for row in verification.scores if row.hits + row.misses + row.warnings
         )
-        self._unscored = tuple(f"{one.event}: {one.reason}" for one in verification.unscored)
+        self._unscored = tuple(f"{event.event}: {event.reason}" for event in verification.unscored)
 
     def _concerns(self, event: Event) -> bool:
         """Whether an event is one of the scope; one without a time is listed with its reason."""

@@ -95,7 +95,7 @@ class IssuedFacts(Collection[AuditFact]):
         return len(parts.messages) + len(parts.bulletins) + len(parts.digests)
 
     def __contains__(self, fact: object) -> bool:
-        return any(fact == one for one in self)
+        return any(fact == own for own in self)
 
     def __iter__(self) -> Iterator[AuditFact]:
         parts = self._parts
@@ -148,7 +148,7 @@ def _bulletin(village: str, raw: msgspec.Raw) -> dict[str, object]:
         "issued": iso_utc(bulletin.issued_s),
         "action": str(bulletin.action),
         "worst": bulletin.worst.word,
-        "standing": {one.hazard: one.level.word for one in bulletin.standing},
+        "standing": {warning.hazard: warning.level.word for warning in bulletin.standing},
         "ended": bulletin.ended,
         "cause": str(bulletin.cause),
         "status": str(bulletin.status),

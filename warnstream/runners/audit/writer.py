@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from warnstream.adapters.audit.files import FOLDER, AuditFiles, Opened, Taken
+from warnstream.adapters.audit.files import FOLDER, AuditEntry, AuditFiles, Opened
 from warnstream.adapters.audit.lines import BEGUN, GAP, GENESIS, JOURNAL_ANEW, AuditFact
 from warnstream.adapters.audit.verify import verify
 from warnstream.adapters.metrics import Metrics
@@ -202,7 +202,9 @@ class AuditWriter:
         if self._is_behind:
             self._catch_up(files)
         while waiting := self._next_waiting():
-            taken = [Taken(one.entry, one.at_s, facts_of(one.kind, one.payload)) for one in waiting]
+            taken = [
+                AuditEntry(entry.entry, entry.at_s, facts_of(entry.kind, entry.payload)) for entry in waiting
+            ]
             self._append(files, taken)
             self._done(waiting)
         if time.monotonic() - self._head_at >= HEAD_EVERY_S:
@@ -223,13 +225,13 @@ class AuditWriter:
 
     def _done(self, waiting: Sequence[_Waiting]) -> None:
         with self._news:
-            for one in waiting:
-                if self._waiting and self._waiting[0] is one:
+            for entry in waiting:
+                if self._waiting and self._waiting[0] is entry:
                     self._waiting.popleft()
-                    self._bytes -= len(one.payload)
+                    self._bytes -= len(entry.payload)
 
-    def _append(self, files: AuditFiles, taken: Sequence[Taken]) -> None:
-        new = [one for one in taken if one.entry > self._followed]
+    def _append(self, files: AuditFiles, taken: Sequence[AuditEntry]) -> None:
+        new = [entry for entry in taken if entry.entry > self._followed]
         if new:
             self._metrics.audit_lines.inc(files.append(new))
             self._followed = files.followed = new[-1].entry
@@ -241,10 +243,10 @@ class AuditWriter:
         try:
             self._begin(files)
             known_until_s = self._known_until(files)
-            batch: list[Taken] = []
-            for one in self._read_on(files):
-                if one.facts and one.at_s >= known_until_s:
-                    batch.append(one)
+            batch: list[AuditEntry] = []
+            for line in self._read_on(files):
+                if line.facts and line.at_s >= known_until_s:
+                    batch.append(line)
                 if sum(len(each.facts) for each in batch) >= BATCH_LINES:
                     self._append(files, batch)
                     batch = []
@@ -274,7 +276,7 @@ class AuditWriter:
             return -1
         return parse_iso(str(tail.content["known_until"]))
 
-    def _read_on(self, files: AuditFiles) -> Iterator[Taken]:
+    def _read_on(self, files: AuditFiles) -> Iterator[AuditEntry]:
         """What the journal has after `followed`; what it no longer has is a fact, too."""
         sequence = files.followed
         first = self._journal.first_sequence()
@@ -285,7 +287,7 @@ class AuditWriter:
             try:
                 for entry, at, kind, payload in self._journal.timed_since(sequence):
                     sequence = entry
-                    yield Taken(entry, int(at), facts_of(kind, payload) if kind in AUDITED else [])
+                    yield AuditEntry(entry, int(at), facts_of(kind, payload) if kind in AUDITED else [])
             except StoreError as error:
                 if error.retryable:
                     raise
@@ -355,7 +357,7 @@ class AuditWriter:
         self._alarms.raise_alarm(BROKEN, text, is_blocking=False)
 
 
-def _gap(first: int, last: int, why: str) -> Taken:
+def _gap(first: int, last: int, why: str) -> AuditEntry:
     text = f"entries {first} to {last} were {why}"
     log.error("audit has a gap", extra={"text": text})
-    return Taken(last, int(time.time()), [AuditFact(GAP, {"from": first, "to": last, "text": text})])
+    return AuditEntry(last, int(time.time()), [AuditFact(GAP, {"from": first, "to": last, "text": text})])

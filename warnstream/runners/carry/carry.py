@@ -146,7 +146,10 @@ class _Carry:
     def _by_rows(self, axes: tuple[Axis, ...], name: str, old: Arrays, new: Arrays) -> np.ndarray:
         shapes = list(zip(axes, old[name].shape, new[name].shape, strict=True))
         rows = [self._rows(axis, old, new, n_before, n_now) for axis, n_before, n_now in shapes]
-        stay = (is_all(one, n_before, n_now) for one, (_, n_before, n_now) in zip(rows, shapes, strict=True))
+        stay = (
+            is_all(own_rows, n_before, n_now)
+            for own_rows, (_, n_before, n_now) in zip(rows, shapes, strict=True)
+        )
         if old[name].dtype == new[name].dtype and all(stay):
             return old[name]
         array = new[name].copy()

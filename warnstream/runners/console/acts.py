@@ -239,7 +239,7 @@ class Acts:
         if version_of(self._keeper.engine.desk, village) == act.seen:
             return []
         zone = self._configuration.message.time_zone
-        return [f"now: {one}" for one in standing_of(self._keeper.engine.desk, village, zone)]
+        return [f"now: {line}" for line in standing_of(self._keeper.engine.desk, village, zone)]
 
     def _for_two(self, order: HandOrder, desk: WarningDesk) -> HandOrder:
         """With what the desk needs to know of it: the message seen, and that it waits for a second person."""
@@ -255,7 +255,12 @@ class Acts:
     def _rehearsed(self, order: HandOrder) -> Rehearsed:
         desk = self._keeper.engine.desk
         shown = next(
-            (one.order for one in desk.hands.state.waiting if one.order.identifier == order.order), order
+            (
+                proposal.order
+                for proposal in desk.hands.state.waiting
+                if proposal.order.identifier == order.order
+            ),
+            order,
         )
         if self._preview is None:
             self._preview = Preview(self._configuration, self._keeper.people)
@@ -279,7 +284,7 @@ class Acts:
         action: HelpAssign | HelpClose = HelpAssign(said.help, operator.person, said.person.strip())
         if said.kind == "close":
             action = HelpClose(said.help, operator.person, said.person.strip(), said.reason.strip())
-        call = next((one for one in desk.chains.calls if one.name == said.help), None)
+        call = next((call for call in desk.chains.calls if call.name == said.help), None)
         if call is not None and outside_of(operator, [villages.code[call.village]], villages):
             answer(Done("forbidden", problems=[f"the call lies outside the area of {operator.person!r}"]))
             return
@@ -382,16 +387,16 @@ class Acts:
         known = self._doors(village)
         page = [
             DoorRow(
-                one.code,
-                one.state.word,
-                one.said.word,
-                one.channel,
-                one.address,
-                one.tries,
-                one.last_s,
-                who_goes.get(one.code, ""),
+                door.code,
+                door.state.word,
+                door.said.word,
+                door.channel,
+                door.address,
+                door.tries,
+                door.last_s,
+                who_goes.get(door.code, ""),
             )
-            for one in known[said.cursor : said.cursor + DOORS_PAGE]
+            for door in known[said.cursor : said.cursor + DOORS_PAGE]
         ]
         return msgspec.structs.replace(done, doors=page, doors_of=len(known))
 

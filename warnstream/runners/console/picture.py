@@ -139,17 +139,17 @@ def proposals_of(desk: WarningDesk, number: Mapping[str, int]) -> tuple[Proposal
     """Orders that wait for a second person."""
     return tuple(
         ProposalFacts(
-            one.order.identifier,
-            str(one.order.kind),
-            one.order.author,
-            one.order.reason,
-            one.order.hazard,
-            int(one.order.level),
-            tuple(number[code] for code in one.order.villages if code in number),
-            one.since_s,
-            one.due_s,
+            proposal.order.identifier,
+            str(proposal.order.kind),
+            proposal.order.author,
+            proposal.order.reason,
+            proposal.order.hazard,
+            int(proposal.order.level),
+            tuple(number[code] for code in proposal.order.villages if code in number),
+            proposal.since_s,
+            proposal.due_s,
         )
-        for one in desk.hands.state.waiting
+        for proposal in desk.hands.state.waiting
     )
 
 

@@ -26,7 +26,7 @@ def village_facts(engine: Engine, doors: DoorStore, network: Network, village: i
     desk = engine.desk
     standing = [(status, message) for status, message in desk.of_village(village) if status.level]
     standing.sort(key=lambda one: -one[0].level)
-    last = {one.hazard: one.reason for one in desk.bulletins.standing(village)}
+    last = {warning.hazard: warning.reason for warning in desk.bulletins.standing(village)}
     held = next((held for of, held in desk.bulletins.waiting() if of == village), None)
     return VillageFacts(
         village=network.villages.code[village],
@@ -82,7 +82,7 @@ def _posts(desk: WarningDesk, network: Network, village: int) -> list[PostFacts]
     chain = _chain_of(desk, village)
     if chain is None:
         return []
-    roles = {one.post: one.role for one in network.posts_of_village(village)}
+    roles = {post.post: post.role for post in network.posts_of_village(village)}
     turn, found = chain.turns.get(village), []
     for post, rank in chain.ranked(village):
         debt = chain.debts.get(post)

@@ -126,9 +126,9 @@ class Course:
             self.desk.follow(waiting, self.now_s)
             if not issued:
                 self.desk.follow_posts([], [])
-        for one in issued:
-            self.desk.adopt(one.village_cases, one.voices)
-            self.desk.follow_posts(one.messages, one.digests)
+        for past in issued:
+            self.desk.adopt(past.village_cases, past.voices)
+            self.desk.follow_posts(past.messages, past.digests)
 
     def _begin_step(self, now_s: int) -> tuple[list[DrillStep], list[int]]:
         self.now_s = max(self.now_s, now_s)

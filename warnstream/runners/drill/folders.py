@@ -27,12 +27,12 @@ def folder_of(storage: Path, begun_s: int, identifier: str) -> Path:
 
 def has_begun(storage: Path, identifier: str) -> bool:
     """Whether a drill of that order has a folder, whatever is left in it."""
-    return any(one.name.partition("-")[2] == _name(identifier) for one in drill_folders(storage))
+    return any(folder.name.partition("-")[2] == _name(identifier) for folder in drill_folders(storage))
 
 
 def _name(identifier: str) -> str:
     """An identifier as a part of a file's name."""
-    return "".join(one for one in identifier if one.isalnum() and one.isascii())[:NAME_CHARACTERS_MAX]
+    return "".join(sign for sign in identifier if sign.isalnum() and sign.isascii())[:NAME_CHARACTERS_MAX]
 
 
 def drill_folders(storage: Path) -> list[Path]:
@@ -40,7 +40,7 @@ def drill_folders(storage: Path) -> list[Path]:
     folder = storage / FOLDER
     if not folder.is_dir():
         return []
-    found = (one for one in folder.iterdir() if one.is_dir() and _is_drill(one))
+    found = (inside for inside in folder.iterdir() if inside.is_dir() and _is_drill(inside))
     return sorted(found, key=lambda one: one.name, reverse=True)
 
 

@@ -166,7 +166,7 @@ def scores_of(folder: Path, configuration: Configuration) -> DrillScores:
     if fold.begun is None:
         raise ValueError(f"{folder}: the log is of no drill")
     order = fold.begun.order
-    villages = [_village_score(code, one, configuration) for code, one in fold.villages.items()]
+    villages = [_village_score(code, village, configuration) for code, village in fold.villages.items()]
     return DrillScores(
         SCHEMA_VERSION,
         order.identifier,

@@ -72,7 +72,7 @@ def view_record(
     Without `names_posts` nobody is named: posts are counted, and what an operator wrote is left out.
     """
     villages, village = configuration.network.villages, view.village
-    of_hazard = {one.hazard: one for one, _ in warnings}
+    of_hazard = {warning.hazard: warning for warning, _ in warnings}
     return ExplanationRecord(
         village=VillageRecord(
             code=villages.code[village],
@@ -100,9 +100,9 @@ def answer_of(
     warnings: Iterable[tuple[WarningStatus, WarningMessage]],
 ) -> list[str]:
     """The short answer: what people were under, and what came nearest to a first level otherwise."""
-    standing = [one for one, _ in warnings if one.level > Level.NONE]
-    said = [_stands(configuration, one) for one in sorted(standing, key=lambda one: -one.level)]
-    told = {one.hazard for one in standing}
+    standing = [warning for warning, _ in warnings if warning.level > Level.NONE]
+    said = [_stands(configuration, warning) for warning in sorted(standing, key=lambda one: -one.level)]
+    told = {warning.hazard for warning in standing}
     for hazard in view.hazards:
         if hazard.standing.level and hazard.hazard not in told:
             said.append(f"{hazard.hazard}: {hazard.standing.level.word} is measured, no warning stands")
@@ -113,7 +113,7 @@ def answer_of(
     if standing:
         return said + describe_blindness(view)
     verdicts = [Verdict(configuration, view, hazard) for hazard in view.hazards]
-    nearest = [(one.nearest()[0].ahead.ratio, one) for one in verdicts if one.nearest()]
+    nearest = [(verdict.nearest()[0].ahead.ratio, verdict) for verdict in verdicts if verdict.nearest()]
     said.append("no warning stood")
     if nearest and not any(hazard.standing.level for hazard in view.hazards):
         verdict = max(nearest, key=lambda one: one[0])[1]
@@ -437,4 +437,4 @@ def _number(value: float) -> float | None:
 
 def hour_of(record: Sequence[Record]) -> Record:
     """The window of one hour among those of a place or a station."""
-    return next(one for one in record if one["duration_s"] == HOUR_S and one["days"] is None)
+    return next(sum_ for sum_ in record if sum_["duration_s"] == HOUR_S and sum_["days"] is None)

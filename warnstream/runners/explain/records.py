@@ -34,5 +34,5 @@ def may_read_names(sign: Sign, network: Network, post: str) -> bool:
 
     An empty text is everybody, who does not.
     """
-    answers = post in {one.post for one in network.posts_of_village(sign.village)}
+    answers = post in {duty.post for duty in network.posts_of_village(sign.village)}
     return bool(post) and (answers or post == sign.reporter)

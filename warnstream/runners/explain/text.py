@@ -66,10 +66,12 @@ class _Page:
             zone = f"{place['zone']}: " if several else ""
             if place["note"]:
                 yield from _labelled("ground", [f"{zone}{place['note']}"])
-            rows = [zone + self._comparison(one) for one in _worth_telling(place["comparisons"])]
+            rows = [
+                zone + self._comparison(comparison) for comparison in _worth_telling(place["comparisons"])
+            ]
             yield from _labelled("compared", rows)
-            for one in place["conditions"]:
-                yield from _labelled(one["level"], [one["words"], *_condition(one, 1)])
+            for condition in place["conditions"]:
+                yield from _labelled(condition["level"], [condition["words"], *_condition(condition, 1)])
         yield from self._warning(hazard["warning"])
 
     def _comparison(self, one: Record) -> str:
@@ -113,8 +115,8 @@ class _Page:
         if place["soil_water_mm"] is not None:
             share = f"{place['earlier_rain_coverage']:.0%} of earlier rain observed"
             yield f"  soil water index {place['soil_water_mm']:g} mm, {share}"
-        for one in place["stations"]:
-            yield f"  {self._station(one)}"
+        for station in place["stations"]:
+            yield f"  {self._station(station)}"
         if not place["stations"]:
             yield "  no gauge lies within reach"
 
@@ -169,11 +171,11 @@ class _Page:
             return
         count, own = later["readings"], later["own_readings"]
         yield f"came later: {count} readings observed by then, {own} of its gauges"
-        for one in later["stations"]:
-            span = f"{self._clock(one['first_observed'])} to {self._clock(one['last_observed'])}"
+        for station in later["stations"]:
+            span = f"{self._clock(station['first_observed'])} to {self._clock(station['last_observed'])}"
             yield (
-                f"  {one['station']}: {one['readings']} observed {span}, "
-                f"arrived by {iso_local(parse_iso(one['arrived_by']), self._time_zone)}"
+                f"  {station['station']}: {station['readings']} observed {span}, "
+                f"arrived by {iso_local(parse_iso(station['arrived_by']), self._time_zone)}"
             )
         yield from (f"  {said}" for said in later["differences"])
 
@@ -182,8 +184,8 @@ class _Page:
 
 
 def _labelled(label: str, said: list[str]) -> Iterator[str]:
-    for number, one in enumerate(said):
-        yield f"  {label if number == 0 else '':<{_LABEL}} {one}"
+    for number, line in enumerate(said):
+        yield f"  {label if number == 0 else '':<{_LABEL}} {line}"
 
 
 def _worth_telling(comparisons: list[Record]) -> list[Record]:
@@ -218,10 +220,10 @@ def _is_reached(one: Record, level: str) -> bool:
 
 
 def _ahead(place: Record) -> str:
-    known = [one for one in place["rain_ahead"] if one["rain_mm"] is not None]
+    known = [rain for rain in place["rain_ahead"] if rain["rain_mm"] is not None]
     if not known:
         return "no forecast"
-    parts = [f"{one['rain_mm']:.1f} mm in {_lead(one['lead_s'])}" for one in known]
+    parts = [f"{rain['rain_mm']:.1f} mm in {_lead(rain['lead_s'])}" for rain in known]
     return "expected " + ", ".join(parts)
 
 

@@ -107,9 +107,9 @@ class Verdict:
             return []
         said = []
         if view.holds >= standing.level:
-            said += [self._holds(place, one) for place, one in self._holding(standing.level)] or [
-                "its condition still holds at its clear values"
-            ]
+            said += [
+                self._holds(place, comparison) for place, comparison in self._holding(standing.level)
+            ] or ["its condition still holds at its clear values"]
         if view.is_blind:
             said.append("the village is blind to this hazard: without sight no level falls")
         elif not view.can_fall:
@@ -267,8 +267,8 @@ class Verdict:
         above = [condition for condition in place.conditions if condition.level > self._view.standing.level]
         zone = f"{place.zone}: " if place.zone else ""
         return [
-            f"{zone}{one.level.word}: {one.words}: {'; '.join(self.unmet(one.found)) or 'reached'}"
-            for one in above
+            f"{zone}{asked.level.word}: {asked.words}: {'; '.join(self.unmet(asked.found)) or 'reached'}"
+            for asked in above
         ]
 
     def unmet(self, found: ConditionFound) -> list[str]:

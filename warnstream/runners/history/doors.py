@@ -130,7 +130,9 @@ def _event(
 def _issue(bulletins: Iterable[tuple[str, Bulletin]]) -> Callable[[DoorStore], object]:
     def take(store: DoorStore) -> None:
         number = store.village_numbers()
-        store.issue([replace(one, village=number[code]) for code, one in bulletins if code in number])
+        store.issue(
+            [replace(bulletin, village=number[code]) for code, bulletin in bulletins if code in number]
+        )
 
     return take
 

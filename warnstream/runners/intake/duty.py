@@ -59,11 +59,11 @@ def troubles_of(
     """Everything that rings an officer as things stand, one a place and trouble."""
     levels = desk.levels()
     worst: dict[tuple[Place, Trouble], Found] = {}
-    for one in _each(desk, levels, villages, policy, now_s):
-        key = one.place, one.trouble
+    for finding in _each(desk, levels, villages, policy, now_s):
+        key = finding.place, finding.trouble
         known = worst.get(key)
-        if known is None or (one.badness, one.level) > (known.badness, known.level):
-            worst[key] = one
+        if known is None or (finding.badness, finding.level) > (known.badness, known.level):
+            worst[key] = finding
     return [*worst.values(), *_of_node(alarms)]
 
 

@@ -202,7 +202,7 @@ class Intake:
             return self.consume(kind, payload)
         finally:
             self._past = None
-            while past.is_followed and any(one.step >= self._steps_of_entry for one in past.issued):
+            while past.is_followed and any(effects.step >= self._steps_of_entry for effects in past.issued):
                 self._adopt_next(past)
 
     def owe_orders(self) -> None:
@@ -345,12 +345,12 @@ class Intake:
     def _adopt_next(self, past: Past, *, has_posts: bool = True) -> None:
         """What the present step of a past entry had issued."""
         desk = self.engine.desk
-        issued = [one for one in past.issued if one.step == self._steps_of_entry]
-        for one in issued:
-            desk.adopt(one.village_cases, one.voices)
+        issued = [effects for effects in past.issued if effects.step == self._steps_of_entry]
+        for effects in issued:
+            desk.adopt(effects.village_cases, effects.voices)
         if has_posts:
-            messages = [message for one in issued for message in one.messages]
-            desk.follow_posts(messages, [digest for one in issued for digest in one.digests])
+            messages = [message for effects in issued for message in effects.messages]
+            desk.follow_posts(messages, [digest for effects in issued for digest in effects.digests])
         self._steps_of_entry += 1
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:

@@ -41,7 +41,10 @@ def decode_leader(payload: bytes) -> LeaderEntry:
 
 def encode_told(settlements: Mapping[str, Settlement], at: float) -> bytes:
     """Payload of a `TOLD` entry: by key, what attempts have led to at a time."""
-    rows = [(key, str(one.signal), one.retry_at, one.reason) for key, one in settlements.items()]
+    rows = [
+        (key, str(settlement.signal), settlement.retry_at, settlement.reason)
+        for key, settlement in settlements.items()
+    ]
     return msgspec.msgpack.encode((at, rows))
 
 

@@ -139,14 +139,14 @@ class Reinjector:
     def _gather(self, waiting: Sequence[RefusedMessage]) -> Again:
         messages: dict[tuple[int, str, bytes, int], list[RawMessage]] = {}
         taken, lost = [], []
-        for one in waiting:
-            key = (one.entry, one.topic, one.payload, one.payload_bytes)
-            found = messages.get(key) or self._whole(one)
+        for request in waiting:
+            key = (request.entry, request.topic, request.payload, request.payload_bytes)
+            found = messages.get(key) or self._whole(request)
             if found:
                 messages[key] = found
-                taken.append(one.number)
+                taken.append(request.number)
             else:
-                lost.append(one.number)
+                lost.append(request.number)
         return Again([message for found in messages.values() for message in found], taken, lost)
 
     def _whole(self, one: RefusedMessage) -> list[RawMessage]:

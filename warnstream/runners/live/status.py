@@ -109,7 +109,7 @@ class Status:
         told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
         told += [self._no_shift(), self._drills.notice(), *self._reloads.said()]
         # A channel that is held is named at once, and by its alarm too once that stands.
-        reasons = [one for one in dict.fromkeys(told) if one]
+        reasons = [reason for reason in dict.fromkeys(told) if reason]
         return ReadinessRecord(ready=not blocking, reasons=reasons, bundle=self._keeper.bundle.number)
 
     def _no_shift(self) -> str:

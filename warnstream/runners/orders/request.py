@@ -128,7 +128,11 @@ def happened_of(text: str, configuration: Configuration, faults: list[str]) -> i
 
 def agreement_faults(order: HandOrder, desk: WarningDesk, configuration: Configuration) -> list[str]:
     """Whether a person answers for every village of another order: one to agree to, a list to close."""
-    waiting = [one.order.villages for one in desk.hands.state.waiting if order.order == one.order.identifier]
+    waiting = [
+        proposal.order.villages
+        for proposal in desk.hands.state.waiting
+        if order.order == proposal.order.identifier
+    ]
     if order.kind is OrderKind.TRANSFER_CLOSE and order.order in desk.transfers.state.lists:
         waiting.append(tuple(desk.transfers.state.lists[order.order].villages))
     known = configuration.network.villages.index_of_code()
@@ -252,7 +256,7 @@ def _person_faults(
     person: str, field: str, kind: OrderKind, villages: list[str], configuration: Configuration
 ) -> list[str]:
     """Whether a person is known, has the role, and is responsible for every village."""
-    operator = next((one for one in configuration.operators if one.person == person), None)
+    operator = next((operator for operator in configuration.operators if operator.person == person), None)
     if operator is None:
         return [f"{field}: {person!r} is no person of operators.csv"]
     is_second = field == "second"

@@ -144,7 +144,10 @@ def judge(
     """
     started = time.process_time()
     every = list(configurations.values())
-    found = [_Found(observed_min=np.zeros(len(one.network.villages), dtype=np.int64)) for one in every]
+    found = [
+        _Found(observed_min=np.zeros(len(configuration.network.villages), dtype=np.int64))
+        for configuration in every
+    ]
     n_minutes = sum((leg.until_s - leg.begin_s) // MINUTE_S + 1 for stretch in stretches for leg in stretch)
     n_done, derived = 0, [derive(configuration) for configuration in every]
     for stretch in stretches:

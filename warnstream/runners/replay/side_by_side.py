@@ -29,7 +29,7 @@ class SideBySide:
     """
 
     def __init__(self, derived: Sequence[Derived]) -> None:
-        needs = tuple(need for one in derived for need in one.whole.needs)
+        needs = tuple(need for derivation in derived for need in derivation.whole.needs)
         self._engines = [_assembled(part, needs) for part in derived]
         first, *others = self._engines
         for engine in others:

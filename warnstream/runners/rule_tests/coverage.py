@@ -78,7 +78,7 @@ def coverage_lines(directory: Path, outcomes: Sequence[Outcome]) -> Iterator[str
         CONFIG_DIR.
     outcomes : sequence of Outcome
     """
-    raises = {one for outcome in outcomes for one in _raises_of(outcome)}
+    raises = {rise for outcome in outcomes for rise in _raises_of(outcome)}
     text = (directory / THRESHOLDS_FILE).read_text(encoding="utf-8-sig")
     tree = read_yaml(THRESHOLDS_FILE, text, FaultLog())
     assert tree is not None, directory  # it has been loaded

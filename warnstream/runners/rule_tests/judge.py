@@ -167,7 +167,7 @@ def _of_message(told: WarningMessage, pattern: MessagePattern) -> list[str]:
 
 
 def _of_bulletin(told: Bulletin, pattern: CallPattern) -> list[str]:
-    hazards = {*(one.hazard for one in told.standing), *told.ended}
+    hazards = {*(warning.hazard for warning in told.standing), *told.ended}
     found = _unequal(
         village=(pattern.village, told.village),
         level=(pattern.level, told.worst),

@@ -93,11 +93,13 @@ class _Run:
         ignored, refused = desk.ignored_answers, desk.refused_inputs
         step = self._engine.step(readings, actions, now_s)
         if answers and desk.ignored_answers > ignored:
-            record.missed += [(one.line, f"the answer of {one.by} was not taken") for one, _ in answers]
+            record.missed += [
+                (answer.line, f"the answer of {answer.by} was not taken") for answer, _ in answers
+            ]
         if answers and desk.refused_inputs > refused:
-            record.missed += [(one.line, desk.last_refusal) for one, _ in answers]
+            record.missed += [(answer.line, desk.last_refusal) for answer, _ in answers]
         for said, why in self._engine.assessment.signs.refused:
-            record.missed += [(one.line, why) for one, planned in signs if planned is said]
+            record.missed += [(sign.line, why) for sign, planned in signs if planned is said]
         record.messages += step.effects.messages
         record.bulletins += step.effects.bulletins
         record.digests += step.effects.digests

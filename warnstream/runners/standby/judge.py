@@ -183,7 +183,7 @@ class Judge:
     def _follow(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
         if kind == CONFIGURATION:
             self._is_exercise = decode_configuration(payload).status is MessageStatus.EXERCISE
-        past = Past([one for _, one in issued], is_judged=not (self._is_real and self._is_exercise))
+        past = Past([effects for _, effects in issued], is_judged=not (self._is_real and self._is_exercise))
         outcome = self._intake.replay(kind, payload, past)
         if outcome.steps:
             self._alarms.end_alarm("engine")

@@ -29,8 +29,8 @@ COUNTER_OF_KIND = {str(ObjectKind.BOAT): BOATS} | dict.fromkeys(map(str, OUTDOOR
 def counters_of(desk: WarningDesk) -> list[CounterRecord]:
     """The five, in their order; costs one look at every row of open lists."""
     counts = {counter: _Count() for counter in (BOATS, ZONES, OUTDOOR)}
-    for one in desk.transfers.open:
-        for row in list(one.rows.values()):
+    for transfer_list in desk.transfers.open:
+        for row in list(transfer_list.rows.values()):
             counts[COUNTER_OF_KIND.get(row.kind, ZONES)].take(row)
     return [_posts(desk), *(count.record(name) for name, count in counts.items()), _assessed(desk)]
 
@@ -65,7 +65,12 @@ class _Count:
 def _posts(desk: WarningDesk) -> CounterRecord:
     chain, number = desk.chains.of[desk.message_status], desk.transfers.number
     villages = sorted(
-        {number[code] for one in desk.transfers.open for code in one.villages if code in number}
+        {
+            number[code]
+            for transfer_list in desk.transfers.open
+            for code in transfer_list.villages
+            if code in number
+        }
     )
     called = dict.fromkeys(post for village in villages for post, _ in chain.ranked(village))
     posts = list(called) if villages else desk.chains.placing.posts
@@ -77,11 +82,13 @@ def _posts(desk: WarningDesk) -> CounterRecord:
 def _assessed(desk: WarningDesk) -> CounterRecord:
     transfers = desk.transfers
     since_s: dict[str, int] = {}
-    for one in transfers.open:
-        for code in one.villages:
-            over = one.over.get(code)
-            for place in transfers.places_of(code, one.zones):
-                since_s[place] = max(since_s.get(place, 0), one.opened_s if over is None else over.at_s)
+    for transfer_list in transfers.open:
+        for code in transfer_list.villages:
+            over = transfer_list.over.get(code)
+            for place in transfers.places_of(code, transfer_list.zones):
+                since_s[place] = max(
+                    since_s.get(place, 0), transfer_list.opened_s if over is None else over.at_s
+                )
     assessed = transfers.state.assessed
     missing = [
         place

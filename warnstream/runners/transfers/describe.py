@@ -34,11 +34,11 @@ CLOSED = "closed, nobody was told to come back"
 def describe_transfers(desk: WarningDesk, only: str | None = None) -> TransfersRecord:
     """Every list without its rows, or `only` one with them; empty if there is no such list."""
     lists = list(desk.transfers.state.lists.values())
-    found = [one for one in lists if only in (None, one.name)]
+    found = [transfer_list for transfer_list in lists if only in (None, transfer_list.name)]
     return TransfersRecord(
         time=iso_utc(desk.now_s) if desk.now_s >= 0 else None,
         counters=counters_of(desk),
-        lists=[describe_list(desk, one, with_rows=only is not None) for one in found],
+        lists=[describe_list(desk, transfer_list, with_rows=only is not None) for transfer_list in found],
         lost=[_row(row) for row in desk.transfers.lost()[:ROWS_SHOWN]],
     )
 

@@ -54,21 +54,21 @@ def sum_of(parts: Iterable[TransferFiguresRecord]) -> TransferFiguresRecord:
     found = list(parts)
     states: Counter[str] = Counter()
     heads: Counter[str] = Counter()
-    for one in found:
-        states.update(one.states)
-        heads.update(one.heads)
+    for figures in found:
+        states.update(figures.states)
+        heads.update(figures.heads)
     return TransferFiguresRecord(
-        rows=sum(one.rows for one in found),
-        open=sum(one.open for one in found),
+        rows=sum(figures.rows for figures in found),
+        open=sum(figures.open for figures in found),
         states=dict(sorted(states.items())),
-        persons=sum(one.persons for one in found),
-        uncounted=sum(one.uncounted for one in found),
-        helpless=sum(one.helpless for one in found),
-        out_by_name=sum(one.out_by_name for one in found),
-        confirmed=sum(one.confirmed for one in found),
+        persons=sum(figures.persons for figures in found),
+        uncounted=sum(figures.uncounted for figures in found),
+        helpless=sum(figures.helpless for figures in found),
+        out_by_name=sum(figures.out_by_name for figures in found),
+        confirmed=sum(figures.confirmed for figures in found),
         heads={word: heads[word] for word in HEAD_WORDS if word in heads},
-        out=sum(one.out for one in found),
-        contradictions=[said for one in found for said in one.contradictions],
+        out=sum(figures.out for figures in found),
+        contradictions=[said for figures in found for said in figures.contradictions],
     )
 
 

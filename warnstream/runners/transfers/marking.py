@@ -54,7 +54,7 @@ def _areas_of(by: str, configuration: Configuration, faults: list[str], *, is_po
         areas = {post.area for post in configuration.network.chain if post.post == by}
         faults += [] if areas else [f"by: {by!r} is no post of chain.csv"]
         return areas
-    operator = next((one for one in configuration.operators if one.person == by), None)
+    operator = next((operator for operator in configuration.operators if operator.person == by), None)
     if operator is None:
         faults.append(f"by: {by!r} is no person of operators.csv")
     elif operator.role is Role.READER:
@@ -69,7 +69,7 @@ def _outside(codes: Sequence[str], areas: set[str], by: str, network: Network) -
     if EVERYWHERE in areas:
         return []
     wanted, villages = set(codes), network.villages
-    village_of = {one.code: one.village for one in network.objects if one.code in wanted}
+    village_of = {listed.code: listed.village for listed in network.objects if listed.code in wanted}
     village_of |= {f"village:{code}": at for at, code in enumerate(villages.code)}
     for village in range(len(villages)):
         doors = network.households.of_village(village)

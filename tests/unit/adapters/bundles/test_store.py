@@ -160,7 +160,7 @@ def test_a_line_of_uses_that_a_crash_cut_off_is_passed_over(county: Path, store:
     with (store.folder / USES).open("ab") as file:
         file.write(b'\n{"number": 2, "ent')
     note_use(store.folder, Use(3, 9, "", "", ""))
-    assert [(one.number, one.entry) for one in read_uses(store.folder)] == [(1, 7), (3, 9)]
+    assert [(use.number, use.entry) for use in read_uses(store.folder)] == [(1, 7), (3, 9)]
 
 
 def test_a_manifest_that_points_outside_of_its_bundle_is_no_bundle(county: Path, store: BundleStore) -> None:

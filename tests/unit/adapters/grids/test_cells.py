@@ -15,7 +15,7 @@ DEGREE = 0.01
 def grid(n_rows: int = 20, n_columns: int = 40, south: float = -0.095, west: float = -0.095) -> CellCentres:
     latitude = south + DEGREE * np.arange(n_rows)
     longitude = west + DEGREE * np.arange(n_columns)
-    return CellCentres(*(np.array(one) for one in np.meshgrid(latitude, longitude, indexing="ij")))
+    return CellCentres(*(np.array(grid) for grid in np.meshgrid(latitude, longitude, indexing="ij")))
 
 
 def with_outline(wkt: str) -> Network:

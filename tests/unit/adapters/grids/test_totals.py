@@ -35,7 +35,10 @@ def content(*frames: CellFrame, has_bounds: bool = False) -> GridFile:
 
 
 def told(found: GridFile) -> list[tuple[int, int, float]]:
-    return [(one.end_s // STEP_S, one.interval_s // STEP_S, float(one.rain_mm[0, 0])) for one in found.frames]
+    return [
+        (frame.end_s // STEP_S, frame.interval_s // STEP_S, float(frame.rain_mm[0, 0]))
+        for frame in found.frames
+    ]
 
 
 @given(st.lists(st.lists(st.integers(0, 50), min_size=6, max_size=6), min_size=2, max_size=8), st.data())
@@ -47,9 +50,9 @@ def test_amounts_add_up_to_the_total_however_files_divide_it(
     cut = data.draw(st.integers(0, len(frames)))
     grid = RunningTotals(settings("since_start"))
     amounts = [
-        one.rain_mm
+        frame.rain_mm
         for number, part in enumerate((frames[:cut], frames[cut:]))
-        for one in grid.amounts(content(*part), Path(str(number))).frames
+        for frame in grid.amounts(content(*part), Path(str(number))).frames
     ]
     assert len(amounts) == len(frames) - 1
     np.testing.assert_allclose(sum(amounts, np.zeros((2, 3))), totals[-1] - totals[0])

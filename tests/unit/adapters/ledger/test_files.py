@@ -78,7 +78,7 @@ def test_doors_that_have_left_the_register_are_found_with_their_addresses(tmp_pa
 
 def test_who_has_left_and_was_told_is_remembered_and_nobody_else() -> None:
     book = told_book()
-    assert [one.door for one in book.leaving(SMALL)] == ["V1-H2"]
+    assert [former.door for former in book.leaving(SMALL)] == ["V1-H2"]
     book.move_to(SMALL)
     row = book.register.row_of(0, "V1-H2")
     assert row == len(SMALL.households)
@@ -86,7 +86,7 @@ def test_who_has_left_and_was_told_is_remembered_and_nobody_else() -> None:
     assert book.ledger.told[row] == 1
     nobody = network((0, 2))
     book.move_to(nobody)
-    assert {one.door for one in book.register.former} == {"V1-H0", "V1-H1", "V1-H2"}, "V1-H1 waits"
+    assert {former.door for former in book.register.former} == {"V1-H0", "V1-H1", "V1-H2"}, "V1-H1 waits"
 
 
 def test_a_kept_ledger_is_the_same_under_a_register_in_another_order() -> None:

@@ -12,7 +12,7 @@ CHAIN = "post,role,rank,area,channel,address\n"
 
 def _numbers(directory: Path, addresses: list[str], country: str = "") -> list[str]:
     """What is said of so many posts on the channel of numbers."""
-    rows = "".join(f"q{n},leader,{n % 2 + 1},County,sms,{one}\n" for n, one in enumerate(addresses))
+    rows = "".join(f"q{n},leader,{n % 2 + 1},County,sms,{address}\n" for n, address in enumerate(addresses))
     (directory / "chain.csv").write_text(CHAIN + rows, "utf-8")
     if country:
         path = directory / "channels.yaml"

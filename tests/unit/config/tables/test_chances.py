@@ -59,11 +59,11 @@ def test_a_wrong_table_is_refused_with_its_line(tmp_path: Path, old: str, new: s
     count = 1 if "own" in old else -1
     found, faults = read(tmp_path, text.replace(old, new, count))
     assert found is None
-    assert any(fault in one for one in faults), faults
+    assert any(fault in found for found in faults), faults
 
 
 def test_a_table_with_a_missing_row_is_refused(tmp_path: Path) -> None:
     lines = table_text(table()).splitlines()
     found, faults = read(tmp_path, "\n".join(lines[:20] + lines[21:]) + "\n")
     assert found is None
-    assert any("missing a right row" in one for one in faults), faults
+    assert any("missing a right row" in fault for fault in faults), faults

@@ -99,7 +99,7 @@ def test_probabilities_are_read_and_the_table_is_one_of_the_files(config_dir: Pa
     ahead = derive(configuration).ahead
     assert ahead is not None
     assert ahead.every_s == configuration.forecast.every_s
-    assert not [one for one in lints(configuration) if "forecast.table" in one]
+    assert not [lint for lint in lints(configuration) if "forecast.table" in lint]
 
 
 def test_check_says_what_a_table_does_not_do(config_dir: Path) -> None:
@@ -111,7 +111,7 @@ def test_check_says_what_a_table_does_not_do(config_dir: Path) -> None:
     (config_dir / "thresholds.yaml").write_text(
         with_expected("[{of: orange, within: 2h, probability: 40%}]"), encoding="utf-8"
     )
-    elsewhere = [one for one in lints(load_configuration(config_dir)) if "forecast.table" in one]
+    elsewhere = [lint for lint in lints(load_configuration(config_dir)) if "forecast.table" in lint]
     assert elsewhere == [
         "forecast.table is of the record: messages say that probabilities are not calibrated here"
     ]

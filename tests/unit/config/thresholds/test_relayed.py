@@ -41,7 +41,7 @@ def table_of(configuration: Configuration) -> RelayTable:
 def test_signals_issuers_and_areas_become_a_table(config_dir: Path) -> None:
     configuration = load_configuration(written(config_dir))
     table = table_of(configuration)
-    assert [(one.sender, one.name_zh, one.name_en) for one in table.issuers] == [
+    assert [(issuer.sender, issuer.name_zh, issuer.name_en) for issuer in table.issuers] == [
         ("met@example.org", "县气象台", "County met office")
     ]
     assert [signal.level.word for signal in table.signals] == ["yellow", "red", "orange"]

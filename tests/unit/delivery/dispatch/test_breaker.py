@@ -172,7 +172,7 @@ def test_laws_of_the_breaker(batches: list[list[Outcome]], step_s: float) -> Non
             assert verdict is not Verdict.DOUBTFUL
             assert (verdict is Verdict.SENT) == (before is SENT)
             assert (verdict is Verdict.REFUSED) == (before.verdict is Verdict.REFUSED)
-        got_through = any(one.verdict in (Verdict.SENT, Verdict.REFUSED) for one in outcomes)
+        got_through = any(outcome.verdict in (Verdict.SENT, Verdict.REFUSED) for outcome in outcomes)
         assert not (got_through and breaker.is_held)
         assert breaker.probe_in_s(at) <= 300.0
         assert breaker.room(at + breaker.probe_in_s(at), BATCH) >= 1

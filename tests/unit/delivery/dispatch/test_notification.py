@@ -160,7 +160,9 @@ def test_every_outcome_closes_the_notification_or_gives_it_a_time(
 
 
 def test_only_what_is_surely_the_recipient_s_own_is_final() -> None:
-    assert [one.can_retry for one in (SENT, refused(""), retry(""), doubtful(""), unavailable(""))] == [
+    assert [
+        outcome.can_retry for outcome in (SENT, refused(""), retry(""), doubtful(""), unavailable(""))
+    ] == [
         False,
         False,
         True,

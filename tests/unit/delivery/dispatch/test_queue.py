@@ -120,11 +120,11 @@ def test_a_forecast_arrives_when_it_says_and_what_is_measured_has_arrived() -> N
 
 def test_posts_go_before_doors_that_are_asked_as_much_and_behind_those_asked_more() -> None:
     assert [rows_before(urgency) for urgency in Urgency] == [0, 0, 1, 1, 2, 2, 3]
-    assert all(ROWS[one] <= ROWS[other] for one, other in pairwise(Level))
+    assert all(ROWS[lower] <= ROWS[other] for lower, other in pairwise(Level))
 
 
 def test_urgencies_of_snapshots_of_an_earlier_version_are_understood() -> None:
     levels = [urgency_kept(2 * level + 1) for level in Level]
     assert levels == [Urgency.END, Urgency.WATCH, Urgency.READY, Urgency.PREPARE, Urgency.LEAVE]
     assert {urgency_kept(2 * level) for level in Level} == {Urgency.REMINDER}
-    assert [urgency_kept(one) for one in Urgency] == list(Urgency)
+    assert [urgency_kept(urgency) for urgency in Urgency] == list(Urgency)

@@ -166,15 +166,15 @@ def test_channels_of_another_number_of_doors_are_refused() -> None:
 
 
 def claimed(queue: DoorQueue, limit: int = 10, now: float = 0.0) -> list[int]:
-    return [one.row for one in queue.claim(0, limit, now)]
+    return [claim.row for claim in queue.claim(0, limit, now)]
 
 
 def queue_of(*puts: Put) -> tuple[Ledger, DoorQueue]:
     book = ledger()
     queue = DoorQueue(book, 1)
-    for one in puts:
-        book.put_down(one)
-        queue.put_down(one.village)
+    for put in puts:
+        book.put_down(put)
+        queue.put_down(put.village)
     return book, queue
 
 
@@ -227,7 +227,7 @@ def test_retries_take_at_most_half_while_others_wait_for_a_first_attempt() -> No
 
 def test_a_village_whose_bulletin_is_not_true_now_keeps_its_place() -> None:
     _, queue = queue_of(put(0, urgency=4), put(1))
-    assert [one.row for one in queue.claim(0, 10, 0.0, frozenset({0}))] == [3, 4]
+    assert [claim.row for claim in queue.claim(0, 10, 0.0, frozenset({0}))] == [3, 4]
     assert claimed(queue) == [0, 1, 2]
 
 
@@ -244,7 +244,7 @@ def test_doors_that_are_new_in_the_register_get_the_bulletin_that_stands() -> No
 
 def test_what_is_less_urgent_than_asked_for_waits() -> None:
     _, queue = queue_of(put(0, urgency=1), put(1, urgency=4))
-    assert [one.row for one in queue.claim(0, 10, 0.0, urgency_min=2)] == [3, 4]
+    assert [claim.row for claim in queue.claim(0, 10, 0.0, urgency_min=2)] == [3, 4]
     assert queue.urgency(0, 0.0) == 1
     assert claimed(queue) == [0, 1, 2]
 

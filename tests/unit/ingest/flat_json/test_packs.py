@@ -1,50 +1,14 @@
 """Packs of many gateways read at once: the same readings and refusals as one by one, whatever is in them."""
 
-from random import Random
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.unit.ingest.flat_json.test_templates import EPOCH, PLAIN, SPACED, STATIONS, alike, mutated, same
+from tests.unit.ingest.flat_json.test_templates import EPOCH, PLAIN, STATIONS, same
 from warnstream.ingest.flat_json.decoder import PAYLOAD_BYTES_MAX, Decoder, RawMessage
 from warnstream.ingest.flat_json.packs import unpacked
 from warnstream.ingest.flat_json.templates import BATCH_MIN
-from warnstream.ingest.speakers import ANY, NOBODY
+from warnstream.ingest.speakers import ANY
 from warnstream.model.messages import MessageColumns, columns_of
-
-BETWEEN = [b",", b",", b",", b",", b", ", b" ,", b",,", b"", b"}", b",{}", b",[],", b"],["]
-AROUND = [(b"[", b"]"), (b"[", b"]"), (b"[", b"]"), (b"[[", b"]]"), (b"[", b"]]"), (b"", b"]"), (b"[", b"")]
-AROUND += [(b" [", b"]"), (b"[", b"] "), (b"[ ", b"]"), (b'{"a":[', b"]}"), (b"[", b",]")]
-
-
-def pack_of(rng: Random) -> bytes:
-    """Observations in one array, most of them good and well joined."""
-    good = [PLAIN, PLAIN, EPOCH]
-    some = [rng.choice(good) if rng.random() < 0.9 else rng.choice((alike, mutated))(rng) for _ in range(4)]
-    some = some[: rng.randint(1, 4)]
-    text = some[0]
-    for one in some[1:]:
-        text += rng.choice(BETWEEN if rng.random() < 0.2 else [b","]) + one
-    before, behind = rng.choice(AROUND if rng.random() < 0.2 else AROUND[:1])
-    return before + text + behind
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32))
-def test_a_batch_of_packs_says_what_its_messages_say_one_by_one(seed: int) -> None:
-    rng = Random(seed)
-    contents = [rng.choice((pack_of, pack_of, pack_of, alike, mutated))(rng) for _ in range(90)]
-    contents += [b"[" + b",".join([PLAIN, SPACED, EPOCH]) + b"]", b"[]", b"[{}]", b"[{},{}]", b"", b"[{"]
-    rng.shuffle(contents)
-    speakers = rng.choices([ANY, ANY, ANY, NOBODY, 0, 1], k=len(contents))
-    topics = [f"ws/c/rain/{index % 7}/obs" for index in range(len(contents))]
-    messages = [RawMessage(topic, content) for topic, content in zip(topics, contents, strict=True)]
-    decoder = Decoder(STATIONS)
-    for _ in range(2):  # learning, then knowing the forms
-        found = decoder.decode_columns(columns_of(topics, contents), np.array(speakers, dtype=np.int32))
-        same(found, Decoder(STATIONS).decode(messages, speakers))
 
 
 def test_packs_are_read_by_the_forms_of_their_observations(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,7 +220,10 @@ def test_an_ascii_report_is_read_by_its_words() -> None:
 def test_an_ascii_series_names_its_elements_once_and_m_is_missing() -> None:
     reader = BodyReader("0011223344", 0x31, 28_800)
     text = b"ST 0011223344 H TT 1707181005 DRN05 Z PT 10.1 1.0 M 1.2 10.3 M "
-    found = [(one.name, one.observed_at_s % 3600 // 60, one.value) for one in reader.read_ascii(text)]
+    found = [
+        (character.name, character.observed_at_s % 3600 // 60, character.value)
+        for character in reader.read_ascii(text)
+    ]
     assert found == [("Z", 5, 10.1), ("PT", 5, 1.0), ("PT", 10, 1.2), ("Z", 15, 10.3)]
 
 

@@ -163,9 +163,9 @@ def test_a_heartbeat_repeats_a_serial_and_is_neither_report_nor_resend() -> None
     body = bytes.fromhex("0003591011155111F1F1001234567850F0F017071811002619000040")
     data = build(Frame("0012345678", 1, 0x32, ETX, b"\x12\x34", True, 0, 0, body, False))
     session = Session(stays_online=True)
-    kept = [one for part in (data, heartbeat, data) for one in session.take(part)]
-    assert [bool(one.reply) for one in kept] == [True, False, True]
-    decoded = decode(*(one.content.hex() for one in kept))
+    kept = [frame for part in (data, heartbeat, data) for frame in session.take(part)]
+    assert [bool(frame.reply) for frame in kept] == [True, False, True]
+    decoded = decode(*(frame.content.hex() for frame in kept))
     assert decoded.readings.value.tolist() == [4.0, 4.0]
     assert not decoded.refusals
 

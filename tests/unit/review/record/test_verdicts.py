@@ -28,8 +28,12 @@ def test_a_hit_a_late_one_a_false_one_and_a_miss() -> None:
     ]
     events = [event("a", T0, ("west",)), event("b", T0, ("middle",)), event("c", T0, ("east",))]
     found = judge_each(warnings, events, VILLAGES, POLICY)
-    verdicts = [found.of_warning[one.warning] for one in warnings]
-    assert [(one.word, one.lead_min) for one in verdicts] == [("hit", 45.0), ("late", -10.0), ("false", None)]
+    verdicts = [found.of_warning[warning.warning] for warning in warnings]
+    assert [(verdict.word, verdict.lead_min) for verdict in verdicts] == [
+        ("hit", 45.0),
+        ("late", -10.0),
+        ("false", None),
+    ]
     assert found.missed == {"east": ["c"]}
 
 
@@ -37,12 +41,12 @@ def test_an_event_of_one_level_is_met_by_a_warning_at_that_level() -> None:
     events = [event("a", T0, ("west",), Level.RED)]
     found = judge_each([message(0, Level.ORANGE, T0 - 600)], events, VILLAGES, POLICY)
     assert found.missed == {"west": ["a"]}
-    assert {one.word for one in found.of_warning.values()} == {"false"}
+    assert {verdict.word for verdict in found.of_warning.values()} == {"false"}
 
 
 def test_an_event_of_which_a_window_is_known_decides_nothing() -> None:
     found = judge_each([message(0, Level.ORANGE, T0 - 600)], [event("a", None, ("west",))], VILLAGES, POLICY)
-    assert {one.word for one in found.of_warning.values()} == {"undecided"}
+    assert {verdict.word for verdict in found.of_warning.values()} == {"undecided"}
     assert found.missed == {}
 
 
@@ -67,8 +71,8 @@ def test_verdicts_add_up_to_the_scores_of_all_levels(
     ]
     found = judge_each(warnings, events, VILLAGES, POLICY)
     scores = score_warnings(warnings, events, VILLAGES, POLICY).scores
-    (score,) = [one for one in scores if (one.hazard, one.level) == (ANY_HAZARD, Level.BLUE)]
-    counts = Counter(one.word for one in found.of_warning.values())
+    (score,) = [score for score in scores if (score.hazard, score.level) == (ANY_HAZARD, Level.BLUE)]
+    counts = Counter(verdict.word for verdict in found.of_warning.values())
     assert counts["hit"] + counts["late"] == score.verified
     assert counts["false"] == score.false_alarms
     assert counts["undecided"] == score.undecided

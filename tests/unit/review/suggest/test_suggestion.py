@@ -1,103 +1,12 @@
-"""Suggestions on villages whose truth is known: ranges hold it, and little is called little."""
+"""What is suggested: little is called little, and what is lacking is named."""
 
 import numpy as np
 import pytest
 
-from warnstream.model.arrays import Int64Array
-from warnstream.model.rules.rules import DowngradePolicy
-from warnstream.model.times import DAY_S, HOUR_S, fixed_zone
-from warnstream.review.suggest.pooling import Region, credibility, predicted, rates_of
+from tests.unit.review.suggest.regions import ASK, LOWERING, UTC, places
+from warnstream.review.suggest.pooling import Region, credibility, rates_of
 from warnstream.review.suggest.suggestion import Ask, Place, first_kept, suggest
-from warnstream.review.suggest.sums import VillageRain, year_begins_s
-
-UTC = fixed_zone(0)
-LOWERING = DowngradePolicy(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
-ASK = Ask(1.0, LOWERING, UTC)
-SCALE_MM, BASE_MM = 9.0, 15.0
-
-
-def village(random: np.random.Generator, base_rate: float, first: int, n_years: int) -> VillageRain:
-    """Storms at random with exponential peaks: at x mm there are base_rate * exp(-(x - 15) / 9) a year."""
-    begin_s, end_s = year_begins_s(first, UTC), year_begins_s(first + n_years, UTC)
-    n = random.poisson(base_rate * n_years)
-    days = random.choice((end_s - begin_s) // DAY_S, size=min(n, 300 * n_years), replace=False)
-    at_s = np.sort(begin_s + days * DAY_S)
-    peaks = BASE_MM + random.exponential(SCALE_MM, len(at_s))
-    times = np.stack([at_s, at_s + HOUR_S], axis=1).ravel()
-    sums = np.stack([peaks, np.zeros(len(peaks))], axis=1).ravel()
-    return VillageRain(times, sums, {first + number: 1.0 for number in range(n_years)})
-
-
-def places(seed: int, n_villages: int, n_years: int, apart: float = 0.3) -> tuple[list[Place], list[float]]:
-    """Villages of one region, and the thresholds that truly bring one alarm a year."""
-    random = np.random.default_rng(seed)
-    rates = random.gamma(1 / apart**2, 12.0 * apart**2, n_villages)
-    found = [
-        Place(f"V{number}", "", village(random, rate, 1990, n_years), 40.0)
-        for number, rate in enumerate(rates)
-    ]
-    return found, [BASE_MM + SCALE_MM * float(np.log(rate)) for rate in rates]
-
-
-def test_the_ranges_hold_the_true_thresholds_of_most_villages() -> None:
-    inside = total = 0
-    for seed in range(6):
-        some, truth = places(seed, 25, 11)
-        found = suggest("county", some, ASK)
-        assert not found.too_few
-        for one, true_mm in zip(found.villages, truth, strict=True):
-            assert one.low_mm is not None
-            assert one.high_mm is not None
-            inside += one.low_mm - 0.5 <= true_mm <= one.high_mm + 0.5
-            total += 1
-    assert inside / total >= 0.85
-
-
-def test_the_pool_is_nearer_to_the_truth_than_each_village_alone() -> None:
-    pooled, alone = [], []
-    for seed in range(6):
-        some, truth = places(seed, 25, 11)
-        for one, true_mm in zip(suggest("county", some, ASK).villages, truth, strict=True):
-            assert one.value_mm is not None
-            assert one.own_mm is not None
-            pooled.append(abs(one.value_mm - true_mm))
-            alone.append(abs(one.own_mm - true_mm))
-    assert np.mean(pooled) < 0.92 * np.mean(alone)
-
-
-def test_counts_of_unseen_years_lie_in_their_ranges() -> None:
-    shares = []
-    for seed in range(6):
-        some, _ = places(seed, 25, 20)
-        score = suggest("county", some, ASK).score
-        assert score is not None
-        assert (score.fitted, score.unseen) == ((1990, 1999), (2000, 2009))
-        shares.append(score.covered)
-    assert np.mean(shares) >= 0.85
-
-
-def storms(random: np.random.Generator, n_years: int, years: float) -> Int64Array:
-    """Counts of 30 villages that are warned together: each storm hits a third of them."""
-    counts = np.zeros((1, 30, n_years), dtype=np.int64)
-    for year in range(n_years):
-        for _ in range(random.poisson(2.0 * years)):
-            counts[0, random.random(30) < 1 / 3, year] += 1
-    return counts
-
-
-def test_storms_that_warn_many_at_once_do_not_make_the_ranges_too_narrow() -> None:
-    inside, total, pooled = 0, 0, 0
-    for seed in range(40):
-        random = np.random.default_rng(seed)
-        region = Region(storms(random, 11, 1.0), np.ones((30, 11)))
-        low, high = predicted(region, np.full(30, 10.0))
-        unseen = storms(random, 10, 1.0).sum(axis=2)
-        inside += int(((low <= unseen) & (unseen <= high)).sum())
-        total += unseen.size
-        rates = rates_of(region, 1.0)
-        pooled += rates.low[0].min() <= 2 / 3 <= rates.high[0].max()
-    assert inside / total >= 0.85
-    assert pooled / 40 >= 0.85
+from warnstream.review.suggest.sums import VillageRain
 
 
 def test_villages_that_are_all_alike_have_no_weight_of_their_own_and_those_apart_have() -> None:
@@ -148,7 +57,7 @@ def test_the_same_archive_gives_the_same_suggestion() -> None:
 def test_a_smaller_wish_asks_for_more_rain() -> None:
     some, _ = places(6, 20, 15)
     values = [
-        [one.value_mm or np.inf for one in suggest("county", some, Ask(wish, LOWERING, UTC)).villages]
+        [village.value_mm or np.inf for village in suggest("county", some, Ask(wish, LOWERING, UTC)).villages]
         for wish in (2.0, 1.0, 0.5)
     ]
     assert all(low <= high + 0.5 for low, high in zip(values[0], values[1], strict=True))

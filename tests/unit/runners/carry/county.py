@@ -112,7 +112,7 @@ def readings(step: int, silent: Collection[str] = ()) -> Iterable[RawMessage]:
     """What stations send of one interval."""
     at = iso_utc(T0 + STEP_S * step)
     fallen = {name: {"rain": rain_mm(name, step)} for name in (*PLAIN, "S1b")}
-    total = sum(rain_mm("S7", one) for one in range(1, step + 1))
+    total = sum(rain_mm("S7", number) for number in range(1, step + 1))
     others: dict[str, dict[str, float]] = {
         "S7": {"rain_total": round(total, 1)},
         "G1": {"stage": 9.0 + step * 0.02},

@@ -225,7 +225,7 @@ def test_a_village_that_is_divided_costs_no_other_place_what_its_conditions_reme
     intake, _ = carried(before, configuration)
     other = fed(configuration, BEFORE)
     place = {code: number for number, code in enumerate(configuration.network.places.site.code)}
-    ours, theirs = (one.engine.assessment.snapshot() for one in (intake, other))
+    ours, theirs = (each.engine.assessment.snapshot() for each in (intake, other))
     followed = [name for name in ours["conditions"] if name.startswith(("since_s.", "first_at_s."))]
     assert len(followed) == 2
     for name in followed:
@@ -275,7 +275,7 @@ def test_longer_windows_keep_what_was_held_and_older_minutes_are_unknown_not_dry
     intake, other, _ = taken(before, tmp_path, ("warnstream.yaml", *change))
     now_s, duration_s = T0 + 300 * BEFORE[-1], np.array([3600, 6 * 3600, 12 * 3600], dtype=np.int32)
     ours, theirs = (
-        one.engine.assessment._stations.rain.accumulate(duration_s, now_s) for one in (intake, other)
+        each.engine.assessment._stations.rain.accumulate(duration_s, now_s) for each in (intake, other)
     )
     assert np.array_equal(ours.rain_mm, theirs.rain_mm, equal_nan=True)
     assert np.array_equal(ours.coverage, theirs.coverage)
@@ -310,8 +310,8 @@ def test_days_that_begin_at_another_time_are_taken_from_the_minutes_held(
     intake, other, notes = taken(before, tmp_path, change)
     assert "windows.day_begins was changed" in notes[0]
     assert not [path for path in differing(intake, other) if path.startswith("rain/")]
-    for one in (intake, other):
-        feed(one, AFTER[:1])
+    for each in (intake, other):
+        feed(each, AFTER[:1])
     assert not [path for path in differing(intake, other) if path.startswith("days/")]
 
 
@@ -381,8 +381,8 @@ def test_after_a_carry_the_course_is_that_of_a_node_that_always_had_the_configur
     before: bytes, tmp_path: Path
 ) -> None:
     intake, other, _ = taken(before, tmp_path, ("households.csv", "h1,V1", "h2,V2"))
-    for one in (intake, other):
-        feed(one, AFTER)
+    for each in (intake, other):
+        feed(each, AFTER)
     assert differing(intake, other) == []
     levels = intake.engine.assessment.level("flash_flood").level
     assert levels.max() >= Level.YELLOW

@@ -26,10 +26,10 @@ def test_a_village_keeps_its_probability_beside_a_new_one(tmp_path: Path) -> Non
     (old,), (new,) = (
         [
             array
-            for name, array in one.engine.assessment.snapshot()["chances"].items()
+            for name, array in each.engine.assessment.snapshot()["chances"].items()
             if name.startswith("probability.")
         ]
-        for one in (before, after)
+        for each in (before, after)
     )
     n_new = len(new) - len(old)
     assert n_new == 1

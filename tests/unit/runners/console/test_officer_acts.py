@@ -22,7 +22,7 @@ from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.level import Level
-from warnstream.runners.build import build_intake
+from warnstream.runners.build import Derived, assemble, build_intake, derive
 from warnstream.runners.console.acts import Acts
 from warnstream.runners.console.versions import version_of
 from warnstream.runners.intake import entries
@@ -63,9 +63,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
 class Node:
     """A node's state without its threads: what is kept is an entry, and taken at once or when it is told."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, derived: Derived) -> None:
         self.people = configuration
-        self.intake = build_intake(configuration)
+        self.intake = build_intake(configuration, engine=assemble(derived))
         self.duty = DutyIntake(
             DutyDesk(configuration.network.villages.code, ()), configuration.network.villages, is_watched=True
         )
@@ -128,9 +128,14 @@ class Node:
         return version_of(self.engine.desk, self.people.network.villages.index_of_code()[village])
 
 
+@pytest.fixture(scope="module")
+def derived(county: Configuration) -> Derived:
+    return derive(county)
+
+
 @pytest.fixture
-def node(county: Configuration) -> Node:
-    return Node(county)
+def node(county: Configuration, derived: Derived) -> Node:
+    return Node(county, derived)
 
 
 def first_of(node: Node) -> str:
@@ -192,7 +197,7 @@ def test_a_stranger_may_nothing(node: Node) -> None:
 def test_what_cannot_be_read_is_refused(node: Node, content: bytes) -> None:
     answers: list[Done] = []
     node.acts.take(Act(VERSION, 1, "officer-all", "k", "", content), answers.append)
-    assert [one.status for one in answers] == ["refused"]
+    assert [answer.status for answer in answers] == ["refused"]
 
 
 def test_two_officers_on_one_version(node: Node) -> None:
@@ -320,14 +325,14 @@ def test_an_order_that_cannot_be_kept_may_be_given_again(node: Node) -> None:
 def test_a_shift_is_taken_and_handed_over(node: Node) -> None:
     assert node.act("officer-all", "hand_over", "k0", person="other").problems
     assert node.act("officer-all", "take_shift", "k1").status == "taken"
-    assert [(one.person, one.area, one.post) for one in node.duty.desk.shifts.of] == [
+    assert [(shift.person, shift.area, shift.post) for shift in node.duty.desk.shifts.of] == [
         ("officer-all", "*", "C0001")
     ]
     assert node.act("officer-all", "hand_over", "k2", person="reader-all").status == "refused"
     assert node.act("officer-all", "hand_over", "k3", person="other", reason="gauge 7").status == "taken"
     assert node.duty.desk.shifts.of[0].offered == "other"
     assert node.act("other", "take_shift", "k4").status == "taken"
-    assert [one.person for one in node.duty.desk.shifts.of] == ["other"]
+    assert [shift.person for shift in node.duty.desk.shifts.of] == ["other"]
 
 
 def test_an_alarm_is_seen_in_its_own_place_alone(node: Node) -> None:
@@ -377,7 +382,7 @@ def test_what_is_personal_is_told_once_it_is_on_record(node: Node) -> None:
 
 
 def test_after_a_change_of_the_configuration_people_are_those_of_now(county: Configuration) -> None:
-    node = Node(county)
+    node = Node(county, derive(county))
     village = county.network.villages.code[0]
     node.warn("yellow", village)
     newcomer = Operator("newcomer", "New", Role.OFFICER, "*", "")

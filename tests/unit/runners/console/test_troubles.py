@@ -30,7 +30,7 @@ def book(*signals: AlarmSignal) -> AlarmBook:
 
 def troubles(desk: WarningDesk, now_s: int, alarms: AlarmBook | None = None) -> dict[Trouble, Found]:
     found = troubles_of(desk, alarms or book(), county().villages, DutyPolicy(), now_s)
-    return {one.trouble: one for one in found}
+    return {finding.trouble: finding for finding in found}
 
 
 @pytest.mark.parametrize(("level", "rings"), [(Level.YELLOW, False), (Level.ORANGE, True), (Level.RED, True)])
@@ -83,5 +83,8 @@ def test_channels_and_what_blocks_the_node_are_the_countys() -> None:
         AlarmSignal("view:console", "old", T0, is_begin=True, is_blocking=False),
     )
     found = troubles(desk_of(), T0, alarms)
-    assert {trouble: one.badness for trouble, one in found.items()} == {Trouble.CHANNEL: 1, Trouble.NODE: 1}
-    assert all(one.place == COUNTY for one in found.values())
+    assert {trouble: finding.badness for trouble, finding in found.items()} == {
+        Trouble.CHANNEL: 1,
+        Trouble.NODE: 1,
+    }
+    assert all(finding.place == COUNTY for finding in found.values())

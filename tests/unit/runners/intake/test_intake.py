@@ -80,7 +80,7 @@ def test_how_messages_are_cut_into_batches_changes_nothing() -> None:
     messages = [rain(0, 300, 20), clock(300), rain(0, 600, 10), rain(1, 600, 30), clock(600)]
     whole = issued(take(intake_of(), *messages))
     intake = intake_of()
-    assert [one for message in messages for one in issued(take(intake, message))] == whole
+    assert [warning for message in messages for warning in issued(take(intake, message))] == whole
 
 
 def test_a_time_that_is_not_later_steps_nothing() -> None:
@@ -207,7 +207,7 @@ def test_a_backlog_gives_the_rain_of_readings_that_came_in_time(monkeypatch: pyt
         take(late, clock(NOW_AFTER_S + after_s))
     take(whole, clock(NOW_AFTER_S + 39))
     durations = np.array([3600, 4 * 3600, 6 * 3600], dtype=np.int32)
-    got, expected = (one.engine.assessment.accumulate(durations) for one in (late, whole))
+    got, expected = (each.engine.assessment.accumulate(durations) for each in (late, whole))
     assert np.array_equal(got.rain_mm, expected.rain_mm)
     assert np.array_equal(got.coverage, expected.coverage)
 
@@ -257,7 +257,7 @@ def test_a_fresh_counter_waits_for_the_older_ones_of_its_station(monkeypatch: py
         take(whole, clock(NOW_AFTER_S + after_s))
     assert late.backlog_waiting == 0
     durations = np.array([3600, 6 * 3600], dtype=np.int32)
-    got, expected = (one.engine.assessment.accumulate(durations) for one in (late, whole))
+    got, expected = (each.engine.assessment.accumulate(durations) for each in (late, whole))
     assert np.array_equal(got.rain_mm, expected.rain_mm)
     assert got.rain_mm[0, 1] == pytest.approx(19.0)
     take(late, total(0, NOW_AFTER_S + 60, 31.0))
@@ -283,7 +283,7 @@ def test_steps_between_two_ticks_change_no_warning() -> None:
             often.consume(entries.TICK, entries.encode_tick(T0 + 300 * number))
         take(seldom, *batch)
         seldom.consume(entries.TICK, entries.encode_tick(T0 + 300 * number))
-    levels = [one.engine.assessment.level("flash_flood").level.tolist() for one in (often, seldom)]
+    levels = [each.engine.assessment.level("flash_flood").level.tolist() for each in (often, seldom)]
     assert levels[0] == levels[1]
     assert levels[0][1] > 0
 
@@ -297,12 +297,12 @@ def test_an_entry_of_columns_leads_to_what_its_messages_lead_to(others: list[Raw
     for intake in (pairs, columns):
         take(intake, clock(-3600), rain(0, -30, 1.0))  # waits before them
     parts = [
-        ([one.topic for one in some], [one.payload for one in some])
+        ([block.topic for block in some], [block.payload for block in some])
         for some in (messages[:99], messages[99:])
     ]
     entry = entries.encode_arrived(parts)
     assert entry[:1] == b"\xc1"
-    assert entries.decode_messages(entry) == [tuple(one) for one in messages]
+    assert entries.decode_messages(entry) == [tuple(message) for message in messages]
     found, expected = columns.consume(entries.MESSAGES, entry), take(pairs, *messages)
     assert found.refusals == expected.refusals
     assert len(found.steps) == len(expected.steps)
@@ -325,7 +325,9 @@ def test_what_waits_says_what_time_it_is_and_is_judged_all_the_same() -> None:
     assert looked.newest_waiting() == {0: T0 + 600, 1: T0 + 300}
     found, sound = (intake.consume(entries.TICK, entries.encode_tick(T0 + 600)) for intake in (looked, plain))
     assert issued(found) == issued(sound) != []
-    assert [one.reason for one in found.refusals] == [one.reason for one in sound.refusals] != []
+    assert (
+        [refusal.reason for refusal in found.refusals] == [refusal.reason for refusal in sound.refusals] != []
+    )
     assert looked.snapshot() == plain.snapshot()
     assert looked.newest_waiting() == {}
 

@@ -16,7 +16,7 @@ def _refused(flags: list[int]) -> list[tuple[RefusalReason, str, object]]:
     n = len(flags)
     rows = batch_of([0] * n, [Variable.RAIN] * n, [AT + 60 * row for row in range(n)], [1.25] * n)
     found = refused_readings(rows, np.array(flags, dtype=np.uint16), stations_of("S0"))
-    return [(one.reason, one.detail, json.loads(one.payload)) for one in found]
+    return [(refusal.reason, refusal.detail, json.loads(refusal.payload)) for refusal in found]
 
 
 def test_a_refused_reading_can_be_sent_again_as_it_is_kept() -> None:

@@ -27,10 +27,10 @@ def test_a_report_is_an_entry_of_the_journal_and_survives_a_restart_before_its_s
     node, twin = intake(), intake()
     node.consume(*entries.encode_action(FieldReport("p1", on_duty=True)))
     twin.restore(node.snapshot())
-    for one in (node, twin):
-        assert on_duty(one) == []
-        take(one, clock(60))
-        assert on_duty(one) == ["p1"]
+    for each in (node, twin):
+        assert on_duty(each) == []
+        take(each, clock(60))
+        assert on_duty(each) == ["p1"]
 
 
 def test_a_device_reports_for_the_post_of_its_topic() -> None:
@@ -56,7 +56,9 @@ def test_a_device_reports_for_the_post_of_its_topic() -> None:
 )
 def test_what_is_no_report_is_kept_aside(content: object) -> None:
     found = take(intake(), reported("p1", content)).refusals
-    assert [(one.reason, one.topic) for one in found] == [(RefusalReason.BAD_REPORT, "ws/report/p1")]
+    assert [(refusal.reason, refusal.topic) for refusal in found] == [
+        (RefusalReason.BAD_REPORT, "ws/report/p1")
+    ]
 
 
 def test_an_entry_of_an_older_version_lacks_what_it_does_not_say() -> None:

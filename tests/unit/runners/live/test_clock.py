@@ -81,7 +81,7 @@ class World:
         assert now_s >= self.engine_s
         self.engine_s = now_s
         late_s = [now_s - observed_s for observed_s in self.waiting.values()]
-        self.refused += [one for one in late_s if one < -FUTURE_S or one > 6 * 3600]
+        self.refused += [seconds for seconds in late_s if seconds < -FUTURE_S or seconds > 6 * 3600]
         self.waiting.clear()
 
     @property

@@ -100,7 +100,7 @@ def test_everything_that_binds_or_waits_is_listed() -> None:
         "red",
         "none",
     )
-    assert [one.villages for one in found.silences] == [1]
+    assert [silence.villages for silence in found.silences] == [1]
     assert found.response is not None
     assert found.response.response == "III"
     assert watched.alarms.standing["silence"].startswith(

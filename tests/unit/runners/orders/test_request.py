@@ -43,7 +43,7 @@ def faults_of(county: Configuration, asked: OrderRequest) -> list[str]:
 
 
 def test_the_demo_county_names_its_officers(county: Configuration) -> None:
-    roles = {one.role for one in load_configuration(county.directory).operators}
+    roles = {operator.role for operator in load_configuration(county.directory).operators}
     assert roles == {Role.OFFICER, Role.SECOND}
 
 
@@ -151,4 +151,4 @@ def test_the_true_time_of_what_is_told_late_is_local_or_has_an_offset(county: Co
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01T00:00", "1999-01-01T00:00"])
 def test_a_true_time_that_cannot_be_is_refused(county: Configuration, text: str) -> None:
     there = replace(county, node=replace(county.node, clock="system"))
-    assert any("happened_at" in one for one in faults_of(there, request(happened_at=text)))
+    assert any("happened_at" in fault for fault in faults_of(there, request(happened_at=text)))

@@ -117,7 +117,7 @@ def test_who_marks_answers_for_the_rows(tmp_path: Path) -> None:
     configuration = load_configuration(tmp_path)
     codes = configuration.network.households.code
     assert mark_of(configuration, [codes[0], codes[0]], "safe", "officer-1").rows == (codes[0],)
-    post = next(one for one in configuration.network.chain if one.rank == 1)
+    post = next(post for post in configuration.network.chain if post.rank == 1)
     own = [code for code in codes if post.area in code]
     assert mark_of(configuration, own, "moving", post.post, is_post=True).is_post
     wrong = {

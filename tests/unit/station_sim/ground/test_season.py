@@ -62,7 +62,7 @@ def test_the_ground_is_wet_so_that_the_landslide_rule_can_be_reached(directory: 
             changes = engine.step(rain if step else empty_batch(), (), now_s + 60).assessment.changes
             if step == 0:
                 assert not changes
-            of_slides = [one.level for one in changes if one.hazard == "landslide"]
+            of_slides = [change.level for change in changes if change.hazard == "landslide"]
             found = max([found, *of_slides])
         return found
 

@@ -124,8 +124,8 @@ def test_a_gateway_shows_a_key_once() -> None:
     book = SmsBook(ALWAYS)
     content = {"message": "m1", "recipient": "H1", "token": "t"}
     results = [book.receive("k", content) for _ in range(3)]
-    assert [one.status for one in results] == [HTTPStatus.OK] * 3
-    assert [one.answer is not None for one in results] == [True, False, False]
+    assert [result.status for result in results] == [HTTPStatus.OK] * 3
+    assert [result.answer is not None for result in results] == [True, False, False]
     assert book.counts() == GatewayCounts(shown=1, repeats=2)
 
 
@@ -178,8 +178,8 @@ def test_a_gateway_takes_a_second_at_once_and_then_keeps_to_its_rate() -> None:
 def test_what_is_lost_on_the_way_has_neither_receipt_nor_answer() -> None:
     book = SmsBook(ALWAYS, GatewayManners(loss_rate=0.3))
     handled = [book.receive(f"k{n}", {"message": "m1", "recipient": f"H{n}"}) for n in range(400)]
-    assert all(one.status is HTTPStatus.OK for one in handled)
-    lost = sum(one.receipt is None and one.answer is None for one in handled)
+    assert all(answer.status is HTTPStatus.OK for answer in handled)
+    lost = sum(answer.receipt is None and answer.answer is None for answer in handled)
     assert lost == book.counts().lost == pytest.approx(120, abs=30)
     assert book.counts().shown == 400 - lost
 
@@ -194,7 +194,11 @@ def test_a_wrong_number_is_refused_again_and_again() -> None:
 def test_a_call_that_is_not_picked_up_has_told_nobody() -> None:
     book = SmsBook(ALWAYS, GatewayManners(is_voice=True))
     handled = [book.receive(f"k{n}", {"message": "m1", "recipient": f"H{n}"}) for n in range(400)]
-    assert book.counts().missed == sum(one.receipt is None for one in handled) == pytest.approx(100, abs=30)
+    assert (
+        book.counts().missed
+        == sum(answer.receipt is None for answer in handled)
+        == pytest.approx(100, abs=30)
+    )
 
 
 def test_a_receipt_names_the_key_and_the_token_that_came() -> None:
@@ -258,5 +262,5 @@ def test_a_post_goes_where_it_is_called_and_otherwise_acknowledges() -> None:
     calm = [ALWAYS.answer(post, f"m{n}", "Update", "Flash flood RED") for post in POSTS for n in range(20)]
     words = [{word for word, _ in filter(None, answers)} for answers in (called, calm)]
     assert words == [{"moving", "acknowledged", "need_help"}, {"acknowledged", "need_help"}]
-    moving = sum(one is not None and one[0] == "moving" for one in called) / len(called)
+    moving = sum(call is not None and call[0] == "moving" for call in called) / len(called)
     assert 0.6 < moving < 0.8

@@ -75,8 +75,8 @@ def test_packs_hold_all_stations_and_the_last_may_be_shorter() -> None:
     sent = list(parse(frames.slice_of(0, 3, NOON_S, 1), 1))
     packs = [msgspec.json.decode(payload) for _, _, payload in sent]
     assert [len(pack) for pack in packs] == [3, 3, 1]
-    assert [one["station"] for pack in packs for one in pack] == [station_code(k) for k in range(7)]
-    assert {one["time"] for pack in packs for one in pack} == {"2026-06-18T12:00:00Z"}
+    assert [message["station"] for pack in packs for message in pack] == [station_code(k) for k in range(7)]
+    assert {message["time"] for pack in packs for message in pack} == {"2026-06-18T12:00:00Z"}
     assert {topic for topic, _, _ in sent} == {"ws/c0001/rain/gateway/obs"}
 
 

@@ -227,11 +227,11 @@ class EbdChannel:
         now_s = self._clock()
         with self._lock:
             watched = list(self._playing.items())
-        for address, one in watched:
+        for address, broadcast in watched:
             if self._stopping.is_set():
                 return
             try:
-                is_settled = now_s >= one.until_s or self._is_told(one)
+                is_settled = now_s >= broadcast.until_s or self._is_told(broadcast)
             except (StoreError, httpx.HTTPError, SigningError) as error:
                 logger.warning("state of a broadcast not known", extra={"error": type(error).__name__})
                 return
@@ -240,7 +240,7 @@ class EbdChannel:
                 is_settled = True
             if is_settled:
                 with self._lock:
-                    if self._playing.get(address) is one:
+                    if self._playing.get(address) is broadcast:
                         del self._playing[address]
 
     def _is_told(self, one: _Playing) -> bool:

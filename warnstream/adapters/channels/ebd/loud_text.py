@@ -28,9 +28,11 @@ def loud_text(text_zh: str, status: MessageStatus) -> str:
     >>> loud_text("【演练】【县防指】上垟村：积水还在涨，待在楼上。", MessageStatus.EXERCISE)
     '这是演练。上垟村：积水还在涨，待在楼上。演练。'
     """
-    sentences = [one.strip() for one in _SENTENCES.split(_BRACKETS.sub("", text_zh)) if one.strip()]
+    sentences = [
+        sentence.strip() for sentence in _SENTENCES.split(_BRACKETS.sub("", text_zh)) if sentence.strip()
+    ]
     spoken = [_without_number(sentence) for sentence in sentences]
-    kept = [one for one in spoken if one] or sentences[:1]
+    kept = [sentence for sentence in spoken if sentence] or sentences[:1]
     is_exercise = status is MessageStatus.EXERCISE
     room = CHARACTERS_MAX - (len(OPENING) + len(CLOSING) if is_exercise else 0)
     while len(kept) > 1 and len("".join(kept)) > room:

@@ -50,7 +50,7 @@ def _number(text: str | None) -> int | None:
 
 def _has(wanted: str, tag: str) -> bool:
     """Whether `If-None-Match` (RFC 9110, 13.1.2) names the tag; compared weakly."""
-    return any(one.strip().removeprefix("W/") in (tag, "*") for one in wanted.split(","))
+    return any(known.strip().removeprefix("W/") in (tag, "*") for known in wanted.split(","))
 
 
 ROUTES = (

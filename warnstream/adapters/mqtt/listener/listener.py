@@ -200,7 +200,7 @@ class MqttListener:
     async def _serve(self) -> None:
         sockets = listening_sockets(self.settings.host, self.settings.port, self.settings.connections_max)
         self.port = sockets[0].getsockname()[1]
-        servers = [await self._loop.create_server(self._new_protocol, sock=one) for one in sockets]
+        servers = [await self._loop.create_server(self._new_protocol, sock=socket_) for socket_ in sockets]
         self._is_listening.set()
         try:
             while not self._stop.is_set():

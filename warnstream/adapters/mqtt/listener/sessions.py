@@ -251,7 +251,11 @@ class SessionStore:
 
     def forget_expired(self, now_s: float) -> None:
         """End the sessions of clients that stayed away for too long."""
-        gone = [one for one in self.sessions.values() if one.outlet is None and one.expires_at_s <= now_s]
+        gone = [
+            session
+            for session in self.sessions.values()
+            if session.outlet is None and session.expires_at_s <= now_s
+        ]
         for session in gone:
             self.forget(session)
 

@@ -135,7 +135,9 @@ class RelayedSection(HazardSection):
         assert isinstance(thresholds, RelayTable)
         for signal in sorted(thresholds.signals, key=lambda one: one.level):
             words = [
-                ", ".join(sorted(one)) for one in (signal.events, signal.codes, signal.severities) if one
+                ", ".join(sorted(names))
+                for names in (signal.events, signal.codes, signal.severities)
+                if names
             ]
             words += [f"{name} {value}" for name, value in signal.parameters]
             yield f"{signal.level.word} if {' and '.join(words)}"

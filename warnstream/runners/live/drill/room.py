@@ -300,24 +300,24 @@ class DrillRoom:
         try:
             self._keep_outcomes(batch)
         except Exception as error:
-            for one in batch:
+            for request in batch:
                 self._outcomes.popleft()
-                one.done.set_exception(error)
+                request.done.set_exception(error)
             raise
-        for one in batch:
+        for request in batch:
             self._outcomes.popleft()
-            one.done.set_result(None)
+            request.done.set_result(None)
 
     def _keep_outcomes(self, batch: Sequence[_Outcome]) -> None:
         if self._stage is None:
             raise StoreError("there is no drill", retryable=False)
-        self._stage.take_outcomes([one.payload for one in batch])
+        self._stage.take_outcomes([request.payload for request in batch])
 
     def _take(self, handed: _Handed) -> None:
-        orders = [one for one in handed.given if isinstance(one, DrillOrder)]
+        orders = [delivery for delivery in handed.given if isinstance(delivery, DrillOrder)]
         for order in orders:
             self._take_order(order, handed.sequence)
-        given = [one for one in handed.given if not isinstance(one, DrillOrder)]
+        given = [delivery for delivery in handed.given if not isinstance(delivery, DrillOrder)]
         if given and self._stage is not None:
             self._stage.take(handed.sequence, given)
             self._is_scored = False

@@ -47,8 +47,8 @@ def parts_of(effects: Effects, size: int = PART) -> Iterator[Effects]:
     worst, named = _by_name(effects)
     part, count = Effects(), 0
     for name in sorted(named, key=worst.__getitem__, reverse=True):
-        for to, one in named[name]:
-            getattr(part, to).append(one)
+        for to, item in named[name]:
+            getattr(part, to).append(item)
         count += len(named[name])
         if count >= size:
             yield part

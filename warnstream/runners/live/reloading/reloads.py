@@ -173,7 +173,7 @@ class Reloads:
             name="reload",
             daemon=True,
         )
-        self._threads = [*(one for one in self._threads if one.is_alive()), thread]
+        self._threads = [*(thread for thread in self._threads if thread.is_alive()), thread]
         thread.start()
 
     def stop(self) -> None:
@@ -268,7 +268,7 @@ class Reloads:
         if not concerns or (wish.bundle and self._bundle.has_run(bundle.number)):
             return
         known = (operator for operator in self._node.read.operators if operator.role is not Role.READER)
-        people = {one.person: one for one in known if one.person != wish.person}
+        people = {operator.person: operator for operator in known if operator.person != wish.person}
         faults = []
         for person, signature in read_approvals(bundle).items():
             if person not in people:

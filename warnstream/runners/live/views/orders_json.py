@@ -40,14 +40,14 @@ def describe_orders(desk: WarningDesk, villages: Villages) -> OrdersRecord:
         ],
         waiting_second=[
             WaitingOrderRecord(
-                order=one.order.identifier,
-                villages=len(one.order.villages),
-                hazard=one.order.hazard,
-                author=one.order.author,
-                reason=one.order.reason,
-                lapses=iso_utc(one.due_s),
+                order=proposal.order.identifier,
+                villages=len(proposal.order.villages),
+                hazard=proposal.order.hazard,
+                author=proposal.order.author,
+                reason=proposal.order.reason,
+                lapses=iso_utc(proposal.due_s),
             )
-            for one in state.waiting
+            for proposal in state.waiting
         ],
         waiting_release=[
             HeldRecord(

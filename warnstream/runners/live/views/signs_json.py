@@ -35,7 +35,7 @@ def ratio_records(
 
 def affirm_fault(affirm: OperatorAffirm, standing: Sequence[WarningStatus], network: Network) -> str:
     """Why a post cannot affirm a warning; empty if it can."""
-    village = next((one.village for one in standing if one.warning == affirm.warning), None)
+    village = next((warning.village for warning in standing if warning.warning == affirm.warning), None)
     if village is None:
         return f"no warning {affirm.warning!r} stands"
     posts = {post.post for post in network.posts_of_village(village)}

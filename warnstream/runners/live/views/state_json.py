@@ -79,7 +79,7 @@ def describe_villages(network: Network, sight: GaugeAvailability) -> BlindnessRe
 def count_levels(level: np.ndarray) -> dict[Level, int]:
     """Villages at each level, those without one too."""
     counts = np.bincount(level, minlength=len(Level))
-    return {one: int(counts[one]) for one in Level}
+    return {level: int(counts[level]) for level in Level}
 
 
 def describe_warnings(warnings: Sequence[WarningStatus], villages: Villages) -> list[WarningRecord]:

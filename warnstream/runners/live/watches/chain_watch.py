@@ -105,7 +105,7 @@ def _alarm_texts(
         place = villages.township[village] or villages.name[village] or villages.code[village]
         of_township.setdefault(place, {})[village] = None
     return {
-        f"{kind}:{place}": _text_of(what, place, [_name(one, villages) for one in inside])
+        f"{kind}:{place}": _text_of(what, place, [_name(village, villages) for village in inside])
         for place, inside in of_township.items()
     }
 

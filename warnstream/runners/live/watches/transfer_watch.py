@@ -49,18 +49,21 @@ class TransferWatch:
         self._looked_s, self._n_changes = desk.now_s, desk.transfers.n_changes
         lists = desk.transfers.open
         self._metrics.set_transfers(
-            {state: sum(one.state == state for one in lists) for state in ("moving", "out")},
-            overdue=sum(one.is_overdue(desk.now_s) for one in lists),
-            counters={one.counter: (one.done, one.total) for one in counters_of(desk)},
+            {
+                state: sum(transfer_list.state == state for transfer_list in lists)
+                for state in ("moving", "out")
+            },
+            overdue=sum(transfer_list.is_overdue(desk.now_s) for transfer_list in lists),
+            counters={counter.counter: (counter.done, counter.total) for counter in counters_of(desk)},
         )
         if is_live:
             self._alarms.show(self._texts_of(desk, lists))
 
     def _texts_of(self, desk: WarningDesk, lists: list[TransferList]) -> dict[str, AlarmText]:
         found = {}
-        for one in lists:
-            if one.is_overdue(desk.now_s):
-                found[f"transfer:{one.name}"] = self._overdue(one)
+        for transfer_list in lists:
+            if transfer_list.is_overdue(desk.now_s):
+                found[f"transfer:{transfer_list.name}"] = self._overdue(transfer_list)
         if lost := desk.transfers.lost():
             names = ", ".join(row.code for row in lost[:NAMED_MAX])
             more = len(lost) - NAMED_MAX

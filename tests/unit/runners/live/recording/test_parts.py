@@ -47,7 +47,10 @@ def test_no_part_holds_anything_worse_than_the_part_before_it(
     messages: list[tuple[int, Level]], size: int
 ) -> None:
     effects = effects_of(messages, [], [])
-    worst = {name: max(one.level for one in part_of(effects, name).messages) for name in warnings_of(effects)}
+    worst = {
+        name: max(message.level for message in part_of(effects, name).messages)
+        for name in warnings_of(effects)
+    }
     order = [[worst[name] for name in warnings_of(part)] for part in parts_of(effects, size)]
     assert all(min(before) >= max(after) for before, after in pairwise(order))
 

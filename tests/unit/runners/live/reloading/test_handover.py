@@ -35,7 +35,7 @@ def test_an_engine_of_what_was_handed_over_is_that_of_the_files(answer: bytes, t
     assert pickle.dumps(derived.whole) == pickle.dumps(own.whole)
     engine, other = assemble(derived), assemble(own)
     for now_s in (1_781_740_800, 1_781_741_100):
-        ours, theirs = (one.step(empty_batch(), [], now_s).assessment for one in (engine, other))
+        ours, theirs = (each.step(empty_batch(), [], now_s).assessment for each in (engine, other))
         assert np.array_equal(ours.sight.is_blind, theirs.sight.is_blind)
 
 

@@ -26,4 +26,4 @@ def findings(page: Any) -> list[tuple[str, str]]:
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(source())
     found = page.evaluate("axe.run()")["violations"]
-    return [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+    return [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found]

@@ -136,5 +136,5 @@ def test_every_page_is_for_everybody(town: Town, watched: Watched, browser: Any)
             found[f"{shown} {name}"] = findings(page)
             if officer.overflows():
                 found[f"{shown} {name} runs over"] = True
-    assert {name: one for name, one in found.items() if one} == {}, json.dumps(found, indent=1)
+    assert {name: rules for name, rules in found.items() if rules} == {}, json.dumps(found, indent=1)
     assert officer.wrong == []

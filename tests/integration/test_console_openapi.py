@@ -44,10 +44,10 @@ def test_whatever_is_asked_is_answered_as_described(office: Console, person: str
     headers = {**HERE, "Cookie": f"{COOKIE}={office.accounts.begin(person)}"}
     operations = [found.ok() for found in schema.get_all_operations()]
     seen = {
-        f"{one.method.upper()} {one.path}": asked_at_random(one, headers)
-        for one in operations
+        f"{operation.method.upper()} {operation.path}": asked_at_random(operation, headers)
+        for operation in operations
         # The stream has no end, and a session that is ended asks nothing more.
-        if not one.path.endswith("/stream") and one.method.lower() != "delete"
+        if not operation.path.endswith("/stream") and operation.method.lower() != "delete"
     }
     assert len(seen) > 12
     away = {name for name, statuses in seen.items() if 503 in statuses}

@@ -152,7 +152,9 @@ class ObeyingDesk(DeskState):
             self._to_doors.held_longer += villages
             return
         if accepted.kind is OrderKind.CALL_AGAIN:
-            self._to_chains += [(status, RingAgain(one)) for status in MessageStatus for one in villages]
+            self._to_chains += [
+                (status, RingAgain(village)) for status in MessageStatus for village in villages
+            ]
             return
         for village in villages:
             self._order_case(accepted, village, effects)

@@ -22,7 +22,7 @@ def entries(folder: Path, limit: int = 10, after: int = 0) -> tuple[list[int], b
     found = newest_lines(
         folder, ("order", "help_closed"), lambda one: one.content.get("by") != "x", limit, after
     )
-    return [one.entry for one in found.lines], found.is_whole
+    return [line.entry for line in found.lines], found.is_whole
 
 
 def test_lines_come_newest_first_over_the_years(tmp_path: Path) -> None:

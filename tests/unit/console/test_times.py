@@ -17,8 +17,8 @@ MINUTE = 60
 
 def pictures_of(*frames: Frame) -> Pictures:
     found = Pictures()
-    for one in frames:
-        found.take(one.head, {name: part.array() for name, part in one.parts.items()})
+    for shown in frames:
+        found.take(shown.head, {name: part.array() for name, part in shown.parts.items()})
     return found
 
 

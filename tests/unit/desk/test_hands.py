@@ -310,14 +310,14 @@ def test_what_waits_is_held_once_and_then_goes_by_itself() -> None:
     desk.step([rise(Level.ORANGE)], T0)
     held = desk.step([order(OrderKind.HOLD)], T0 + 60)
     assert held.bulletins == []
-    assert [one.due_s for _, one in desk.bulletins.waiting()] == [T0 + 300 + HOLD_S]
+    assert [waiting.due_s for _, waiting in desk.bulletins.waiting()] == [T0 + 300 + HOLD_S]
     assert desk.order_faults(order(OrderKind.HOLD, number=2)) != [], "once a wait"
     assert desk.step([], T0 + 300).bulletins == []
     copied = releasing(CONFIRM)
     copied.restore(desk.snapshot())
-    for one in (desk, copied):
-        assert one.step([], T0 + 299 + HOLD_S).bulletins == []
-        assert len(one.step([], T0 + 300 + HOLD_S).bulletins) == 1
+    for either in (desk, copied):
+        assert either.step([], T0 + 299 + HOLD_S).bulletins == []
+        assert len(either.step([], T0 + 300 + HOLD_S).bulletins) == 1
 
 
 def test_nothing_is_held_that_waits_for_nobody() -> None:
@@ -332,7 +332,7 @@ def test_nothing_is_held_that_waits_for_nobody() -> None:
 def test_whoever_owes_an_answer_is_rung_again_and_nobody_else() -> None:
     desk = releasing(CONFIRM)
     assert desk.order_faults(order(OrderKind.CALL_AGAIN)) != []
-    posts = {one.post for one in desk.step([rise(Level.ORANGE)], T0).digests}
+    posts = {digest.post for digest in desk.step([rise(Level.ORANGE)], T0).digests}
     assert posts
     at_once = desk.step([order(OrderKind.CALL_AGAIN)], T0 + 5)
     later = [digest.post for at_s in (60, 120, 180) for digest in desk.step([], T0 + at_s).digests]

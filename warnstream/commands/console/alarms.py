@@ -50,16 +50,16 @@ def run_officer_alarms(options: argparse.Namespace) -> int:
         )
     rows = [
         (
-            date_and_clock_local(one.at_s, zone),
-            one.urgency,
-            one.county,
-            one.township,
-            " ".join(one.troubles),
-            one.level,
-            one.village,
-            str(one.number),
+            date_and_clock_local(alarm.at_s, zone),
+            alarm.urgency,
+            alarm.county,
+            alarm.township,
+            " ".join(alarm.troubles),
+            alarm.level,
+            alarm.village,
+            str(alarm.number),
         )
-        for one in found.raised
+        for alarm in found.raised
     ]
     if options.csv is None:
         csv.writer(sys.stdout).writerows([COLUMNS, *rows])

@@ -166,17 +166,17 @@ class Gathering:
         yes, no = speaker.word("yes"), speaker.word("no")
         return [
             [
-                one.person,
-                clean(one.name),
-                str(one.role),
-                one.area,
-                one.post,
-                yes if one.person in accounts else no,
-                yes if self._accounts.factors.has(one.person) else no,
-                sessions.get(one.person, 0),
-                on_duty.get(one.person),
+                operator.person,
+                clean(operator.name),
+                str(operator.role),
+                operator.area,
+                operator.post,
+                yes if operator.person in accounts else no,
+                yes if self._accounts.factors.has(operator.person) else no,
+                sessions.get(operator.person, 0),
+                on_duty.get(operator.person),
             ]
-            for one in self._hub.operators.values()
+            for operator in self._hub.operators.values()
         ]
 
 

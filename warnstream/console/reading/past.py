@@ -44,11 +44,11 @@ def past_of(
         county=county.county[village],
         level=int(situation.levels()[village]),
         now_s=max(head.now_s, 0) if head is not None else 0,
-        versions=[_version(one, county) for one in facts.versions],
-        bulletins=[_told(one) for one in facts.bulletins],
-        called=[_called(one) for one in facts.digests],
+        versions=[_version(version, county) for version in facts.versions],
+        bulletins=[_told(bulletin) for bulletin in facts.bulletins],
+        called=[_called(digest) for digest in facts.digests],
         acts=acts_of(facts.acts, area, county, role),
-        judged=[] if explained is None else [_judged(one, county) for one in explained.hazards],
+        judged=[] if explained is None else [_judged(hazard, county) for hazard in explained.hazards],
         is_whole=facts.is_whole,
     )
 

@@ -90,7 +90,7 @@ class Reading:
         moments = [Moment(at_s, levels) for at_s, levels in counts]
         begin_s = self._hub.pictures.begin_s
         return answer(
-            Review(moments, [one for one in acts if one.at_s >= begin_s] or acts, begin_s, is_whole)
+            Review(moments, [act for act in acts if act.at_s >= begin_s] or acts, begin_s, is_whole)
         )
 
     async def _transfers(self, request: Request) -> Response:

@@ -52,8 +52,8 @@ def as_xlsx(tables: Sequence[Table], language: str) -> bytes:
             for line, parts in enumerate(lines):
                 for column, part in enumerate(parts):
                     sheet.write_string(line, column, part, bold if line == 0 else None)
-            for column, one in enumerate(table.columns):
-                sheet.write_string(len(lines), column, one.name, bold)
+            for column, heading in enumerate(table.columns):
+                sheet.write_string(len(lines), column, heading.name, bold)
             for line, row in enumerate(table.rows, len(lines) + 1):
                 for column, cell in enumerate(row):
                     shown = _shown(cell, column, table, language)

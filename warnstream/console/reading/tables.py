@@ -215,7 +215,7 @@ def stations(view: View, area: Area, county: County, state: StateRecord, speaker
     """Every station of the area: silent ones first, then doubted ones, least trusted first."""
     codes = county.configuration.network.stations.code
     known = state.stations or None
-    doubts = {one.station: one for one in known.doubted_why} if known else {}
+    doubts = {doubted.station: doubted for doubted in known.doubted_why} if known else {}
     found: list[tuple[tuple[int, float], list[Cell]]] = []
     for here, at in enumerate(area.stations.tolist()):
         condition = int(view.stations[here]) if here < len(view.stations) else 1
@@ -241,21 +241,21 @@ def channels(state: StateRecord) -> Rows:
     """Who waits on each channel."""
     return [
         [
-            one.channel,
-            sum(one.waiting.values()),
-            one.per_s,
-            round(max(one.needs_s.values(), default=0.0)),
-            _time(one.stopped),
+            channel.channel,
+            sum(channel.waiting.values()),
+            channel.per_s,
+            round(max(channel.needs_s.values(), default=0.0)),
+            _time(channel.stopped),
         ]
-        for one in state.channels or ()
+        for channel in state.channels or ()
     ]
 
 
 def alarms(state: StateRecord, speaker: Speaker) -> Rows:
     """What troubles the node."""
     return [
-        [one.alarm, one.text, _time(one.since), speaker.word("yes" if one.blocking else "no")]
-        for one in state.alarms
+        [alarm.alarm, alarm.text, _time(alarm.since), speaker.word("yes" if alarm.blocking else "no")]
+        for alarm in state.alarms
     ]
 
 
@@ -298,37 +298,37 @@ def acts(found: Sequence[Act]) -> Rows:
     """What people have done."""
     return [
         [
-            one.seq,
-            one.at_s,
-            one.who,
-            one.second,
-            one.kind,
-            one.subject,
-            one.villages,
-            one.hazard,
-            one.result,
-            one.reason,
+            act.seq,
+            act.at_s,
+            act.who,
+            act.second,
+            act.kind,
+            act.subject,
+            act.villages,
+            act.hazard,
+            act.result,
+            act.reason,
         ]
-        for one in found
+        for act in found
     ]
 
 
 def transfers(record: TransfersRecord, is_inside: Callable[[str], bool]) -> Rows:
     """A row for each village of each list."""
     rows: Rows = []
-    for one in record.lists:
-        for village in one.villages:
+    for transfer in record.lists:
+        for village in transfer.villages:
             if not is_inside(village.village):
                 continue
             figures, heads = village.figures, village.figures.heads
-            state = "closed" if one.closed else "over" if village.over else one.state
+            state = "closed" if transfer.closed else "over" if village.over else transfer.state
             rows.append(
                 [
-                    one.transfer,
+                    transfer.transfer,
                     village.village,
                     clean(village.name),
                     state,
-                    _time(one.by),
+                    _time(transfer.by),
                     figures.rows,
                     figures.open,
                     figures.persons,

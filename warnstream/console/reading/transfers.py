@@ -24,7 +24,7 @@ def transfers_of(
     with_counters: bool,
 ) -> Transfers:
     """Lists with a village of the area; closed ones last."""
-    lists = [found for one in record.lists if (found := _list(one, is_inside)) is not None]
+    lists = [found for known in record.lists if (found := _list(known, is_inside)) is not None]
     lists.sort(key=lambda one: (one.is_closed, one.by_s))
     codes = configuration.network.villages.code
     zones = [
@@ -34,14 +34,14 @@ def transfers_of(
     ]
     counters = [
         Counter(
-            one.counter,
-            one.done,
-            one.total,
-            one.persons_done,
-            one.persons_total,
-            [clean(name) for name in one.missing[:MISSING_SHOWN]],
+            counter.counter,
+            counter.done,
+            counter.total,
+            counter.persons_done,
+            counter.persons_total,
+            [clean(name) for name in counter.missing[:MISSING_SHOWN]],
         )
-        for one in (record.counters if with_counters else ())
+        for counter in (record.counters if with_counters else ())
     ]
     return Transfers(lists, counters, zones)
 

@@ -13,7 +13,7 @@ def village_then(facts: PastFacts, village: int, then: Situation) -> models.Vill
     county, head = then.county, then.head
     assert head is not None
     levels = then.parts["level"][:, village].tolist()
-    told = [one for one in facts.bulletins if one.issued_s <= head.now_s]
+    told = [bulletin for bulletin in facts.bulletins if bulletin.issued_s <= head.now_s]
     newest = max(told, key=lambda one: one.issued_s, default=None)
     return models.Village(
         code=county.code[village],
@@ -40,7 +40,7 @@ def village_then(facts: PastFacts, village: int, then: Situation) -> models.Vill
 
 def _newest(versions: list[VersionFacts], hazard: str, at_s: int) -> VersionFacts | None:
     """The message of a hazard that stood at a time."""
-    sent = [one for one in versions if one.hazard == hazard and one.sent_s <= at_s]
+    sent = [version for version in versions if version.hazard == hazard and version.sent_s <= at_s]
     return max(sent, key=lambda one: one.sent_s, default=None)
 
 

@@ -58,7 +58,7 @@ class AlarmList:
 
     def most_within(self, seconds: int) -> int:
         """The most that were raised in any stretch of that length."""
-        times, most, first = [one.at_s for one in self.raised], 0, 0
+        times, most, first = [alarm.at_s for alarm in self.raised], 0, 0
         for last, at_s in enumerate(times):
             while times[first] <= at_s - seconds:
                 first += 1
@@ -67,7 +67,7 @@ class AlarmList:
 
     def of_class(self, urgency: str) -> int:
         """How many of a class."""
-        return sum(one.urgency == urgency for one in self.raised)
+        return sum(alarm.urgency == urgency for alarm in self.raised)
 
 
 def officer_alarms(

@@ -166,7 +166,7 @@ class Looks:
                 [self._bulletin(row) for row in found.bulletins],
                 [_digest(row) for row in found.digests],
                 [_line(line) for line in acts.lines],
-                acts.is_whole and max(len(one) for one in found) < ISSUED_MAX,
+                acts.is_whole and max(len(rows) for rows in found) < ISSUED_MAX,
             )
         )
 

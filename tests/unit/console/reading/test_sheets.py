@@ -98,7 +98,7 @@ def office(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:  # noq
 def table(office: Console, person: str, sheet: str, name: str) -> list[list[Any]]:
     answer = office.client(person).get(f"/api/v1/sheets/{sheet}?language=en")
     assert answer.status_code == 200, answer.text
-    (found,) = [one for one in answer.json()["tables"] if one["name"] == name]
+    (found,) = [shown for shown in answer.json()["tables"] if shown["name"] == name]
     assert all(len(row) == len(found["columns"]) for row in found["rows"])
     rows: list[list[Any]] = found["rows"]
     return rows
@@ -120,7 +120,7 @@ def test_tables_say_what_the_screen_says(office: Console) -> None:
 def test_tables_are_cut_to_the_area_and_the_role(office: Console) -> None:
     assert [row[0] for row in table(office, "town", "situation", "villages")] == ["V2", "V3"]
     assert [row[1] for row in table(office, "town", "transfers", "transfers")] == ["V3"]
-    names = {one["name"] for one in office.client("town").get("/api/v1/sheets/stations").json()["tables"]}
+    names = {shown["name"] for shown in office.client("town").get("/api/v1/sheets/stations").json()["tables"]}
     assert names == {"stations"}, "channels and alarms are of the whole node"
     for person, sheet, status in (
         ("north", "transfers", 403),
@@ -136,10 +136,10 @@ def test_tables_are_cut_to_the_area_and_the_role(office: Console) -> None:
 
 def test_transfers_are_for_officers_and_seconds_of_the_area(office: Console) -> None:
     everything = office.client("chief").get("/api/v1/transfers").json()
-    assert [one["code"] for one in everything["lists"][0]["villages"]] == ["V0", "V3"]
+    assert [village["code"] for village in everything["lists"][0]["villages"]] == ["V0", "V3"]
     assert everything["counters"][0]["missing"] == ["town"]
     some = office.client("town").get("/api/v1/transfers").json()
-    assert [one["code"] for one in some["lists"][0]["villages"]] == ["V3"]
+    assert [village["code"] for village in some["lists"][0]["villages"]] == ["V3"]
     assert "counters" not in some
     assert office.client("north").get("/api/v1/transfers").status_code == 403
     assert office.client("village").get("/api/v1/transfers/t1").status_code == 403
@@ -163,7 +163,7 @@ def test_xlsx_has_a_sheet_for_each_table_and_no_formula(office: Console) -> None
         assert len(sheets) == 2
         for name in sheets:
             root = ET.fromstring(book.read(name))  # noqa: S314  # our own
-            assert not [one for one in root.iter() if one.tag.endswith("}f")]
+            assert not [element for element in root.iter() if element.tag.endswith("}f")]
 
 
 HOSTILE = [*(f"{mark}HYPERLINK(1)" for mark in FORMULA), "https://evil", "{=1}", "名"]

@@ -50,8 +50,11 @@ def test_a_rise_is_an_alarm_of_class_b_and_a_worse_one_is_news(county: Configura
         ordered(county, Level.RED, 6),
         *ticks(6, 8),
     )
-    rises = [one for one in found.raised if "rise" in one.troubles]
-    assert [(one.urgency, one.level, one.number) for one in rises] == [("B", "orange", 1), ("B", "red", 2)]
+    rises = [alarm for alarm in found.raised if "rise" in alarm.troubles]
+    assert [(alarm.urgency, alarm.level, alarm.number) for alarm in rises] == [
+        ("B", "orange", 1),
+        ("B", "red", 2),
+    ]
     assert rises[0].village == villages.code[0]
     assert (found.begins_s, found.ends_s) == (T0, T0 + 7 * 60)
     assert found.floods == 0

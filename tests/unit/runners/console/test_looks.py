@@ -92,12 +92,12 @@ def test_the_past_has_the_acts_of_its_village(asking: Asking, node: Node, tmp_pa
         + line(6, "warning", village=village)
     )
     past = decode_past(asking("past", village)[0])
-    assert [one.entry for one in past.acts] == [4, 3, 1]
+    assert [line.entry for line in past.acts] == [4, 3, 1]
     assert not any((past.versions, past.bulletins, past.digests))
     assert past.is_whole
     record = decode_record(asking("record")[0])
-    assert [one.entry for one in record.lines] == [5, 4, 3, 2, 1]
-    assert [one.entry for one in decode_record(asking("record", cursor=3)[0]).lines] == [5, 4]
+    assert [line.entry for line in record.lines] == [5, 4, 3, 2, 1]
+    assert [line.entry for line in decode_record(asking("record", cursor=3)[0]).lines] == [5, 4]
 
 
 def test_why_is_told_in_the_loop_and_an_unknown_village_is_said(asking: Asking, node: Node) -> None:  # noqa: F811

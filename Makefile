@@ -2,8 +2,8 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes reloads fuzz mutants sim-day demo
+.PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -62,11 +62,20 @@ bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax,
 kafka-jars:       ## Kafka's published jars into build/, for Faust among the peers and its test; Java 17, Maven
 	$(BIN)python -m benchmarks.kafka_broker --fetch
 
+NODES ?= 1
+FRESH ?=
+kafka:            ## a real Kafka on this machine until Ctrl-C, from its jars (`make kafka-jars`); NODES=3, FRESH=1: without what it kept
+	$(BIN)python -m benchmarks.kafka_cluster --nodes $(NODES) $(if $(FRESH),--fresh)
+
 bench-assess:     ## windows, villages, evaluation at county, province and nation size; three minutes, 6 GB
 	$(BIN)python -m benchmarks.bench_assess
 
 score-grids:      ## what a radar is worth in a blackout under the storm, simulated; ten minutes
 	$(BIN)python -m benchmarks.score_grids
+
+DAYS ?= 120
+load-season:      ## a season of a county at a reading a minute: reading, replay, comparison; CPU and memory; hours (DAYS=4 for minutes)
+	$(BIN)python -m benchmarks.load_season --days $(DAYS)
 
 rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the record
 	$(BIN)python -m benchmarks.rio_alarms $(RIO)
@@ -80,8 +89,14 @@ crash-front:      ## 50 kill -9 while a front is told: each door once, worst fir
 crash-standby:    ## two boxes: 50 kill -9 of the first, 20 cut cables, slow seconds, one away for a day; half an hour
 	$(BIN)python -m tests.simulation.crash_standby
 
+crash-kafka:      ## many machines: 50 kill -9 of judges, 20 of bridges, 10 of one broker of three, judges that stand still; an hour
+	$(BIN)python -m tests.simulation.crash_kafka
+
 bench-standby:    ## what waiting for a second box costs an append, beside the journal alone; a minute
 	$(BIN)python -m benchmarks.bench_standby
+
+bench-kafka:      ## what Kafka costs a judge in processor time, beside an engine of its own; ten minutes
+	$(BIN)python -m benchmarks.bench_kafka
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back
 	$(BIN)python -m benchmarks.bench_journal
@@ -93,6 +108,9 @@ fuzz:             ## every decoder, frame scanner and listener under mutated inp
 WORDS ?=
 mutants:          ## do the tests notice a change of the code? all modules of tests/mutants/modules.toml, or those of WORDS
 	$(BIN)python -m tests.mutants.run $(WORDS)
+
+rule-mutants:     ## slips of a hand in thresholds and routing of configs/, and which test notices each; ten minutes
+	$(BIN)python -m tests.simulation.mutants_of_configs
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

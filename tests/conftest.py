@@ -1,19 +1,17 @@
 """Fixtures that every suite shares."""
 
 import contextlib
-import gc
 import getpass
 import os
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from _pytest.doctest import DoctestModule
 from hypothesis import Phase, settings
 
 with contextlib.suppress(ImportError):
@@ -32,28 +30,6 @@ settings.load_profile("any machine")
 # A deadline per example (200 ms by default) tells how busy the machine is, not whether a law holds.
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
-    """Tests and their modules live to the end: to look for garbage among them took a third of collecting."""
-    gc.disable()
-    try:
-        return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collect_file(
-    file_path: Path,
-) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
-    """Examples stand in docstrings of the packages, not of tests: each test module is looked at once."""
-    found = yield
-    is_test = file_path.name.startswith("test_")
-    return [collector for collector in found if not (is_test and isinstance(collector, DoctestModule))]
-
 
 MOSQUITTO_SETTINGS = """\
 user {user}

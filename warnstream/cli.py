@@ -17,8 +17,10 @@ from warnstream.commands.console.alarms import run_officer_alarms
 from warnstream.commands.console.command import console, console_user
 from warnstream.commands.console.in_demo import Shown
 from warnstream.commands.drill.command import run_drill
+from warnstream.commands.kafka.options import RUN as RUN_KAFKA
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.commands.paper.command import run_print
+from warnstream.commands.sheets.command import run_sheet
 from warnstream.commands.tokens.command import RUN as RUN_TOKENS
 from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
@@ -34,6 +36,7 @@ EXTRA_OF_MODULE = {
     "matplotlib": "plots",
     "python_calamine": "sheets",
     "weasyprint": "report",
+    **dict.fromkeys(("aiokafka", "faust"), "kafka"),
 }
 """What a plain installation lacks, and the extra that brings it."""
 
@@ -105,6 +108,12 @@ def _check(options: argparse.Namespace) -> int:
     return EXIT_CONFIG if found and options.strict else 0
 
 
+def _import(options: argparse.Namespace) -> int:
+    from warnstream.commands.importing.command import Options, run_import
+
+    return run_import(Options.of(options))
+
+
 def _init(options: argparse.Namespace) -> int:
     from warnstream.commands.init.command import Options, run_init
 
@@ -141,7 +150,13 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _test(options: argparse.Namespace) -> int:
     from warnstream.commands.rule_tests.command import TestOptions, run_tests
+    from warnstream.commands.rule_tests.of_case import run_case
+    from warnstream.runners.cases.case import is_case
 
+    if is_case(options.directory):
+        if options.files or options.word or options.keep or options.coverage:
+            raise WarnstreamError(f"{options.directory} is a case: it takes no FILE, -k, --keep, --coverage")
+        return run_case(options.directory, junit=options.junit)
     return run_tests(
         TestOptions(
             options.directory,
@@ -196,21 +211,7 @@ def _replay(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from warnstream.commands.compare.command import Asked, run_compare
 
-    return run_compare(
-        Asked(
-            old=options.old,
-            new=tuple(options.new),
-            storage=options.storage,
-            archives=tuple(options.archive),
-            events=options.events,
-            out=options.out,
-            after_h=options.after,
-            night=options.night,
-            fail_if=tuple(options.fail_if),
-            jobs=options.jobs,
-            as_json=options.json,
-        )
-    )
+    return run_compare(Asked.of(options))
 
 
 def _fit_forecast(options: argparse.Namespace) -> int:
@@ -235,6 +236,7 @@ def _review(options: argparse.Namespace) -> int:
             n_minutes=options.known_now,
             with_names=options.with_names,
             as_pdf=options.pdf,
+            save_case=options.save_case,
             as_json=options.json,
         ),
     )
@@ -402,8 +404,10 @@ def _demo(options: argparse.Namespace) -> int:
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
     "init": _init,
+    "import": _import,
     "drill": run_drill,
     "print": run_print,
+    "sheet": run_sheet,
     "check": _check,
     "doctor": _doctor,
     "test": _test,
@@ -432,5 +436,6 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "reload": _reload,
     "approve": _approve,
     **RUN_TOKENS,
+    **RUN_KAFKA,
 }
 """By the name of the subcommand."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Mosquitto
+from tests.e2e import told_node as told
 from tests.e2e.test_chain_live import Town
 
 
@@ -16,3 +17,9 @@ def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
         yield opened
     finally:
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> told.ToldNode:
+    """A node that has lived through a storm; nobody changes it."""
+    return told.told_node(tmp_path_factory.mktemp("county"))

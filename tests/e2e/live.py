@@ -51,7 +51,14 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
     That are channels that reach nobody, duty posts that do not answer or report oddly, what people have
     ordered or wait for, and that nothing has come yet.
     """
-    of_orders = ("doors of ", "by hand in ", "posts are not told ", "red of ", "state of response ")
+    of_orders = (
+        "doors of ",
+        "by hand in ",
+        "posts are not told ",
+        "an order waits ",
+        "orders that were taken ",
+        "state of response ",
+    )
     no_matter = (
         "channel ",
         "nobody ",

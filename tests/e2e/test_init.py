@@ -2,13 +2,20 @@
 
 import json
 import shutil
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.e2e.live import LiveNode, command
 from tests.e2e.spreadsheet import Value, write_xlsx
+from tests.e2e.test_first_steps import free_port
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
+from warnstream.model.times import iso_utc
 
 pytest.importorskip("python_calamine", reason="the extra `sheets` is not installed")
 
@@ -294,3 +301,47 @@ def test_without_villages_nothing_is_written(tmp_path: Path, capsys: pytest.Capt
     assert main(["init", stations, "--out", str(tmp_path / "c"), *COUNTY]) == 2
     assert "villages: none of the 1 sheets is such a table" in capsys.readouterr().err
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.slow
+def test_the_new_folder_is_looked_at_by_the_doctor_runs_and_warns(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made / "songyang", tmp_path / "songyang"))
+    mqtt, http = free_port(), free_port()
+    node = folder / "warnstream.yaml"
+    text = node.read_text("utf-8").replace("embedded: true", f"embedded: true\n  port: {mqtt}")
+    node.write_text(f"{text}http: {{port: {http}}}\n", encoding="utf-8")
+    done = subprocess.run(
+        [command("warnstream"), "doctor", str(folder)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    assert "Traceback" not in done.stderr
+    running = LiveNode(folder, http)
+    running.spawn()
+    try:
+        running.wait_for(lambda: "waits for readings" in running.log())
+        send_cloudburst(folder, mqtt)
+        running.wait_for(lambda: "flash_flood" in json.dumps(running.get("/api/v1/warnings")))
+    finally:
+        running.end()
+
+
+def send_cloudburst(folder: Path, port: int) -> None:
+    """100 mm in the last hour at the gauges around the first one, in reports of five minutes."""
+    stations = load_configuration(folder).network.stations
+    near = [n for n in range(len(stations)) if stations.measures_rain[n] and n // 28 < 3 and n % 28 < 3]
+    now_s = int(time.time()) // 300 * 300
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    for number in range(12):
+        at = iso_utc(now_s - 300 * (11 - number))
+        for station in near:
+            code = stations.code[station]
+            content = json.dumps({"station": code, "time": at, "rain": 8.4})
+            client.publish(f"ws/C/rain/{code}/obs", content, qos=1).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()

@@ -86,11 +86,6 @@ def msgspec_time() -> Any:
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> told.ToldNode:
-    return told.told_node(tmp_path_factory.mktemp("county"))
-
-
-@pytest.fixture(scope="module")
 def plain(node: told.ToldNode) -> Plain:
     return plain_reading(node.storage)
 

@@ -1,5 +1,7 @@
 """The console as a child: started again whatever ends it, never waited for, gone with its parent."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -74,3 +76,36 @@ def test_one_that_does_not_listen_is_killed_at_the_end(monkeypatch: pytest.Monke
 def test_it_never_started_and_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     one, _ = console("", monkeypatch)
     one.stop()
+
+
+PARENT = """
+import sys, threading
+from pathlib import Path
+from warnstream.runners.console import child
+class Alarms:
+    def raise_alarm(self, *_, **__): pass
+    def end_alarm(self, *_): pass
+child.PROGRAM = sys.argv[1]
+child.ConsoleChild(Path(), Alarms()).start()
+threading.Event().wait()
+"""
+STOPPED = """
+import os, signal, sys, time
+from warnstream.console.serve import end_with_parent
+end_with_parent()
+print(os.getpid(), flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_one_that_is_stopped_does_not_outlive_a_node_that_is_killed() -> None:
+    command = [sys.executable, "-c", PARENT, STOPPED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as node:
+        assert node.stdout is not None
+        state = Path("/proc") / node.stdout.readline().strip() / "stat"
+        wait_for(lambda: state.read_text().split()[2] == "T")
+        node.kill()
+        node.wait()
+        wait_for(lambda: not state.exists() or state.read_text().split()[2] == "Z")

@@ -15,7 +15,7 @@ from tests.alerts import cap
 from tests.conftest import free_port
 from tests.e2e.in_process import Storm, running, without_gateway
 from tests.e2e.test_alerts_live import HAZARD, change
-from warnstream.adapters.http.bodies import BODY_BYTES_MAX
+from warnstream.adapters.http.bodies import BODY_BYTES_MAX, LIST_BYTES_MAX
 from warnstream.adapters.http.routers import ROUTES
 from warnstream.adapters.http.routes import Media, RouteSpec
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
@@ -284,7 +284,7 @@ def ask_wrongly(people: People, key: str) -> None:
     for route in ROUTES:
         if route.method == "POST" and route.path.startswith("/api"):
             people.ask("POST", route.path, json={})
-            people.ask("POST", route.path, content=b" " * (BODY_BYTES_MAX + 1))
+            people.ask("POST", route.path, content=b" " * (LIST_BYTES_MAX + 1))
             if route.body is None:
                 assert route.media is Media.CAP
                 continue

@@ -1,16 +1,22 @@
 """Configurations over one stream share what they observe, and each finds what it would find alone."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
 from tests.unit.rule_tests.county import FILES, write_county
+from warnstream.assessment.judgement import Judgement
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
+from warnstream.hazards import registry
 from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of
+from warnstream.model.rules.rules import HazardRule
 from warnstream.runners.build import build_engine, derive
 from warnstream.runners.replay.side_by_side import SideBySide, alike
 
@@ -50,6 +56,15 @@ def folder(path: Path, *changes: tuple[str, str], more: str = "", stages: str = 
     if stages:
         (path / "thresholds.csv").write_text(stages, encoding="utf-8")
     return load_configuration(path)
+
+
+SECOND = """\
+  second:
+    evaluator: critical_rainfall
+    title: {zh: 山洪二, en: Second flood}
+    source: test
+    levels: [{level: yellow, duration: 1h, rain_mm: 12}, {level: red, duration: 3h, rain_mm: 60}]
+"""
 
 
 @pytest.fixture
@@ -126,3 +141,55 @@ def test_each_finds_side_by_side_what_it_finds_alone(county: dict[str, Configura
         found.append([msgspec.json.encode(step.effects.messages) for step in one_by_one])
     messages = [b"".join(own) for own in zip(*found, strict=True)]
     assert len(set(messages)) == len(every), "every change shows in this storm"
+
+
+def test_a_rule_that_both_have_is_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [
+        folder(tmp_path / "a", NOWCAST, more=SECOND + SOIL),
+        folder(tmp_path / "b", NOWCAST, ("rain_mm: 20", "rain_mm: 14"), more=SECOND + SOIL),
+        folder(
+            tmp_path / "c", NOWCAST, ("rain_mm: 20", "rain_mm: 14"), more=SECOND.replace("12}", "9}") + SOIL
+        ),
+    ]
+    together = SideBySide([derive(configuration) for configuration in every])
+    judged = Counter[str]()
+    judge = Judgement._judge
+
+    def count(self: Judgement, rule: HazardRule, *others: Any) -> Any:
+        judged[rule.name] += 1
+        return judge(self, rule, *others)
+
+    monkeypatch.setattr(Judgement, "_judge", count)
+    minutes = storm()[:240]
+    steps = [together.step(readings, now_s) for now_s, readings in minutes]
+    n = len(minutes)
+    assert judged == {"flash_flood": 2 * n, "second": 2 * n, "slope": 3 * n}
+    alone = [build_engine(configuration) for configuration in every]
+    for (now_s, readings), found in zip(minutes, steps, strict=True):
+        assert bytes_of(found) == bytes_of([engine.step(readings, (), now_s) for engine in alone])
+    assert {change.hazard for step in steps for change in step[2].assessment.changes} >= {
+        "second",
+        "flash_flood",
+    }
+
+
+def test_a_rule_that_fails_fails_for_all_who_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [
+        folder(tmp_path / "a", NOWCAST, more=SECOND),
+        folder(tmp_path / "b", NOWCAST, ("rain_mm: 20", "rain_mm: 14"), more=SECOND),
+    ]
+    kind = registry.HAZARD_KINDS["critical_rainfall"]
+
+    def fail(rule: HazardRule, sources: Any) -> Any:
+        if rule.name == "second":
+            raise ValueError("broken")
+        return kind.evaluate(rule, sources)
+
+    broken = {**registry.HAZARD_KINDS, "critical_rainfall": replace(kind, evaluate=fail)}
+    monkeypatch.setattr(registry, "HAZARD_KINDS", broken)
+    together = SideBySide([derive(configuration) for configuration in every])
+    alone = [build_engine(configuration) for configuration in every]
+    for now_s, readings in storm()[:150]:
+        found = together.step(readings, now_s)
+        assert bytes_of(found) == bytes_of([engine.step(readings, (), now_s) for engine in alone])
+        assert all("second" in step.assessment.failures for step in found)

@@ -10,8 +10,9 @@ fault of ours and must be seen.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from warnstream.assessment.judgement import Judgement, VillageFindings
+from warnstream.assessment.judgement import Judgement
 from warnstream.assessment.reasons import Sources, coverage_of, window_of_value
+from warnstream.assessment.rule_checks import VillageFindings
 from warnstream.assessment.station_rain import Windows
 from warnstream.hazards.registry import kind_of
 from warnstream.hazards.sources import HazardSources
@@ -164,7 +165,7 @@ class HazardView:
 class VillageView:
     """Everything that decided on one village at one step.
 
-    `forecast_failure` says why the nowcast of this very step failed; `signs` are those that stand there.
+    `forecast_failure` says why the last nowcast failed; `signs` are those that stand there.
     """
 
     village: int

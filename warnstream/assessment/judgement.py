@@ -6,7 +6,7 @@ worked out is replaced by a bare one, and the warning goes out.
 Hazards whose rules read the levels of others are judged after those.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from warnstream.assessment.reasons import (
     reason_of_facts,
     reason_of_value,
 )
-from warnstream.assessment.rule_checks import check_finding, reading_order
+from warnstream.assessment.rule_checks import VillageFindings, check_finding, reading_order, with_signs
 from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.hazards.expected.chances import NO_CHANCES, some
 from warnstream.hazards.expected.probabilities import Probabilities
@@ -36,22 +36,11 @@ from warnstream.model.rules.expressions import Leaf, LevelTerm, ShareTerm, SignT
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.rules.some_places import (
-    antecedent_of_places,
-    levels_with,
-    rain_of_places,
-)
+from warnstream.model.rules.some_places import antecedent_of_places, levels_with, rain_of_places
 from warnstream.villages.zones import worst_of_zones, worst_place
 
-
-@dataclass(frozen=True, slots=True)
-class VillageFindings:
-    """What was found over places and for villages, which place speaks for each, and the worst ratio."""
-
-    of_places: HazardLevels
-    of_villages: HazardLevels
-    place: Int64Array
-    ratio: Float64Array
+_Result = tuple[list[LevelChange], dict[str, str], VillageFindings | None, Capped | None, Float64Array | None]
+"""Of one hazard at one step: changes, what failed, findings, what lone gauges may not raise, the ratio."""
 
 
 class Judgement:
@@ -71,6 +60,7 @@ class Judgement:
     levels : dict of str to LevelState
     ratio : dict of str to Float64Array, shape (n_villages,)
         Of the last step: rain over critical rainfall by hazard (`HazardLevels.ratio`), of the worst zone.
+    results : dict of str to tuple, of the last step
     """
 
     def __init__(
@@ -99,6 +89,8 @@ class Judgement:
         self._last: dict[str, VillageFindings | None] = {}
         self._found: dict[str, tuple[Basis, HazardLevels]] = {}
         self._calm: dict[str, tuple[VillageFindings, LevelArray] | None] = {}
+        self._judged_by: dict[str, Judgement] = {}
+        self.results: dict[str, _Result] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
@@ -106,8 +98,27 @@ class Judgement:
         self._plan.begin()
         self._look_ahead(sources, failures)
         self._read, self._read_of_some, self._reasons = None, None, {}
-        by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
+        by_hazard = {rule.name: self._judged(rule, sources, failures) for rule in self._order}
         return [change for rule in self._rules for change in by_hazard[rule.name]]
+
+    def share(self, hazard: str, other: "Judgement") -> None:
+        """Take what another one finds by the same rule; it steps before this one, with the same sources."""
+        self._judged_by[hazard], self.levels[hazard] = other, other.levels[hazard]
+
+    def _judged(self, rule: HazardRule, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
+        """Changes of one hazard: judged here, or by another one that was stepped before."""
+        name, other = rule.name, self._judged_by.get(rule.name)
+        if other is None:
+            failed: dict[str, str] = {}
+            changes = self._judge(rule, sources, failed)
+            found = self._last[name], self._capped.get(name), self.ratio.get(name)
+            self.results[name] = changes, failed, *found
+        else:
+            self.results[name] = other.results[name]
+            changes, failed, self._last[name], self._capped[name], ratio = other.results[name]
+            self.ratio |= {} if ratio is None else {name: ratio}
+        failures.update(failed)
+        return changes
 
     def _look_ahead(self, sources: Sources, failures: dict[str, str]) -> None:
         """Probabilities by the members of this step; where they fail nothing is known of them."""
@@ -126,6 +137,8 @@ class Judgement:
 
     def reason(self, rule: HazardRule, village: int, sources: Sources) -> Reason | None:
         """Why the last step, which had these sources, gave a village its level; None where it gave none."""
+        if (other := self._judged_by.get(rule.name)) is not None:
+            return other.reason(rule, village, sources)
         findings = self._last.get(rule.name)
         return None if findings is None else self._explain(rule, village, findings, sources, {})
 
@@ -434,15 +447,3 @@ class Judgement:
                     )
                 )
         return changes
-
-
-def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:
-    """Levels with those that signs raise and hold; of an equal level the measured reason stays."""
-    higher = level > found.level
-    return replace(
-        found,
-        level=np.maximum(found.level, level),
-        indicator=np.where(higher, np.uint8(Indicator.SIGN), found.indicator),
-        lead_s=np.where(higher, np.int32(0), found.lead_s),
-        holding=np.maximum(found.holding, level),
-    )

@@ -364,6 +364,10 @@ class Assessment:
         self._stations, self._villages = first._stations, first._villages  # noqa: SLF001  # one class
         self._grids, self.signs = first._grids, first.signs  # noqa: SLF001
 
+    def share_rule(self, hazard: str, other: "Assessment") -> None:
+        """Take what another assessment finds by the same rule of what both share; it judges first."""
+        self._judgement.share(hazard, other._judgement)  # noqa: SLF001  # one class
+
     def align(self, hazard: str, issued: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
         """Go on from what people were told of a hazard; see `LevelState.align`."""
         return self._judgement.levels[hazard].align(issued, is_held, is_free, self._now_s)

@@ -1,10 +1,13 @@
-"""What must be true of rules and of what their evaluators give, before any level moves."""
+"""What evaluators give, and what must be true of it and of rules before any level moves."""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from warnstream.hazards.registry import needs_of
+from warnstream.model.arrays import Float64Array, Int64Array, LevelArray
 from warnstream.model.level import Level
-from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.indicators import HazardLevels, Indicator
 from warnstream.model.rules.rules import HazardRule, Thresholds
 
 _RED = int(Level.RED)
@@ -56,3 +59,25 @@ def has_no_number(thresholds: Thresholds) -> bool:
     """
     numbers = thresholds.numbers
     return numbers.size > 0 and bool(np.isnan(numbers).all())
+
+
+@dataclass(frozen=True, slots=True)
+class VillageFindings:
+    """What was found over places and for villages, which place speaks for each, and the worst ratio."""
+
+    of_places: HazardLevels
+    of_villages: HazardLevels
+    place: Int64Array
+    ratio: Float64Array
+
+
+def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:
+    """Levels with those that signs raise and hold; of an equal level the measured reason stays."""
+    higher = level > found.level
+    return replace(
+        found,
+        level=np.maximum(found.level, level),
+        indicator=np.where(higher, np.uint8(Indicator.SIGN), found.indicator),
+        lead_s=np.where(higher, np.int32(0), found.lead_s),
+        holding=np.maximum(found.holding, level),
+    )

@@ -137,7 +137,7 @@ class VillageState:
         self._nowcast = nowcast
         self.leads_s = leads_of(nowcast)
         self._nowcast_at_s = self._members_at_s = -DAY_S
-        self._ahead, self._members_failure = ahead, ""
+        self._ahead, self._members_failure, self._nowcast_failure = ahead, "", ""
         self._ahead_mm: Float64Array = np.full((n_places, len(self.leads_s)), np.nan)
         self._rain: _LastRain | None = None
         self.moved: RainMoved | None = None
@@ -151,20 +151,33 @@ class VillageState:
     def update_nowcast(
         self, stations: StationState, excluded: BoolArray, now_s: int, failures: dict[str, str]
     ) -> RainAhead | None:
-        """A nowcast when one is due; a failing one is no rain known ahead, and is reported.
+        """A nowcast when one is due; a failing one is no rain known ahead.
 
-        Gauges that are excluded have no part in it: their zeros would thin out the rain around them.
+        It is reported until one has been made again, not only in the step in which it was due: an alarm would
+        come and go with every one. Gauges that are excluded have no part in it: their zeros would thin out
+        the rain around them.
         """
-        if self._nowcast is None or now_s - self._nowcast_at_s < self._nowcast.every_s:
+        if self._nowcast is None:
             return None
-        self._nowcast_at_s = now_s
+        forecast = None
+        if now_s - self._nowcast_at_s >= self._nowcast.every_s:
+            self._nowcast_at_s, self._nowcast_failure = now_s, ""
+            forecast = self._made(self._nowcast, stations, excluded, now_s)
+        if self._nowcast_failure:
+            failures["forecast"] = self._nowcast_failure
+        return forecast
+
+    def _made(
+        self, nowcast: ForecastSource, stations: StationState, excluded: BoolArray, now_s: int
+    ) -> RainAhead | None:
+        """A nowcast; None where it fails."""
         try:
-            frames = stations.rain.frames(self._nowcast.frames_wanted, self._nowcast.frame_s, now_s)
+            frames = stations.rain.frames(nowcast.frames_wanted, nowcast.frame_s, now_s)
             frames[:, excluded] = np.nan
-            forecast = self._nowcast.rain_ahead(frames)
+            forecast = nowcast.rain_ahead(frames)
             _check_shape(forecast, self._ahead_mm)
         except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
-            failures["forecast"] = describe(error)
+            self._nowcast_failure = describe(error)
             self._ahead_mm = np.full_like(self._ahead_mm, np.nan)
             return None
         self._ahead_mm = forecast.rain_mm

@@ -10,11 +10,14 @@ from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
 from warnstream.commands.fit_forecast.options import add_fit_forecast
+from warnstream.commands.importing.options import add_import
 from warnstream.commands.init.options import add_init
+from warnstream.commands.kafka.options import add_kafka_commands
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.sheets.command import add_sheet
 from warnstream.commands.standby.options import add_box_options, add_takeover
 from warnstream.commands.suggest.options import add_suggest
 from warnstream.commands.transfers.options import add_transfer_commands
@@ -37,11 +40,13 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_demo(commands)
     add_init(commands)
+    add_import(commands)
     _add_check(commands)
     add_doctor(commands)
     add_test(commands)
     _add_run(commands)
     add_takeover(commands)
+    add_kafka_commands(commands)
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
@@ -57,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     add_transfer_commands(commands)
     add_drill(commands)
     add_print(commands)
+    add_sheet(commands)
     _add_refused(commands)
     _add_audit(commands)
     add_diff(commands)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from warnstream import __version__
+from warnstream.adapters.out_folder import demand_folder
 from warnstream.config.settings import Configuration
 from warnstream.forecast.nowcast import leads_of
 from warnstream.lifecycle.alerts import AlertBook, AlertOutcome
@@ -21,13 +22,13 @@ from warnstream.model.observations.readings import Flag
 from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import MessageType
 from warnstream.review.alerts import read_alert_files
-from warnstream.review.archive import ArchiveReadings
+from warnstream.review.archive import Archive, in_memory
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
 from warnstream.review.events import read_events
 from warnstream.review.forecast_skill import ForecastSkill
 from warnstream.review.ledger import book_of, write_ledger
-from warnstream.review.logger_files import read_readings
+from warnstream.review.logger_files import open_readings
 from warnstream.review.report import ReplaySummary, write_levels, write_summary, write_warnings
 from warnstream.review.verification import ANY_HAZARD, Verification, VerificationPolicy, score_warnings
 from warnstream.runners.build import bulletin_wording
@@ -99,12 +100,13 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
         If a file of a grid cannot be used.
     """
     console = Console(stderr=as_json)
+    demand_folder(out)
     started = time.monotonic()
     happened = read_events(events) if events else None
     if is_journal:
-        archive = read_journal(configuration, readings)
+        archive = in_memory(read_journal(configuration, readings))
     else:
-        archive = read_readings(readings, configuration)
+        archive = open_readings(readings, configuration)
         if with_grids:
             archive = replace(archive, frames=_frames_of_files(configuration))
     if alerts is not None:
@@ -120,13 +122,12 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
     if happened is not None:
         policy = VerificationPolicy(hazards=tuple(rule.name for rule in configuration.rules))
         verification = score_warnings(found.messages, happened, configuration.network.villages, policy)
-    batch = archive.readings
     summary = ReplaySummary(
         fingerprint=configuration.fingerprint,
         code_version=__version__,
-        n_readings=len(batch),
-        begin_s=int(batch.observed_at_s[0]) if len(batch) else None,
-        end_s=int(batch.observed_at_s[-1]) if len(batch) else None,
+        n_readings=archive.n_readings,
+        begin_s=archive.begin_s,
+        end_s=archive.end_s,
         messages=found.messages,
         villages=configuration.network.villages,
         wall_s=time.monotonic() - started,
@@ -153,10 +154,9 @@ def _frames_of_files(configuration: Configuration) -> tuple[GridFrame, ...]:
     return in_order_of_time(frame for reader in readers for frame in reader.read_all())
 
 
-def _run(configuration: Configuration, archive: ArchiveReadings, after_s: int, console: Console) -> Findings:
-    batch = archive.readings
-    until_s = int(batch.observed_at_s[-1]) + after_s if len(batch) and after_s else None
-    replay = Replay(configuration, batch, until_s, archive.frames, archive.alerts)
+def _run(configuration: Configuration, archive: Archive, after_s: int, console: Console) -> Findings:
+    until_s = archive.end_s + after_s if archive.end_s is not None and after_s else None
+    replay = Replay(configuration, archive, until_s)
     found = Findings(skill=ForecastSkill(leads_of(configuration.forecast)))
     columns = (
         TextColumn("replay"),

@@ -37,6 +37,11 @@ log = logging.getLogger(__name__)
 
 VIEWS_PER_S = 2.0
 
+OF_KAFKA = (
+    "the log of this county is a partition of Kafka (section kafka): start warnstream bridge, judge and "
+    "deliver, or take the section out (docs/scaling.md)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -77,7 +82,7 @@ def run_node(  # options of a command, each by name
     box = box or remembered_box(directory)
     front_door = _front_door(directory, box)
     try:
-        configuration = configuration_to_run(directory)
+        configuration = _of_one_machine(configuration_to_run(directory))
         if configuration.standby is not None or box or as_standby:
             box = box_of(configuration, box)
             configuration = on_box(configuration, box)
@@ -245,6 +250,13 @@ def _refuse_bundle(directory: Path) -> None:
     if (directory / MANIFEST).is_file():
         expected = "a bundle that a node has kept: copy its files over CONFIG_DIR and run that"
         raise ConfigError([Fault(str(directory), 0, "", expected)])
+
+
+def _of_one_machine(configuration: Configuration) -> Configuration:
+    """A node beside workers would tell everybody twice."""
+    if configuration.kafka is not None:
+        raise WarnstreamError(OF_KAFKA)
+    return configuration
 
 
 def _front_door(directory: Path, box: str) -> FrontDoor | None:

@@ -130,6 +130,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         changes=node.changes.policy(),
         console=None if node.console is None else node.console.settings(folder.directory),
         standby=None if node.standby is None else node.standby.settings(folder.directory),
+        kafka=None if node.kafka is None else node.kafka.settings(folder.directory),
     )
 
 

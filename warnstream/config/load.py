@@ -23,6 +23,7 @@ from warnstream.config.node.document import (
     NodeDocument,
     WindowsSection,
 )
+from warnstream.config.node.forecast_area import check_forecast_area
 from warnstream.config.node.formats.decoders import MappedNames
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import unknown_hazards
@@ -130,6 +131,7 @@ def load_configuration(
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
     network = Network(stations, villages, households, chain, zones, objects, shelters)
+    check_forecast_area(node.forecast, node_tree, network, faults)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     found = assemble(
@@ -283,6 +285,11 @@ def _files_of(node: NodeDocument) -> dict[Location, str | None]:
     if node.standby is not None and node.standby.tls is not None:
         keys = ("ca", "certificate", "key")
         named |= {("standby", "tls", key): getattr(node.standby.tls, key) for key in keys}
+    if node.kafka is not None:
+        named |= {("kafka", "password_file"): node.kafka.password_file}
+        if node.kafka.tls is not None:
+            keys = ("ca", "certificate", "key")
+            named |= {("kafka", "tls", key): getattr(node.kafka.tls, key) for key in keys}
     return named
 
 

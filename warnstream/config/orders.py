@@ -122,6 +122,10 @@ class HazardOrdersSection(Section):
     source: Annotated[str, value_types.text()] = Field(description="Where these orders come from.")
     levels: LevelOrdersSection = Field(description="Orders by level.")
     stay: WordingSection = Field(description="It has fallen and people may be in shelters.")
+    stay_rising: WordingSection | None = default(
+        None,
+        description="It rises, asks for less than to go, and people may be in shelters; none: as `stay`.",
+    )
     over: WordingSection = Field(
         description="It has ended after people were asked to go: over, not yet back."
     )
@@ -250,8 +254,9 @@ def _wordings(document: OrdersDocument) -> Iterator[tuple[Location, WordingSecti
     for place, entry in entries:
         for level, order in entry.levels.given().items():
             yield (*place, "levels", level.word), order, True
-        for key in ("stay", "over", "clear"):
-            yield (*place, key), getattr(entry, key), True
+        for key in ("stay", "stay_rising", "over", "clear"):
+            if (wording := getattr(entry, key)) is not None:
+                yield (*place, key), wording, True
         yield (*place, "also"), entry.also, False
     for key in ("correct", "go_home", "go_home_zone"):
         if (wording := getattr(document, key)) is not None:
@@ -274,6 +279,7 @@ def _orders_of(entry: HazardOrdersSection) -> HazardOrders:
         clear=_wording(entry.clear),
         also=_wording(entry.also),
         source=entry.source,
+        stay_rising=None if entry.stay_rising is None else _wording(entry.stay_rising),
     )
 
 

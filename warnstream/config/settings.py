@@ -171,6 +171,28 @@ class StandbySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """The county's log is a partition of Kafka; `tls` is None where the brokers are on this machine.
+
+    `partitions` and `copies` are those of topics that have to be made. The HTTP interfaces of bridge,
+    judges and delivery nodes listen at their ports.
+    """
+
+    servers: tuple[str, ...]
+    partition: int
+    prefix: str
+    partitions: int
+    copies: int
+    session_s: int
+    bridge_port: int
+    judge_port: int
+    deliver_port: int
+    username: str | None = None
+    password_file: Path | None = None
+    tls: TlsSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sl651ListenerSettings:
     """Where SL 651 stations dial in; port 0 lets the system choose."""
 
@@ -245,7 +267,8 @@ class Configuration:
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `feeds` are who brings alerts of other services and is to be heard from.
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
-    `console` is None where the node does not start one, `standby` where there is no second box.
+    `console` is None where the node does not start one, `standby` where there is no second box, `kafka` where
+    the log is the node's own.
     `changes` says what a reload asks for.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `sha256_of_file` are their digests by name in CONFIG_DIR.
@@ -284,6 +307,7 @@ class Configuration:
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
     standby: StandbySettings | None = None
+    kafka: KafkaSettings | None = None
     changes: ChangePolicy = field(default_factory=ChangePolicy)
     chance_table: ChanceTable | None = None
     paper: PaperPolicy = field(default_factory=PaperPolicy)

@@ -17,6 +17,9 @@ COOKIE = "ws_console"
 SECURE_COOKIE = "__Host-ws_console"
 """Where the console answers by HTTPS."""
 
+DEVICE = "_device"
+"""Behind the name of the session's: the cookie of a browser in which somebody has signed in before."""
+
 FAILURES_MAX = 5
 WITHIN_S = 15 * MINUTE_S
 REMEMBERED_MAX = 10_000
@@ -33,6 +36,8 @@ class Visitor:
 
 class Attempts:
     """Failed sign-ins by account and by address: five in a quarter of an hour, then the next waits.
+
+    A browser that is known for a person has a count of its own instead: strangers keep nobody out.
 
     Both are remembered in memory, at most `REMEMBERED_MAX`; who has not tried for longest goes first.
     """
@@ -90,6 +95,11 @@ def demand_own_fetch(request: Request) -> None:
 def cookie_name(request: Request) -> str:
     """Of the session; a browser lets nobody but us set the one of HTTPS."""
     return SECURE_COOKIE if request.url.scheme == "https" else COOKIE
+
+
+def device_of(request: Request) -> str:
+    """Token of the browser; empty for one that is new."""
+    return request.cookies.get(cookie_name(request) + DEVICE, "")
 
 
 def visitor_of(request: Request, accounts: Accounts, operators: dict[str, Operator]) -> Visitor:

@@ -17,6 +17,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from warnstream.adapters.private_files import FILE_MODE
 from warnstream.adapters.sqlite import Database
+from warnstream.console.proof.devices import SCHEMA as DEVICES
+from warnstream.console.proof.devices import Devices
 from warnstream.console.proof.factors import SCHEMA as FACTORS
 from warnstream.console.proof.factors import Factors
 from warnstream.console.proof.once import SCHEMA as ONCE
@@ -54,6 +56,8 @@ class Accounts:
 
     Attributes
     ----------
+    devices : Devices
+        Browsers in which people have signed in before.
     factors : Factors
         Second factors.
     once : OneTimes
@@ -74,10 +78,11 @@ class Accounts:
         path = directory / FILE
         path.touch(mode=FILE_MODE, exist_ok=True)
         path.chmod(FILE_MODE)
-        self._database = Database(path, SCHEMA + FACTORS + ONCE, SCHEMA_VERSION)
+        self._database = Database(path, SCHEMA + FACTORS + DEVICES + ONCE, SCHEMA_VERSION)
         self._clock = clock
         self.factors = Factors(self._database, clock)
         self.once = OneTimes(self._database, clock)
+        self.devices = Devices(self._database, clock)
         self._hasher = hasher or PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
         self._hashing = threading.Semaphore(HASHES_AT_ONCE)
 
@@ -96,11 +101,13 @@ class Accounts:
                 "INSERT OR REPLACE INTO people VALUES (?, ?, ?)", (person, hashed, int(self._clock()))
             )
             connection.execute("DELETE FROM sessions WHERE person = ?", (person,))
+            connection.execute("DELETE FROM devices WHERE person = ?", (person,))
 
     def remove(self, person: str) -> bool:
         """Take a person's account and sessions; whether there was one."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM sessions WHERE person = ?", (person,))
+            connection.execute("DELETE FROM devices WHERE person = ?", (person,))
             connection.execute("DELETE FROM factors WHERE person = ?", (person,))
             connection.execute("DELETE FROM recoveries WHERE person = ?", (person,))
             return connection.execute("DELETE FROM people WHERE person = ?", (person,)).rowcount > 0

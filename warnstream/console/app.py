@@ -22,10 +22,12 @@ from warnstream.adapters.http.bodies import ProblemsError, posted
 from warnstream.adapters.http.guard import RateLimit, SecurityHeaders
 from warnstream.console import models
 from warnstream.console.access import (
+    DEVICE,
     Attempts,
     Visitor,
     cookie_name,
     demand_own_page,
+    device_of,
     visitor_of,
 )
 from warnstream.console.accounts import SESSION_S, Accounts
@@ -33,6 +35,7 @@ from warnstream.console.acting.acts import act_of, demand_json, doors_of
 from warnstream.console.hub import Hub
 from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
+from warnstream.console.proof.devices import KNOWN_S
 from warnstream.console.reading.routes import Reading
 from warnstream.console.stream import Subscriber
 from warnstream.console.times.other import NoSuchTimeError
@@ -140,7 +143,11 @@ class ConsoleApi:
         ]:
             raise ProblemsError([f"{name}: expected a text" for name in missing])
         address = request.client.host if request.client else ""
-        names = [f"address {address}"] if given.once else [f"person {given.person}", f"address {address}"]
+        device, devices = device_of(request), self._accounts.devices
+        is_known = not given.once and devices.is_known(given.person, device)
+        names = [f"device {device}"] if is_known else [f"address {address}"]
+        if given.person and not is_known:
+            names.insert(0, f"person {given.person}")
         if waits := self._attempts.wait_s(*names):
             text = f"too many attempts; try again in {waits / 60:.0f} min"
             raise HTTPException(429, text, headers={"Retry-After": str(int(waits) + 1)})
@@ -154,20 +161,18 @@ class ConsoleApi:
         with contextlib.suppress(HTTPException):  # a session that was open in this browser is over
             self._accounts.end(self._visitor(request).token)
         token = self._accounts.begin(person)
+        if is_known:
+            devices.forget(device)
+        device = devices.know(person)
         found = self._accounts.session(token)
         assert found is not None
         log.info("signed in", extra={"person": person, "from": address})
         response = answer(self._session_of(Visitor(operator, token, found[1])))
-        is_secure = request.url.scheme == "https"
-        response.set_cookie(
-            cookie_name(request),
-            token,
-            max_age=SESSION_S,
-            path="/",
-            secure=is_secure,
-            httponly=True,
-            samesite="lax",
-        )
+        is_secure, name = request.url.scheme == "https", cookie_name(request)
+        for cookie, content, lasts_s in ((name, token, SESSION_S), (name + DEVICE, device, KNOWN_S)):
+            response.set_cookie(
+                cookie, content, max_age=lasts_s, path="/", secure=is_secure, httponly=True, samesite="lax"
+            )
         return response
 
     async def _proven(self, given: models.Credentials, names: list[str], address: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -30,6 +31,9 @@ CONNECTIONS_MAX = 1_000
 GRACE_S = 1
 STREAM_PATH = "/api/v1/stream"
 NICE = 5
+PR_SET_PDEATHSIG = 1
+"""Of prctl(2)."""
+
 FIRST_TO_GO = 500
 """Of -1000 to 1000; raising it needs no right."""
 
@@ -48,6 +52,7 @@ def run_console(directory: Path, *, is_child: bool) -> None:
     """
     os.umask(PRIVATE_UMASK)
     if is_child:
+        end_with_parent()
         stand_back()
     configuration = load_configuration(directory)
     settings = configuration.console or ConsoleSection().settings(directory)
@@ -70,6 +75,16 @@ def stand_back() -> None:
         os.nice(NICE)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(f"{FIRST_TO_GO}\n", encoding="ascii")
+
+
+def end_with_parent() -> None:
+    """Have the system end this process with the node, also while it is stopped and cannot see that itself.
+
+    Elsewhere than on Linux the end of its standard input does, once it goes on.
+    """
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 class StreamingProtocol(LimitedProtocol):

@@ -38,6 +38,8 @@ from warnstream.model.warning import MessageStatus
 NAME_MAX = 24
 """Longest name of an issuer, village or shelter in a text; what is beyond is left out."""
 
+RISES = frozenset({BulletinCause.FIRST, BulletinCause.RAISED, BulletinCause.REFUGE})
+
 TITLES_MAX = 2
 """So many hazards are named when several have ended."""
 
@@ -179,7 +181,9 @@ def _template(bulletin: Bulletin, orders: OrderTable) -> Wording:
         return of_ended.over if bulletin.has_moved else of_ended.clear
     lead = bulletin.standing[0]
     if bulletin.action is Action.STAY:
-        return orders.of(lead.hazard).stay
+        of_lead = orders.of(lead.hazard)
+        # "The rain eases" is no word for a danger that has just risen.
+        return (of_lead.stay_rising if bulletin.cause in RISES else None) or of_lead.stay
     return orders.order(lead.hazard, lead.level).text
 
 

@@ -22,6 +22,7 @@ from warnstream.routing.audience import Audience
 
 class _Snapshot(msgspec.Struct):
     until: dict[str, int]
+    told: list[str] = []
 
 
 class BesideDrills:
@@ -31,17 +32,21 @@ class BesideDrills:
     ----------
     until : dict of str to int
         Villages by code, and until when what is real says that it is no drill; seconds of the engine's time.
+    told : set of str
+        Villages whose doors have been told so since their drill began.
     """
 
     def __init__(self, network: Network, audience: Audience) -> None:
         self._network, self._audience = network, audience
         self.until: dict[str, int] = {}
+        self.told: set[str] = set()
 
     def take(self, order: DrillOrder, now_s: int) -> None:
         """A drill begins, or ends everywhere."""
         if order.act is DrillAct.START:
             until = now_s + order.for_s + AFTER_DRILL_S
             self.until |= {code: max(until, self.until.get(code, 0)) for code in order.villages}
+            self.told -= set(order.villages)
         else:
             self.until = {code: min(until, now_s + AFTER_DRILL_S) for code, until in self.until.items()}
 
@@ -54,16 +59,21 @@ class BesideDrills:
             if code in self.until:
                 self.until[code] = min(self.until[code], now_s + AFTER_DRILL_S)
         self.until = {code: until for code, until in self.until.items() if until > now_s}
+        self.told &= self.until.keys()
 
     def bulletins(self, issued: Sequence[Bulletin]) -> list[Bulletin]:
         """Bulletins of a step, the first real one of a drilled village with the words that it is no drill."""
-        return [
+        found = [
             replace(message, ends_drill=True) if self._is_first(message) else message for message in issued
         ]
+        self.told |= {self._network.villages.code[message.village] for message in found if message.ends_drill}
+        return found
 
     def _is_first(self, bulletin: Bulletin) -> bool:
-        is_real = bulletin.status is MessageStatus.ACTUAL and bulletin.n == 1
-        return is_real and self._network.villages.code[bulletin.village] in self.until
+        """The first that asks something, also where an earlier episode goes on whose end was not told yet."""
+        is_real = bulletin.status is MessageStatus.ACTUAL and not bulletin.action.is_end
+        code = self._network.villages.code[bulletin.village]
+        return is_real and code in self.until and code not in self.told
 
     def digests(self, issued: Sequence[Digest]) -> list[Digest]:
         """So with digests, for as long as one may be taken for the other."""
@@ -94,11 +104,12 @@ class BesideDrills:
 
     def snapshot(self) -> bytes:
         """Everything between two steps; nothing where there is nothing to know."""
-        return msgspec.msgpack.encode(_Snapshot(self.until)) if self.until else b""
+        return msgspec.msgpack.encode(_Snapshot(self.until, sorted(self.told))) if self.until else b""
 
     def restore(self, state: bytes) -> None:
         """Take up a snapshot. ValueError if it is none."""
         try:
-            self.until = msgspec.msgpack.decode(state, type=_Snapshot).until if state else {}
+            known = msgspec.msgpack.decode(state, type=_Snapshot) if state else _Snapshot({})
+            self.until, self.told = known.until, set(known.told)
         except msgspec.MsgspecError as error:
             raise ValueError(f"not a snapshot of drilled villages: {error}") from None

@@ -5,6 +5,7 @@ warning. What concerns no single warning (silences, red that waits for a second 
 is a `HandState`. Limits: `BOUNDS_MAX` orders that bind at once, `DONE_KEPT` identifiers remembered.
 """
 
+import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -32,12 +33,16 @@ from warnstream.model.hands.orders import (
     Silence,
 )
 from warnstream.model.level import Level
+from warnstream.model.times import HOUR_S
 
 DONE_KEPT = 2_000
 """Identifiers of orders that are known to have been given; the same one again changes nothing."""
 
 ORDERS_KEPT = 8
 """Of one village and hazard."""
+
+TURNED_DOWN_S, TURNED_DOWN_KEPT = HOUR_S, 20
+"""So long, and so many, orders are told that were taken and then found not to fit what stands."""
 
 
 CaseOf = Callable[[int, str], Case | None]
@@ -61,10 +66,20 @@ class CountyResponse(msgspec.Struct, frozen=True):
     since_s: int
 
 
+class TurnedDown(msgspec.Struct, frozen=True):
+    """What a person ordered or marked, and did not fit what stood in its step: nothing came of it."""
+
+    at_s: int
+    author: str
+    what: str
+    why: str
+
+
 class HandState(msgspec.Struct):
     """What hands have done that concerns no single warning; everything between two steps.
 
-    `lapsed` are reds that no second person agreed to, `refused` orders beyond `BOUNDS_MAX`.
+    `lapsed` are reds that no second person agreed to, `refused` orders that a step refused; the last of
+    those are in `turned_down`. `contents` are checksums of what was ordered, by identifiers of `done`.
     """
 
     silences: list[Silence] = []
@@ -73,14 +88,16 @@ class HandState(msgspec.Struct):
     done: list[str] = []
     lapsed: int = 0
     refused: int = 0
+    turned_down: list[TurnedDown] = []
+    contents: dict[str, int] = {}
 
 
 @dataclass(slots=True)
 class Doors:
-    """What orders of one step mean for doors."""
+    """What orders of one step mean for doors; `released` has who released a village."""
 
     corrections: list[Correction] = field(default_factory=list)
-    released: list[int] = field(default_factory=list)
+    released: dict[int, str] = field(default_factory=dict)
     held_longer: list[int] = field(default_factory=list)
 
 
@@ -142,7 +159,16 @@ class Hands:
 
     def note(self, order: HandOrder) -> None:
         """An order has been given: the same identifier again changes nothing."""
-        self.state.done = [*self.state.done[-DONE_KEPT + 1 :], order.identifier]
+        state = self.state
+        state.done = [*state.done[-DONE_KEPT + 1 :], order.identifier]
+        state.contents[order.identifier] = _content_of(order)
+        if len(state.contents) > 2 * DONE_KEPT:
+            state.contents = {name: state.contents[name] for name in state.done if name in state.contents}
+
+    def is_another(self, order: HandOrder) -> bool:
+        """Whether the identifier was given already, to something else."""
+        content = _content_of(order)
+        return self.state.contents.get(order.identifier, content) != content
 
     def give_again(self, order: HandOrder) -> None:
         """An order that was taken and never carried out may be given once more."""
@@ -154,6 +180,13 @@ class Hands:
         waiting = [proposal for proposal in state.waiting if proposal.due_s > now_s]
         state.lapsed += len(state.waiting) - len(waiting)
         state.waiting = waiting
+        if state.turned_down:
+            state.turned_down = [order for order in state.turned_down if order.at_s > now_s - TURNED_DOWN_S]
+
+    def turn_down(self, author: str, what: str, why: str, now_s: int) -> None:
+        """Nothing came of what a person ordered: whoever is on duty is told, the author thinks it is done."""
+        told = TurnedDown(now_s, author, what, why)
+        self.state.turned_down = [*self.state.turned_down, told][-TURNED_DOWN_KEPT:]
 
     def end_silences(self, now_s: int) -> list[Silence]:
         """Silences that are over, for what they hid."""
@@ -318,6 +351,11 @@ class Hands:
             now_s,
             now_s + lasts_s,
         )
+
+
+def _content_of(order: HandOrder) -> int:
+    """A checksum of what is ordered; whether it waits for a second person follows from what stands."""
+    return zlib.crc32(msgspec.msgpack.encode(replace(order, asks_second=False)))
 
 
 def covers(silence: Silence, village_code: str, hazard: str) -> bool:

@@ -27,7 +27,7 @@ from warnstream.model.changes import LevelChange
 from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.hands.drills import DrillOrder, is_of_drill
-from warnstream.model.hands.orders import HandOrder, HandPolicy
+from warnstream.model.hands.orders import HandOrder, HandPolicy, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
@@ -116,8 +116,7 @@ class WarningDesk(MovingDesk):
             try:
                 self._take(entry, effects)
             except (ImpossibleSignalError, ImpossibleOrderError) as error:
-                self.refused_inputs += 1
-                self.last_refusal = str(error)
+                self._turn_down(entry, str(error))
         self._end_bounds(effects, evidence)
         self._let_time_work(effects)
         self._take_returns()
@@ -144,8 +143,7 @@ class WarningDesk(MovingDesk):
                 elif not isinstance(entry, LevelChange):
                     self._take(entry, Effects())
             except (ImpossibleSignalError, ImpossibleOrderError) as error:
-                self.refused_inputs += 1
-                self.last_refusal = str(error)
+                self._turn_down(entry, str(error))
         return found
 
     def follow_posts(self, messages: Sequence[tuple[str, WarningMessage]], digests: Sequence[Digest]) -> None:
@@ -231,6 +229,10 @@ class WarningDesk(MovingDesk):
             released=doors.released,
             evidence=evidence,
         )
+        for village in self.bulletins.unread:
+            code = self._network.villages.code[village]
+            why = f"what doors of {code} hear has changed meanwhile: read it, and release it anew"
+            self.hands.turn_down(doors.released[village], str(OrderKind.RELEASE), why, self._now_s)
         effects.bulletins.extend(self.drilled.bulletins(issued))
         effects.waits.extend([*self.bulletins.waits_changed, *longer])
         if self.bulletins.faults:

@@ -6,6 +6,7 @@ changed a list, so neither a crash nor a restart can lose it.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from warnstream.desk.obeying import ObeyingDesk
 from warnstream.desk.transfers.faults import Around, faults_of
@@ -32,6 +33,10 @@ class MovingDesk(ObeyingDesk):
 
     def _transfer_faults(self, order: HandOrder, around: Around) -> list[str]:
         found = self.hands.faults_of_form(order)
+        if order.kind is OrderKind.RETURN:  # what was assessed before a warning says nothing of after it
+            ended_s = self.ended_s()
+            since_s = {place: max(at_s, ended_s.get(place, 0)) for place, at_s in around.since_s.items()}
+            around = replace(around, since_s=since_s)
         return found or faults_of(
             self.transfers, order, around, self._standing_villages(), max(self._now_s, 0)
         )
@@ -50,6 +55,15 @@ class MovingDesk(ObeyingDesk):
             {village: voices.last_word(village) for village in villages},
         )
 
+    def ended_s(self) -> dict[int, int]:
+        """When the last warning ended, by village, whether its doors have heard that or not. Any thread."""
+        found: dict[int, int] = {}
+        for case in list(self._cases.values()):
+            warning = case.warning
+            if warning.latest is not None and not warning.is_open:
+                found[warning.village] = max(found.get(warning.village, 0), warning.latest.sent_s)
+        return found
+
     def _standing_villages(self) -> set[int]:
         """Villages in which any warning stands, told to doors or not."""
         return {case.warning.village for case in list(self._cases.values()) if case.warning.is_open}
@@ -62,7 +76,7 @@ class MovingDesk(ObeyingDesk):
         ImpossibleOrderError
             With all of its faults; nothing has changed.
         """
-        if self.knows_order(order):
+        if self._is_known(order):
             return
         if order.kind is OrderKind.RETURN:
             self._returns = (*self._returns, (order, self._around(order)))
@@ -85,8 +99,7 @@ class MovingDesk(ObeyingDesk):
             try:
                 self._carry_out(order, around)
             except ImpossibleOrderError as error:
-                self.refused_inputs += 1
-                self.last_refusal = str(error)
+                self._turn_down(order, str(error))
 
     def _take_mark(self, mark: RowMark) -> None:
         """Rows of transfer lists, by name.
@@ -131,6 +144,13 @@ class MovingDesk(ObeyingDesk):
             if level is not before or is_other_hour:
                 message = message_to_posts(village, status, level, before, self._now_s, by_s)
                 self._to_chains += self.chains.of_message(message)
+
+    def levels_asked(self) -> dict[int, Level]:
+        """The worst that people are asked to act on in each village: levels in force, and transfers."""
+        found = self.levels()
+        for village, transfer in self._transfers_standing():
+            found[village] = max(transfer.level, found.get(village, Level.NONE))
+        return found
 
     def _transfers_standing(self) -> Iterable[tuple[int, Standing]]:
         """Transfers that stand, by village."""

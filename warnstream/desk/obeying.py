@@ -27,6 +27,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.transfers.marks import RowMark
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.chain import RingAgain
 from warnstream.routing.chains import StatedInput
@@ -98,6 +99,15 @@ class ObeyingDesk(DeskState):
                 found.append(f"villages: nobody judges {code}: a warning there can only be ended")
         return found
 
+    def _turn_down(self, entry: object, why: str) -> None:
+        """An input that cannot be: it changes nothing, and of a person's order that is told."""
+        self.refused_inputs += 1
+        self.last_refusal = why
+        if isinstance(entry, HandOrder):
+            self.hands.turn_down(entry.author, str(entry.kind), why, self._now_s)
+        elif isinstance(entry, RowMark):
+            self.hands.turn_down(entry.by, "mark", why, self._now_s)
+
     def _look_at_orders(self, inputs: Iterable[object]) -> None:
         """Hold orders that will wait for a second person against what stands before the step.
 
@@ -114,6 +124,18 @@ class ObeyingDesk(DeskState):
     def knows_order(self, order: HandOrder) -> bool:
         """Whether an order of that identifier was given already: again it changes nothing."""
         return order.identifier in self.hands.state.done
+
+    def identity_faults(self, order: HandOrder) -> list[str]:
+        """Whether its identifier was given to another order before: that one alone was carried out."""
+        another = f"identifier: {order.identifier} was given to another order: give this one its own"
+        return [another] if self.hands.is_another(order) else []
+
+    def _is_known(self, order: HandOrder) -> bool:
+        """Whether an order was given before. ImpossibleOrderError if its identifier was, to another one."""
+        if faults := self.identity_faults(order):
+            self.hands.state.refused += 1
+            raise ImpossibleOrderError(f"order {faults[0]}")
+        return self.knows_order(order)
 
     def has_carried_out(self, order: HandOrder) -> bool:
         """Whether an order has left its mark, as far as warnings show it."""
@@ -135,7 +157,7 @@ class ObeyingDesk(DeskState):
         if order.kind.is_transfer:
             self._take_transfer(order)
             return
-        if order.identifier in self.hands.state.done:
+        if self._is_known(order):
             return
         if faults := self._faults_in_step(order):
             self.hands.state.refused += 1
@@ -146,7 +168,7 @@ class ObeyingDesk(DeskState):
         number = self._network.villages.index_of_code()
         villages = [number[code] for code in accepted.villages]
         if accepted.kind is OrderKind.RELEASE:
-            self._to_doors.released += villages
+            self._to_doors.released |= dict.fromkeys(villages, accepted.author)
             return
         if accepted.kind is OrderKind.HOLD:
             self._to_doors.held_longer += villages

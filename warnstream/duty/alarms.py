@@ -4,7 +4,8 @@ Rules, each a test:
 
 - An alarm is raised when there is trouble, and again when it is worse than what was known.
 - `see` silences it until it is worse, or its time is over: a quarter of an hour at red, else an hour.
-- What is over and comes back within ten minutes is the same alarm: it is raised anew only if worse.
+- What is over and comes back within ten minutes is the same alarm: it is raised anew only if worse, and who
+  has not seen it is rung in the time that it had: what comes and goes is not heard by nobody.
 - Above ten raised in ten minutes it is a flood, until below five: the queue is the list then.
 """
 
@@ -105,7 +106,7 @@ class OfficerAlarms:
             self._trouble(key, troubles, now_s)
         for key, alarm in list(self.of.items()):
             if key not in by_key and alarm.stands:
-                alarm.over_s, alarm.ring_s = now_s, NEVER
+                alarm.over_s = now_s
             if not alarm.stands and now_s >= alarm.over_s + self._policy.again_s:
                 del self.of[key]
             elif alarm.stands and alarm.seen_until_s != NEVER and now_s >= alarm.seen_until_s:
@@ -139,7 +140,8 @@ class OfficerAlarms:
         is_worse = any(number > alarm.badness.get(trouble, 0) for trouble, number in badness.items())
         if not alarm.stands:
             alarm.over_s = NEVER
-            alarm.ring_s = NEVER if alarm.is_seen(now_s) else self._ring_s(alarm, now_s)
+            if not alarm.is_seen(now_s) and alarm.ring_s == NEVER:
+                alarm.ring_s = self._ring_s(alarm, now_s)
         alarm.village, alarm.level = worst.village, worst.level
         if is_worse:
             alarm.badness = {**alarm.badness, **badness}

@@ -79,7 +79,7 @@ class Names:
     """Stations and variables by a gateway's names, as one decoder rule maps them."""
 
     def __init__(self, stations: Stations, rule: DecoderRule) -> None:
-        ours = stations.index_of_code()
+        ours = stations.index_of_name()
         self._station = {**ours, **{theirs: ours[code] for theirs, code in rule.stations.items()}}
         self.variables: Mapping[str, VariableMapping] = {
             **{word: VariableMapping(variable) for word, variable in VARIABLE_OF_WORD.items()},

@@ -48,7 +48,7 @@ class Senders:
         names: Mapping[str, str] | None = None,
     ) -> None:
         self._head = f"{prefix}/"
-        ours = stations.index_of_code()
+        ours = stations.index_of_name()
         self._code = stations.code
         self._speaker = {**ours, **{theirs: ours[code] for theirs, code in (names or {}).items()}}
         self._speaker |= dict.fromkeys(gateways, ANY)

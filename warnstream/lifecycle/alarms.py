@@ -3,7 +3,8 @@
 Pure: the same signals in the same order give the same alarms under the same
 names. An alarm that comes back within `AGAIN_S` of the last one that was sent is
 kept and shown, but not sent again: a part that fails every other minute must not
-ring the duty officer's phone all night.
+ring the duty officer's phone all night. One that still stands after that time is
+sent then: the last word of it was that it is over.
 
 Limit: `STANDING_MAX` alarms stand at once; others are refused until one ends.
 """
@@ -60,6 +61,20 @@ class AlarmBook:
     def apply(self, signal: AlarmSignal) -> Alarm | None:
         """Let an alarm begin or end; the alarm, or None if the signal changes nothing."""
         return self._begin(signal) if signal.is_begin else self._end(signal)
+
+    def let_time_work(self, now_s: int) -> list[Alarm]:
+        """Alarms that came back too soon to be sent, and stand on: they are sent now."""
+        due = [alarm for alarm in self.standing.values() if not alarm.is_sent and self._is_due(alarm, now_s)]
+        found = [replace(alarm, is_sent=True) for alarm in due]
+        for alarm in found:
+            self.standing[alarm.key] = alarm
+            if (known := self._named.get(alarm.key)) is not None:
+                known.sent_s = now_s
+        return found
+
+    def _is_due(self, alarm: Alarm, now_s: int) -> bool:
+        known = self._named.get(alarm.key)
+        return known is None or not 0 <= now_s - known.sent_s < AGAIN_S
 
     def _begin(self, signal: AlarmSignal) -> Alarm | None:
         if signal.key in self.standing or len(self.standing) >= STANDING_MAX:

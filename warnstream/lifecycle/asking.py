@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from warnstream.lifecycle.voice import Asked
-from warnstream.model.bulletins import BulletinCause, OrderTable, Standing
+from warnstream.lifecycle.voice import Asked, Voice
+from warnstream.model.bulletins import Action, BulletinCause, OrderTable, Standing
 from warnstream.model.level import Level
+
+Meant = tuple[object, ...]
+"""Everything that the words of a bulletin follow from, beside the village: equal where its text is."""
 
 
 class Asking:
@@ -49,3 +52,13 @@ def rise_of(asked: Asked, told: Asked) -> BulletinCause | None:
     if asked.weight == told.weight and asked.refuges - told.refuges:
         return BulletinCause.REFUGE
     return None
+
+
+def meant_by(voice: Voice, news: tuple[Action, BulletinCause] | None, asking: Asking) -> Meant:
+    """What a village's news would say."""
+    if news is None:
+        return ()
+    standing = asking.in_order(voice.heard())
+    relayed = standing[0].reason.relayed if standing and standing[0].reason is not None else None
+    places = tuple((hazard.hazard, hazard.level, hazard.where, hazard.by_s) for hazard in standing)
+    return (*news, places, relayed, tuple(sorted(voice.ended)), voice.has_moved, voice.returning)

@@ -22,11 +22,12 @@ something real. Pure: the same inputs give the same bulletins, byte for byte, al
 step. A step costs its messages and what is due, not the villages.
 """
 
+import copy
 import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from warnstream.lifecycle.asking import rise_of
+from warnstream.lifecycle.asking import Meant, meant_by, rise_of
 from warnstream.lifecycle.identity import message_name
 from warnstream.lifecycle.release import hold, postponed
 from warnstream.lifecycle.voice import NEVER, Asked, Voice
@@ -81,6 +82,9 @@ class Bulletins(Voices):
         Villages whose doors began, or ceased, to wait for an officer at the last step.
     released_alone : int
         Bulletins that nobody released in time and that went by themselves.
+    unread : list of int
+        Villages that were released at the last step and wait on: what doors would hear had become something
+        else in that very step, which nobody has read.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class Bulletins(Voices):
         self.faults: list[str] = []
         self.waits_changed: list[int] = []
         self.released_alone = 0
+        self.unread: list[int] = []
 
     def step(
         self,
@@ -123,6 +128,7 @@ class Bulletins(Voices):
             Asked once for each bulletin behind which something stands; without it the reason of the
             hazard's last message with one is taken.
         """
+        approved = {village: self._meant(village, now_s) for village in released}
         heard: dict[int, list[WarningMessage]] = {}
         for correction in corrections:
             if (known := self._voices.get(correction.village)) is not None:
@@ -137,10 +143,10 @@ class Bulletins(Voices):
             heard.setdefault(village, [])
         while self._due and self._due[0][0] <= now_s:
             heard.setdefault(heapq.heappop(self._due)[1], [])
-        issued, self.faults, self.waits_changed = [], [], list(ordered)
+        issued, self.faults, self.waits_changed, self.unread = [], [], list(ordered), []
         for village in sorted(heard):
             try:
-                issued += self._decide(village, heard[village], now_s, village in released, evidence)
+                issued += self._decide(village, heard[village], now_s, approved.get(village), evidence)
             except Exception as error:  # noqa: BLE001  # one village failing never silences another
                 self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
@@ -204,18 +210,26 @@ class Bulletins(Voices):
         village: int,
         messages: list[WarningMessage],
         now_s: int,
-        is_released: bool,  # noqa: FBT001
+        approved: Meant | None,
         evidence: Evidence | None,
     ) -> list[Bulletin]:
         voice = self._voices.setdefault(village, Voice())
         for message in messages:
             voice.take(message)
         found = self._news(voice, now_s)
+        is_released = approved is not None and approved == meant_by(voice, found, self._asking)
         if self._waits(village, voice, found, now_s, is_released=is_released):
             found = None
+            if approved is not None:
+                self.unread.append(village)
         issued = [] if found is None else [self._issue(village, *found, now_s, evidence)]
         self._plan(village, voice, now_s)
         return issued
+
+    def _meant(self, village: int, now_s: int) -> Meant:
+        """What doors of a village would hear as things stand before the step: what an officer has read."""
+        voice = copy.copy(self._voices.get(village, Voice()))  # looking at news notes times in it, no more
+        return meant_by(voice, self._news(voice, now_s), self._asking)
 
     def _waits(
         self,

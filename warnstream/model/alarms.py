@@ -32,7 +32,8 @@ ALARM_KINDS = {
     "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
     "report": AlarmKind("上报无法计入", "a report cannot be counted", "its sender reports again, or an hour"),
     "release": AlarmKind("待人工放行", "doors wait for a release", "a release, or the time of the rule"),
-    "second": AlarmKind("红色人工预警待第二人", "red by hand waits for a second person", "a second, or time"),
+    "second": AlarmKind("人工指令待第二人", "an order waits for a second person", "a second, or time"),
+    "order": AlarmKind("人工指令未执行", "an order was taken and not carried out", "an hour"),
     "ceiling": AlarmKind("人工压低预警", "a person holds a warning down", "its expiry, a rise or the clear"),
     "silence": AlarmKind("人工静默", "posts are silenced", "its expiry"),
     "transfer": AlarmKind(

@@ -108,6 +108,8 @@ class HazardOrders:
         Level -> order; of a level without one the next lower one's counts, below all of them the lowest.
     stay : Wording
         It has fallen, people are in shelters.
+    stay_rising : Wording or None
+        It rises and asks for less than to go, people are in shelters; None: as `stay`.
     over : Wording
         It has ended after people were asked to go: over, not yet back.
     clear : Wording
@@ -124,6 +126,7 @@ class HazardOrders:
     clear: Wording
     also: Wording
     source: str
+    stay_rising: Wording | None = None
 
     def at(self, level: Level) -> Order:
         """The order of a level: its own, the next lower one's, else the lowest there is."""

@@ -40,6 +40,8 @@ class Stations:
         Rain of one tip of the gauge; NaN where it is not known, None where it is known of none.
     counter_forms : Mapping of int to CounterForm
         What is particular to the rain counters of a station, by its number; most have nothing.
+    was : Mapping of str to str
+        By code, the code that a station had before.
     """
 
     code: tuple[str, ...]
@@ -52,6 +54,7 @@ class Stations:
     resolution_mm: Float64Array | None = None
     spares: tuple[tuple[int, int], ...] = ()
     counter_forms: Mapping[int, CounterForm] = field(default_factory=dict)
+    was: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def speaks_for_places(self) -> BoolArray:
@@ -66,6 +69,11 @@ class Stations:
     def index_of_code(self) -> dict[str, int]:
         """Station number by code."""
         return {code: index for index, code in enumerate(self.code)}
+
+    def index_of_name(self) -> dict[str, int]:
+        """Station number by code, and by the code that it had before: loggers may still send that one."""
+        number = self.index_of_code()
+        return {**{before: number[code] for code, before in self.was.items()}, **number}
 
 
 @dataclass(frozen=True, slots=True)

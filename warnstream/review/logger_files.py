@@ -27,7 +27,15 @@ from warnstream.model.observations.logger_files import DELIMITERS, ONLY_STATION,
 from warnstream.model.observations.readings import ReadingBatch, Variable, concatenate
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import DAY_S, MINUTE_S
-from warnstream.review.archive import REFUSED_ROWS_MAX, ArchiveReadings, RefusedRow, read_archive
+from warnstream.review.archive import (
+    REFUSED_ROWS_MAX,
+    Archive,
+    ArchiveReadings,
+    RefusedRow,
+    in_memory,
+    open_archive,
+    read_archive,
+)
 
 ROWS_AT_ONCE = 10_000
 _SPACINGS_MIN = 3
@@ -45,6 +53,19 @@ def read_readings(path: Path, configuration: Configuration) -> ArchiveReadings:
     rule = rule_of(path.name, configuration.logger_files)
     stations = configuration.network.stations
     return read_archive(path, stations) if rule is None else read_logger_file(path, stations, rule)
+
+
+def open_readings(path: Path, configuration: Configuration) -> Archive:
+    """The same, piece by piece; a logger's file is in memory.
+
+    Raises
+    ------
+    ArchiveError
+        As of `read_readings`.
+    """
+    if rule_of(path.name, configuration.logger_files) is not None:
+        return in_memory(read_readings(path, configuration))
+    return open_archive(path, configuration.network.stations)
 
 
 def read_logger_file(path: Path, stations: Stations, rule: LoggerFileRule) -> ArchiveReadings:

@@ -167,6 +167,11 @@ class Chain:
     # What is shown.
 
     @property
+    def now_s(self) -> int:
+        """Time of the last step."""
+        return self._posts.now_s
+
+    @property
     def dry(self) -> list[int]:
         """Villages whose chain ran dry, in order."""
         return sorted(self._villages.dry)

@@ -110,8 +110,10 @@ class Chains:
     def report_fault(self, status: MessageStatus, placed: PlacedReport) -> str:
         """Why a report cannot be counted, in words; empty if it can."""
         chain, report = self.of[status], placed.report
-        no_check = chain.checks.fault_of(report.sender, report.code) if report.code else ""
-        return placed.fault or no_check or chain.reports.fault_of(report, placed.village)
+        # A code that nobody awaits any more keeps no number beside it from counting.
+        is_alone = not (report.heads or report.on_duty or report.patrolled)
+        no_check = chain.checks.fault_of(report.sender, report.code) if report.code and is_alone else ""
+        return placed.fault or no_check or chain.reports.fault_as_it_is(placed, chain.now_s)
 
     def of_failure(self, failure: CallFailed) -> list[StatedInput]:
         """A digest that could not be brought, as an input."""

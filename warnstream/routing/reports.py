@@ -120,8 +120,7 @@ class Reports:
     def take(self, placed: PlacedReport, now_s: int) -> None:
         """Count a report; one that cannot be is unclear, and older ones of its sender are forgotten."""
         report, village, state = placed.report, placed.village, self.state
-        fault = placed.fault or _fault_of_time(report, now_s)
-        fault = fault or self.fault_of(report, village) or self._fault_of_room(placed)
+        fault = placed.fault or self.fault_as_it_is(placed, now_s)
         state.unclear = [unclear for unclear in state.unclear if unclear.sender != report.sender]
         if fault:
             self.doubt(report.sender, village, fault, now_s)
@@ -155,6 +154,12 @@ class Reports:
         told = Unclear(now_s, sender, village, " ".join(why.split()))
         state.unclear = [*state.unclear, told][-UNCLEAR_MAX:]
         state.n_unclear += 1
+
+    def fault_as_it_is(self, placed: PlacedReport, now_s: int) -> str:
+        """Why a placed report cannot be counted at a time, in Chinese and English; empty if it can."""
+        report = placed.report
+        fault = _fault_of_time(report, now_s) or self.fault_of(report, placed.village)
+        return fault or self._fault_of_room(placed)
 
     def fault_of(self, report: FieldReport, village: int) -> str:
         """Why a report's numbers cannot be, in Chinese and English; empty if they can."""
@@ -199,8 +204,8 @@ class Reports:
 
 
 def _fault_of_time(report: FieldReport, now_s: int) -> str:
-    """Whether the true time of a report can be."""
-    if not report.happened_s or now_s - LATE_S_MAX <= report.happened_s <= now_s + AHEAD_S_MAX:
+    """Whether the true time of a report can be; before the first step nobody knows."""
+    if not report.happened_s or now_s < 0 or now_s - LATE_S_MAX <= report.happened_s <= now_s + AHEAD_S_MAX:
         return ""
     return "发生时间不在过去7天内 the time that it tells is not of the last 7 days"
 

@@ -1,16 +1,19 @@
+import json
 import re
 from pathlib import Path
 
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.metrics.kafka import KafkaMetrics
 from warnstream.adapters.metrics.standby import StandbyMetrics
 from warnstream.model.level import Level
 
 OPERATING = Path(__file__).resolve().parents[3] / "docs" / "operating.md"
 
 
-def families(metrics: Metrics | StandbyMetrics) -> dict[str, tuple[str, tuple[str, ...]]]:
+def families(metrics: Metrics | StandbyMetrics | KafkaMetrics) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Type and labels of every metric, by its name in the exposition."""
     found = {}
     for attribute in vars(metrics).values():
@@ -29,7 +32,7 @@ def documented() -> dict[str, tuple[str, ...]]:
 
 def test_every_metric_is_documented_with_its_labels_and_no_other_is() -> None:
     node = Metrics()
-    every = families(node) | families(StandbyMetrics(node.registry))
+    every = families(node) | families(StandbyMetrics(node.registry)) | families(KafkaMetrics(node.registry))
     assert documented() == {name: labels for name, (_, labels) in every.items()}
 
 
@@ -37,6 +40,17 @@ def test_every_metric_that_an_alarm_names_exists() -> None:
     section = OPERATING.read_text(encoding="utf-8").split("## Alarms")[1]
     named = {name.removesuffix("_bucket") for name in re.findall(r"warnstream_\w+", section)}
     assert named <= set(families(Metrics()))
+
+
+def test_every_metric_that_rules_and_the_dashboard_of_kafka_name_exists() -> None:
+    folder = OPERATING.parent / "monitoring"
+    rules = yaml.safe_load((folder / "kafka.rules.yaml").read_text(encoding="utf-8"))
+    panels = json.loads((folder / "kafka.grafana.json").read_text(encoding="utf-8"))["panels"]
+    asked = [rule["expr"] for rule in rules["groups"][0]["rules"]]
+    asked += [target["expr"] for panel in panels for target in panel["targets"]]
+    named = {name.removesuffix("_bucket") for text in asked for name in re.findall(r"warnstream_\w+", text)}
+    assert len(named) > 10
+    assert named <= set(families(KafkaMetrics(Metrics().registry)))
 
 
 def test_every_metric_is_exposed() -> None:

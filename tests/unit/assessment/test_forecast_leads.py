@@ -114,6 +114,17 @@ def test_a_forecast_of_another_shape_than_its_leads_is_a_failure_and_no_rain() -
     assert step.changes == []
 
 
+def test_a_forecast_that_fails_is_reported_until_one_is_made_and_not_on_and_off() -> None:
+    source = half_hours()
+    assessment = assess(looks_ahead(rain_rule(N, SIREN)), source)
+    failing = []
+    for minute in range(12):  # one is due every five minutes; those at 0 and 5 fail
+        source._ahead_mm = (50.0,) if minute < 10 else (1.0, 2.0)
+        step = assessment.step(rain((0, 60 * minute + 60, 0.0)), T0 + 60 * minute + 60)
+        failing.append("forecast" in step.failures)
+    assert failing == [True] * 10 + [False] * 2
+
+
 def test_a_snapshot_of_other_leads_is_not_misread() -> None:
     rule = looks_ahead(rain_rule(N, (45, 50, 60, 90)))
     before = assess(rule, half_hours(ahead_mm=(40.0, 50.0)))

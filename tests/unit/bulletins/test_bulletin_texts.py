@@ -63,6 +63,21 @@ def test_a_red_flash_flood_sends_people_uphill_and_over_no_bridge() -> None:
     )
 
 
+@pytest.mark.parametrize("hazard", ["river_flood", "rainstorm", "strong_wind", "own_rule"])
+def test_people_in_shelters_are_not_told_that_it_eases_when_it_rises(hazard: str) -> None:
+    voices = new()
+    voices.step([message("landslide", Level.RED)], T0)
+    voices.step([message("landslide", Level.BLUE), message(hazard, Level.BLUE)], T0 + 60)
+    voices.step([], T0 + HOUR_S)
+    risen = voices.step([message(hazard, Level.YELLOW)], T0 + 2 * HOUR_S)
+    (bulletin,) = risen
+    said = texts(bulletin)
+    assert bulletin.action is Action.STAY
+    assert not re.search("雨小|水在退|风小", said.zh), said.zh
+    assert "eases" not in said.en
+    assert "不要回家" in said.zh
+
+
 def test_red_fire_and_red_water_send_nobody_out() -> None:
     for hazard, kept in (("forest_fire", "禁止一切野外用火"), ("waterlogging", "待在楼上")):
         zh = texts(first(message(hazard, Level.RED))).zh

@@ -22,6 +22,8 @@ def heads(to_move: int | None = None, moved: int | None = None, refused: int | N
         "应转３１人、已转２０人、拒转２人。",
         "应:31 已:20 拒:2",
         "收到，应31/已20/拒2！",
+        "應31 已20 拒2",
+        "應轉31，已轉20，拒轉2",
         "To move 31, moved 20, refused 2",
         "a retirar 31, retirados 20, recusaram 2 pessoas",
     ],
@@ -56,6 +58,9 @@ def test_what_stands_before_a_report_is_the_village(text: str) -> None:
         ("应3.5", "expected a whole number of people"),
         ("应12345678901", "expected a whole number of people"),
         ("应31应32", "one number said twice"),
+        ("已1e3", "expected a whole number of people"),
+        ("已1,000", "expected a whole number of people"),
+        ("已１，０００人", "expected a whole number of people"),
     ],
 )
 def test_a_number_that_cannot_be_read_is_not_guessed_and_a_person_reads_it(text: str, why: str) -> None:
@@ -122,3 +127,16 @@ def test_a_word_with_two_meanings_is_a_fault(own: dict[str, list[str]], said: st
         ReplyWordsSection.model_validate(own)
     (fault,) = raised.value.errors()[0]["ctx"]["faults"]
     assert fault == (*own, said)
+
+
+@pytest.mark.parametrize(
+    "text", ["救　命", "救-命！", "S.O.S", "h e l p", "受傷", "救救我们", "老人走不動", "走 不 了", "快來人"]
+)
+def test_a_call_for_help_is_read_however_it_is_written(text: str) -> None:
+    assert WORDS.read(text).answer is Answer.NEED_HELP
+
+
+@pytest.mark.parametrize("text", ["收 到", "收到收到", "收到 收到 收到", "收到，谢谢", "已收到謝謝", "嗯"])
+def test_heard_is_read_however_it_is_written(text: str) -> None:
+    reading = WORDS.read(text)
+    assert (reading.answer, reading.for_a_person) == (Answer.ACKNOWLEDGED, "")

@@ -70,6 +70,16 @@ def test_a_spare_of_nothing_is_named(spare_of: str, expected: str, faults_with: 
     assert f"stations.csv:4: spare_of: {expected}" in faults_with("stations.csv", text)
 
 
+def test_an_earlier_code_is_nobody_elses_now_or_before(faults_with: FaultsWith) -> None:
+    header = "station,latitude,longitude,elevation_m,variables,interval_s,county,was"
+    rows = ("S1,28.41,119.91,,rain,300,County,S9", "G1,28.42,119.91,,rain stage,300,County,S9")
+    text = "\n".join([header, *rows, "G2,28.43,119.91,,rain,300,County,S1", ""])
+    assert faults_with("stations.csv", text) == [
+        "stations.csv:3: was: 'S9' is what 'S1' was called, on line 2",
+        "stations.csv:4: was: 'S1' is a station of line 2: expected an earlier code",
+    ]
+
+
 def test_every_wrong_cell_of_a_row_is_named(faults_after: FaultsAfter) -> None:
     found = faults_after("stations.csv", "S1,28.40,119.90,120,rain,300", "S1,north,119.90,120,rain,often")
     assert found == [
@@ -97,7 +107,7 @@ def test_a_missing_and_an_unknown_column_are_named(faults_after: FaultsAfter) ->
         (
             "stations.csv:1: interval: unknown column 'interval': did you mean 'interval_s'? "
             "Known here: county, day_start, elevation_m, interval_s, latitude, longitude, name, "
-            "resolution_mm, spare_of, station, variables, wrap_mm"
+            "resolution_mm, spare_of, station, variables, was, wrap_mm"
         ),
         (
             "stations.csv:1: interval_s: missing column. "

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 
 from warnstream.console.access import FAILURES_MAX, REMEMBERED_MAX, WITHIN_S, Attempts
 from warnstream.console.accounts import FILE, SESSION_S, Accounts
+from warnstream.console.proof.devices import DEVICES_MAX, KNOWN_S
 
 GOOD = "correct horse battery"
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -139,3 +140,14 @@ def test_names_that_nobody_has_fill_no_memory() -> None:
     for number in range(REMEMBERED_MAX + 10):
         attempts.began(f"person {number}")
     assert len(attempts._failed) == REMEMBERED_MAX
+
+
+def test_browsers_are_known_for_a_time_and_a_person_has_some(accounts: Accounts, clock: Clock) -> None:
+    tokens = []
+    for _ in range(DEVICES_MAX + 1):
+        clock.now += 1
+        tokens.append(accounts.devices.know("zhang"))
+    assert [accounts.devices.is_known("zhang", token) for token in tokens] == [False, *[True] * DEVICES_MAX]
+    assert not accounts.devices.is_known("zhang", "")
+    clock.now += KNOWN_S
+    assert not any(accounts.devices.is_known("zhang", token) for token in tokens)

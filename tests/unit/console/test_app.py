@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from tests.unit.console.county import NOW_S, OPERATORS, configuration, frame
 from warnstream.adapters.console.facts import HazardFacts, PostFacts, VillageFacts, WordsFacts, encode_facts
 from warnstream.config.settings import Configuration
-from warnstream.console.access import COOKIE, FAILURES_MAX
+from warnstream.console.access import COOKIE, DEVICE, FAILURES_MAX
 from warnstream.console.accounts import Accounts
 from warnstream.console.app import ConsoleApi
 from warnstream.console.hub import Hub
@@ -252,6 +252,30 @@ def test_guessing_is_slowed_down_also_for_the_right_password(console: Console) -
     late = sign_in(client)
     assert late.status_code == 429
     assert int(late.headers["retry-after"]) > 800
+
+
+def test_a_stranger_who_guesses_keeps_nobody_out_of_a_browser_that_is_known(console: Console) -> None:
+    known, stranger = console.client(), console.client()
+    assert sign_in(known).status_code == 200
+    for _ in range(FAILURES_MAX):
+        assert sign_in(stranger, "chief", "another password").status_code == 403
+    assert sign_in(stranger).status_code == 429
+    assert sign_in(known).status_code == 200, "the officer, from the same address"
+    assert sign_in(known, "north", "another password").status_code == 429, "known for its own person alone"
+    for _ in range(FAILURES_MAX):
+        assert sign_in(known, "chief", "another password").status_code == 403
+    assert sign_in(known).status_code == 429, "and has a count of its own"
+    assert len(console.accounts.session(known.cookies[COOKIE]) or ()) == 2
+
+
+def test_another_password_forgets_the_browsers(console: Console) -> None:
+    client = console.client()
+    assert sign_in(client).status_code == 200
+    device = client.cookies[COOKIE + DEVICE]
+    assert console.accounts.devices.is_known("chief", device)
+    assert not console.accounts.devices.is_known("north", device)
+    console.accounts.set_password("chief", PASSWORD)
+    assert not console.accounts.devices.is_known("chief", device)
 
 
 def test_a_new_sign_in_ends_the_session_that_the_browser_had(console: Console) -> None:

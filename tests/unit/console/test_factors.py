@@ -80,6 +80,13 @@ def test_a_code_counts_once(accounts: Accounts, clock: Clock) -> None:
     assert accounts.factors.proves("li", now_of(secret, clock))
 
 
+def test_a_code_is_read_as_a_chinese_keyboard_types_it(accounts: Accounts, clock: Clock) -> None:
+    secret, _ = accounts.factors.enrol("li")
+    code = code_of(secret, int(clock.now_s) // STEP_S)
+    wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
+    assert accounts.factors.proves("li", f"{wide[:3]}　{wide[3:]}")
+
+
 def test_a_recovery_code_counts_once_and_is_the_persons_own(accounts: Accounts) -> None:
     accounts.set_password("zhao", PASSWORD)
     _, codes = accounts.factors.enrol("li")

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from tests.unit.desk.county import MESSAGE_POLICY, T0, county, desk_of, rise
+from tests.unit.desk.county import MESSAGE_POLICY, T0, county, desk_of, fall, rise
 from warnstream.desk import WarningDesk
+from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.effects import Answer, Effects, RecipientAnswer
 from warnstream.model.hands.drills import AFTER_DRILL_S, DrillAct, DrillOrder
 from warnstream.model.level import Level
@@ -36,6 +37,19 @@ def test_the_first_real_order_in_a_drilled_village_says_that_it_is_no_drill() ->
     assert told(effects, 0)
     assert not told(effects, 1)
     assert {digest.ends_drill for digest in effects.digests if 0 in digest.villages} == {True}
+
+
+def test_a_rise_in_an_episode_whose_end_was_not_told_says_it_once() -> None:
+    """The rain stopped five minutes ago, a drill begins, and it comes back: that is no first bulletin."""
+    desk = desk_of(messages=replace(MESSAGE_POLICY, status=MessageStatus.ACTUAL), bulletins=BulletinPolicy())
+    desk.step([rise(Level.ORANGE)], T0)
+    desk.step([fall(Level.NONE, Level.ORANGE)], T0 + 60)
+    desk.step([DRILL], T0 + 360)
+    (again,) = desk.step([rise(Level.RED)], T0 + 420).bulletins
+    assert (again.n, again.ends_drill) == (2, True)
+    restarted = new_desk()
+    restarted.restore(desk.snapshot())
+    assert restarted.drilled.told == {CODES[0]}, "the next one need not say it"
 
 
 def test_an_hour_after_the_drill_nothing_is_said_of_it_any_more() -> None:

@@ -27,7 +27,7 @@ from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.voice import Voice
 from warnstream.model.bulletins import Action
 from warnstream.model.changes import Change
-from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
+from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorCancel
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -462,3 +462,24 @@ class TestPolicies:
     def test_a_sender_that_cap_forbids_is_refused_at_start(self, sender: str) -> None:
         with pytest.raises(ValueError, match="one word"):
             desk_of(messages=replace(MESSAGE_POLICY, sender=sender))
+
+
+@pytest.mark.parametrize("happened_s", [1, T0 + HOUR_S])
+def test_a_report_of_a_time_that_cannot_be_is_refused_as_it_comes(happened_s: int) -> None:
+    desk = new_desk()
+    desk.step([], T0)
+    report = FieldReport("grid-a", moved=3, happened_s=happened_s)
+    assert "the time that it tells" in desk.report_fault(report)
+    assert desk.report_fault(FieldReport("grid-a", moved=3, happened_s=T0 - HOUR_S)) == ""
+
+
+def test_a_code_that_nobody_awaits_any_more_keeps_no_number_from_counting() -> None:
+    desk = new_desk()
+    desk.step([rise(Level.ORANGE)], T0)
+    assert "no spot check" in desk.report_fault(FieldReport("grid-a", code="37"))
+    late = FieldReport("grid-a", moved=20, code="37")
+    assert desk.report_fault(late) == ""
+    desk.step([late], T0 + 60)
+    (chain,) = [chain for chain in desk.chains.of.values() if chain.turns]
+    assert dict(chain.reports.heads_of(0)) == {"moved": 20}
+    assert "no spot check" in chain.reports.state.unclear[0].why

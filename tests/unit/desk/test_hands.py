@@ -16,10 +16,11 @@ from tests.unit.desk.county import (
     regain_sight,
     rise,
 )
-from warnstream.desk import WarningDesk
+from warnstream.desk import DeskInput, WarningDesk
 from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.release import HOLD_S
 from warnstream.model.bulletins import Action, BulletinPolicy
+from warnstream.model.changes import LevelChange
 from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import BOUNDS_MAX, HandOrder, OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.level import Level
@@ -297,6 +298,48 @@ def test_doors_wait_for_an_officer_and_posts_know_at_once() -> None:
     assert desk.bulletins.waiting() == []
 
 
+WAIT = ReleaseRule(rise=(0, 0, 0, 300, 300), doubtful=(0, 0, 0, 300, 300), clear=(0, 0, 600, 600, 600))
+
+
+def other(level: Level) -> LevelChange:
+    """The first village's rainstorm rises."""
+    return replace(rise(level), hazard="rainstorm")
+
+
+@pytest.mark.parametrize("people_first", [True, False])
+@pytest.mark.parametrize("more", [other(Level.RED), rise(Level.RED, Level.ORANGE)], ids=["other", "same"])
+def test_a_text_that_nobody_has_read_is_not_released(more: LevelChange, *, people_first: bool) -> None:
+    """Another danger rises in the very step that a release is carried out: it is read anew."""
+    desk = releasing(WAIT)
+    desk.step([rise(Level.ORANGE)], T0)
+    inputs: list[DeskInput] = [order(OrderKind.RELEASE), more]
+    assert desk.step(inputs if people_first else inputs[::-1], T0 + 60).bulletins == []
+    ((_, held),) = desk.bulletins.waiting()
+    assert (held.level, held.due_s) == (Level.RED, T0 + 300), "it waits since its beginning, no longer"
+    (told,) = desk.hands.state.turned_down
+    assert (told.author, told.what) == ("zhang", "release")
+    assert VILLAGE in told.why
+    (read,) = desk.step([order(OrderKind.RELEASE, number=2)], T0 + 120).bulletins
+    assert read.worst is Level.RED
+
+
+def test_an_end_that_was_read_is_not_released_as_a_rise_that_was_not() -> None:
+    desk = releasing(WAIT)
+    desk.step([rise(Level.YELLOW)], T0)
+    desk.step([fall(Level.NONE, Level.YELLOW)], T0 + 60)
+    assert [held.action for _, held in desk.bulletins.waiting()] == [Action.CLEAR]
+    assert desk.step([order(OrderKind.RELEASE), rise(Level.ORANGE)], T0 + 120).bulletins == []
+    assert [held.action for _, held in desk.bulletins.waiting()] == [Action.LEAVE]
+
+
+def test_what_changes_no_word_is_released_as_it_was_read() -> None:
+    desk = releasing(WAIT)
+    desk.step([rise(Level.ORANGE)], T0)
+    (told,) = desk.step([order(OrderKind.RELEASE), lose_sight(Level.ORANGE)], T0 + 60).bulletins
+    assert told.worst is Level.ORANGE
+    assert desk.hands.state.turned_down == []
+
+
 def test_what_nobody_releases_goes_by_itself() -> None:
     desk = releasing(CONFIRM)
     desk.step([rise(Level.ORANGE)], T0)
@@ -420,3 +463,21 @@ def test_so_many_orders_bind_at_once_and_no_more() -> None:
     assert desk.hands.state.refused == 1
     desk.step([], T0 + HOUR_S)
     assert desk.order_faults(order(OrderKind.ISSUE, Level.RED, number=BOUNDS_MAX + 1)) == []
+
+
+def test_an_identifier_that_was_given_to_another_order_is_refused_and_said() -> None:
+    """Not passed over as if it had been carried out."""
+    desk = at_level(Level.ORANGE)
+    lower = order(OrderKind.LOWER, Level.YELLOW)
+    desk.step([lower], T0 + 60)
+    assert desk.identity_faults(replace(lower, asks_second=True)) == [], "the same again changes nothing"
+    assert desk.step([lower], T0 + 90).messages == []
+    assert desk.hands.state.turned_down == []
+    another = replace(order(OrderKind.ISSUE, Level.ORANGE), villages=(OTHER,))
+    (fault,) = desk.identity_faults(another)
+    assert fault == "identifier: o1 was given to another order: give this one its own"
+    again = new_desk()
+    again.restore(desk.snapshot())
+    assert again.step([another], T0 + 120).messages == []
+    assert fault in again.last_refusal
+    assert again.hands.state.turned_down[0].author == "zhang"

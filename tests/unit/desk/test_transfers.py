@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.desk.county import T0, county, fall, rise
+from tests.unit.desk.county import AT_ONCE, T0, county, fall, rise
 from tests.unit.desk.transfers_county import (
     FIRST,
     SECOND,
@@ -24,6 +24,7 @@ from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.transfers.objects import HouseholdFacts
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.transfers.counters import counters_of
 
 BY = "11:00"  # T0 is 05:15 there
 
@@ -230,6 +231,20 @@ def test_a_call_for_help_after_safe_is_a_contradiction_and_open_again() -> None:
     assert one.n_open == 7
 
 
+@pytest.mark.parametrize("odd", [Answer.MOVING, Answer.NEED_HELP])
+def test_a_contradiction_stays_until_somebody_has_looked_again(odd: Answer) -> None:
+    desk, _ = opened()
+    one, name = desk.transfers.open[0], desk.last_bulletins()[0].identifier
+    desk.step([mark("safe", "door-0")], T0 + 60)
+    desk.step([RecipientAnswer(name, "door-0", odd, T0)], T0 + 120)
+    doubt = one.rows["door-0"].doubt
+    assert "after safe by town" in doubt
+    desk.step([RecipientAnswer(name, "door-0", Answer.ACKNOWLEDGED, T0)], T0 + 180)
+    assert one.rows["door-0"].doubt == doubt, "a receipt settles nothing"
+    desk.step([mark("safe", "door-0", by="leader")], T0 + 240)
+    assert (one.rows["door-0"].doubt, one.rows["door-0"].people) == ("", People.SAFE)
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -336,6 +351,27 @@ def test_a_village_that_was_told_nothing_has_nobody_to_return() -> None:
     assert faults == [f"villages: nobody in {THIRD} was asked to go and waits to come back"]
 
 
+@pytest.mark.parametrize("policy", [AT_ONCE, BulletinPolicy()], ids=["doors heard the end", "not yet"])
+@pytest.mark.parametrize("level", [Level.BLUE, Level.RED])
+def test_what_was_found_safe_before_another_warning_is_assessed_again(
+    policy: BulletinPolicy, level: Level
+) -> None:
+    desk, orders = moving_desk(policy=policy), Orders()
+    desk.step([orders(OrderKind.TRANSFER, by=BY)], T0)
+    desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60)
+    desk.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 120)
+    desk.step([rise(level)], T0 + 180)
+    desk.step([fall(Level.NONE, level)], T0 + 240)
+    assert "places_assessed" in {record.counter for record in counters_of(desk) if record.missing}
+    faults = desk.order_faults(orders(OrderKind.RETURN, second="li"))
+    assert faults[0] == "zones: Z-stream was not assessed since the danger was over (assess)"
+    told = desk.step([orders(OrderKind.RETURN, second="li")], T0 + 300).bulletins
+    assert Action.RETURN not in {bulletin.action for bulletin in told}
+    desk.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 360)
+    (back,) = desk.step([orders(OrderKind.RETURN, second="li")], T0 + 420).bulletins
+    assert back.action is Action.RETURN
+
+
 def test_leaving_the_shelter_is_a_decision_of_its_own() -> None:
     desk, orders = opened()
     leave = orders(OrderKind.LEAVE_SHELTER)
@@ -366,6 +402,24 @@ def test_a_changed_register_keeps_what_was_said_and_names_who_is_lost() -> None:
     assert one.n_open == 7
     assert not again.change_over(T0 + 120).bulletins
     assert not again.step([], T0 + 180).bulletins
+
+
+def test_people_of_a_zone_that_the_register_has_renamed_are_away_until_they_are_told_to_come_back() -> None:
+    desk, orders = opened(zones=("Z-slope",))
+    desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60)
+    network = people()
+    renamed = tuple(replace(zone, code=f"{zone.code}-2") for zone in network.zones)
+    moved = tuple(replace(row, zone=f"{row.zone}-2" if row.zone else "") for row in network.objects)
+    again = moving_desk(replace(network, zones=renamed, objects=moved))
+    again.restore(desk.snapshot())
+    again.change_over(T0 + 120)
+    assert again.transfers.ordered(0).is_away
+    faults = again.order_faults(orders(OrderKind.RETURN, second="li"))
+    assert faults[0].startswith("zones: Z-stream-2 was not assessed")
+    again.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 180)
+    (back,) = again.step([orders(OrderKind.RETURN, second="li")], T0 + 240).bulletins
+    assert (back.action, back.zones) == (Action.RETURN, ())
+    assert again.transfers.open == []
 
 
 def test_a_list_of_an_exercise_ends_when_the_node_warns_for_real() -> None:

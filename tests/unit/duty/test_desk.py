@@ -184,6 +184,16 @@ def test_a_post_is_rung_every_three_minutes_at_most_and_for_its_own_area() -> No
     assert max(count for _, _, count in rung) > 1
 
 
+def test_what_comes_and_goes_unseen_is_rung_as_soon_as_if_it_had_stayed() -> None:
+    """Two minutes on, one off: each time is shorter than the three minutes after which somebody is rung."""
+    desk, rung = desk_of(), []
+    for minute in range(8):
+        found = [] if minute % 3 == 2 else [help_call()]
+        rung += [(minute, ring.posts) for ring in desk.step(found, T0 + minute * MINUTE_S)]
+    assert rung == [(3, ("C1",)), (6, ("C2",))]
+    assert desk.alarms.n_raised == 1, "and is no news each time"
+
+
 def test_who_has_seen_it_is_not_rung_and_b_rings_nobody() -> None:
     desk = desk_of()
     found = [help_call(level=Level.ORANGE), rise(place=LOWER)]

@@ -54,6 +54,21 @@ def test_an_alarm_that_comes_back_soon_is_kept_but_not_sent_again() -> None:
     assert applied(alarms, begin("hazard:flood", T0 + AGAIN_S)).is_sent
 
 
+def test_an_alarm_that_comes_back_soon_and_stands_on_is_sent_once_the_time_is_over() -> None:
+    alarms = book()
+    applied(alarms, begin("hazard:flood"))
+    applied(alarms, end("hazard:flood"))  # the last word that is sent: it is over
+    again = applied(alarms, begin("hazard:flood", T0 + 120))
+    assert alarms.let_time_work(T0 + AGAIN_S - 1) == []
+    (sent,) = alarms.let_time_work(T0 + AGAIN_S)
+    assert (sent.name, sent.begun_s, sent.is_sent, sent.ended_s) == (again.name, T0 + 120, True, 0)
+    restarted = book()
+    restarted.restore(alarms.snapshot())
+    assert restarted.let_time_work(T0 + 2 * AGAIN_S) == []
+    assert applied(restarted, end("hazard:flood", T0 + AGAIN_S + 60)).is_sent
+    assert not applied(restarted, begin("hazard:flood", T0 + AGAIN_S + 120)).is_sent
+
+
 def test_standing_alarms_are_limited() -> None:
     alarms = book()
     for number in range(STANDING_MAX):

@@ -12,6 +12,9 @@ from warnstream.adapters.http.guard import read_body
 
 BODY_BYTES_MAX = 8_192
 
+LIST_BYTES_MAX = 262_144
+"""Of a body that names villages or rows: an order for a whole county, a mark of a thousand rows."""
+
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
@@ -23,15 +26,15 @@ class ProblemsError(HTTPException):
         super().__init__(400, "; ".join(problems))
 
 
-async def posted(request: Request, expected: type[Body]) -> Body:
-    """The body of a request.
+async def posted(request: Request, expected: type[Body], bytes_max: int = BODY_BYTES_MAX) -> Body:
+    """The body of a request, of at most so many bytes.
 
     Raises
     ------
     HTTPException
         If it is too long, too slow, or not as `expected` demands.
     """
-    return checked_body(await read_body(request, BODY_BYTES_MAX), expected)
+    return checked_body(await read_body(request, bytes_max), expected)
 
 
 def checked_body(body: bytes, expected: type[Body]) -> Body:

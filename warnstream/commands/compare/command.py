@@ -1,5 +1,6 @@
 """The command ``warnstream compare``."""
 
+import argparse
 import json
 import multiprocessing
 import os
@@ -8,21 +9,25 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
+from warnstream.adapters.out_folder import demand_folder
 from warnstream.commands.compare.limits import Limit, limit_of
 from warnstream.commands.compare.tables import print_comparison
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.times import HOUR_S, iso_local
+from warnstream.review.archive import Archive, in_memory
 from warnstream.review.compare.comparison import Comparison, Judged, NightHours, compare
 from warnstream.review.compare.files import as_dict, write_comparisons
 from warnstream.review.events import Event, read_events
+from warnstream.review.logger_files import open_readings
 from warnstream.review.verification import Verification, VerificationPolicy, score_warnings
 from warnstream.runners.bundles.frozen import is_number, load_all, load_named, storage_of
+from warnstream.runners.cases.case import CONFIGURATION, EVENTS, is_case, read_case, readings_of
 from warnstream.runners.replay.judging import Stretch, judge, stretches_of
 from warnstream.runners.replay.side_by_side import alike
 
@@ -46,6 +51,25 @@ class Asked:
     fail_if: tuple[str, ...]
     jobs: int | None
     as_json: bool
+    cases: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "Asked":
+        """What `add_compare` has declared."""
+        return cls(
+            old=options.old,
+            new=tuple(options.new),
+            storage=options.storage,
+            archives=tuple(options.archive),
+            cases=tuple(options.case),
+            events=options.events,
+            out=options.out,
+            after_h=options.after,
+            night=options.night,
+            fail_if=tuple(options.fail_if),
+            jobs=options.jobs,
+            as_json=options.json,
+        )
 
 
 def run_compare(asked: Asked) -> int:
@@ -56,20 +80,53 @@ def run_compare(asked: Asked) -> int:
     WarnstreamError
         If an option, a configuration, an archive or the events file is wrong.
     """
-    console = Console(stderr=asked.as_json)
+    _check_sources(asked)
     night = night_of(asked.night)
     if not 0 <= asked.after_h <= HOURS_AFTER_MAX:
         raise WarnstreamError(f"--after {asked.after_h:g}: expected 0 to {HOURS_AFTER_MAX} hours")
     if asked.jobs is not None and asked.jobs < 1:
         raise WarnstreamError(f"--jobs {asked.jobs}: expected at least 1")
-    names = _labels((asked.old, *asked.new))
+    demand_folder(asked.out)
+    if not asked.cases:
+        return _compare(asked, _labels((asked.old, *asked.new)), night)
+    status = 0
+    for folder in asked.cases:
+        case, events = read_case(folder), folder / EVENTS
+        named = {f"case {case.manifest.name}": str(folder / CONFIGURATION)}
+        named |= _labels((asked.old, *asked.new))
+        own = replace(
+            asked,
+            archives=(folder,),
+            events=events if events.is_file() else asked.events,
+            out=asked.out / case.manifest.name if asked.out else None,
+            after_h=0.0,
+        )
+        status = max(status, _compare(own, named, night))
+    return status
+
+
+def _check_sources(asked: Asked) -> None:
+    if bool(asked.cases) == bool(asked.archives):
+        raise WarnstreamError("expected either --archive FILE... or --case DIR...")
+    if not asked.cases and not asked.new:
+        raise WarnstreamError("expected OLD and at least one NEW")
+    names = [path.resolve().name for path in asked.cases]
+    if asked.out and len(set(names)) < len(names):
+        raise WarnstreamError("--case: two cases of one name would be written to one folder of --out")
+
+
+def _compare(asked: Asked, names: dict[str, str], night: NightHours) -> int:
+    """One comparison: `names` has the old configuration first."""
+    console = Console(stderr=asked.as_json)
     loaded = load_all(list(names.values()), asked.storage)
     configurations = {label: loaded[name].configuration for label, name in names.items()}
     storage = asked.storage or storage_of(loaded)
     hazards = sorted({rule.name for configuration in configurations.values() for rule in configuration.rules})
     limits = [limit_of(text, hazards) for text in asked.fail_if]
     events = read_events(asked.events) if asked.events else None
-    stretches = stretches_of(asked.archives, list(configurations.values()), int(asked.after_h * HOUR_S))
+    stretches = stretches_of(
+        asked.archives, list(configurations.values()), int(asked.after_h * HOUR_S), _read
+    )
     old, *new = _judge_all(names, configurations, storage, stretches, asked.jobs)
     comparisons = [compare(old, judged, night) for judged in new]
     scores = {judged.name: _score(judged, configurations[judged.name], events) for judged in (old, *new)}
@@ -151,7 +208,16 @@ def _judge_named(names: dict[str, str], storage: Path | None, stretches: list[St
             until = iso_local(until_s, time_zone)
             print(f"{', '.join(names)}: {share:.0%}, until {until}", file=sys.stderr, flush=True)  # noqa: T201
 
-    return judge(configurations, stretches, say)
+    return judge(configurations, stretches, say, _read)
+
+
+def _read(path: Path, configuration: Configuration) -> Archive:
+    """Readings of a case, or of an archive."""
+    return (
+        in_memory(readings_of(read_case(path), configuration))
+        if is_case(path)
+        else open_readings(path, configuration)
+    )
 
 
 def _score(judged: Judged, configuration: Configuration, events: list[Event] | None) -> Verification | None:

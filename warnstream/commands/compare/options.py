@@ -21,22 +21,11 @@ def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
             "--fail-if 'added.orange > 20'"
         ),
     )
-    compare.add_argument("old", metavar="OLD", help="a folder, a bundle's number, or live")
-    compare.add_argument("new", nargs="+", metavar="NEW", help="the same")
     compare.add_argument(
-        "--storage",
-        type=Path,
-        metavar="DIRECTORY",
-        help="storage directory that numbers and live mean (default: that of the folder given)",
+        "old", metavar="OLD", help="a folder, a bundle's number, or live; with --case this is a NEW, too"
     )
-    compare.add_argument(
-        "--archive",
-        type=Path,
-        nargs="+",
-        required=True,
-        metavar="FILE",
-        help="readings as for `warnstream replay`; one that begins within a day of another goes on with it",
-    )
+    compare.add_argument("new", nargs="*", metavar="NEW", help="the same")
+    _add_sources(compare)
     compare.add_argument("--events", type=Path, metavar="FILE", help="what happened: also score OLD and NEW")
     compare.add_argument("--out", type=Path, metavar="DIR", help="write compare.json and compare.html there")
     compare.add_argument(
@@ -67,3 +56,28 @@ def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="processes (default: one a core)",
     )
     compare.add_argument("--json", action="store_true", help="print compare.json instead of tables")
+
+
+def _add_sources(compare: argparse.ArgumentParser) -> None:
+    compare.add_argument(
+        "--storage",
+        type=Path,
+        metavar="DIRECTORY",
+        help="storage directory that numbers and live mean (default: that of the folder given)",
+    )
+    compare.add_argument(
+        "--archive",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="readings as for `warnstream replay`; one that begins within a day of another goes on with it",
+    )
+    compare.add_argument(
+        "--case",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="instead of an archive: saved cases; OLD is what ran then, one comparison a case",
+    )

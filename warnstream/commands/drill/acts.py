@@ -15,6 +15,7 @@ from warnstream.commands.orders import hand_over
 from warnstream.config.drill_script import read_script
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import format_duration, parse_duration_s
+from warnstream.delivery.texts import clean
 from warnstream.model.errors import StoreError, WarnstreamError
 from warnstream.model.hands.drills import END_S, LASTS_S_MAX, DrillAct, DrillOrder, DrillStep
 from warnstream.model.hands.orders import REASON_CHARACTERS_MAX
@@ -106,7 +107,7 @@ def drill_of(configuration: Configuration, asked: Asked) -> DrillOrder:
         uuid.uuid4().hex[:12],
         DrillAct.START,
         asked.author,
-        asked.reason.strip(),
+        clean(asked.reason),
         villages,
         steps,
         min(for_s, LASTS_S_MAX),
@@ -116,7 +117,7 @@ def drill_of(configuration: Configuration, asked: Asked) -> DrillOrder:
 
 def _faults_of_words(asked: Asked) -> list[str]:
     faults = []
-    if not asked.reason.strip() or len(asked.reason) > REASON_CHARACTERS_MAX:
+    if not clean(asked.reason) or len(asked.reason) > REASON_CHARACTERS_MAX:
         faults.append(f"reason: expected 1 to {REASON_CHARACTERS_MAX} characters")
     is_simple = bool(asked.hazard and asked.level)
     if asked.script is None and not is_simple:

@@ -47,20 +47,20 @@ def run_init(options: Options) -> int:
     """
     console = Console()
     name = _check(options)
-    mapped, told = _pairs("--map", options.mapped), _told(options)
+    mapped, told = options_of(options.mapped, options.fixed, options.units)
     sheets = [sheet for path in options.files for sheet in read_sheets(path)]
     found = [(sheet, meaning_of(sheet, mapped)) for sheet in sheets]
     meant = [meaning for _, meaning in found if meaning is not None]
-    _show(console, found, told)
+    show(console, found, told)
     _check_mapped(mapped, sheets, meant)
     reading = read_tables(meant, told)
     for lacking in sorted(set(NEEDED) - reading.tables.keys()):
         reading.faults.append(Fault(lacking, 0, "", f"none of the {len(sheets)} sheets is such a table"))
-    _tell_healed(console, reading)
+    tell_healed(console, reading)
     if options.out is None:
         if reading.faults:
             raise ConfigError(reading.faults)
-        _say(console, "nothing is written without --out")
+        say(console, "nothing is written without --out")
         return 0
     return _write(console, options.out, (name, options.offset), reading)
 
@@ -91,15 +91,23 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[Key, str]:
     return found
 
 
-def _told(options: Options) -> Told:
-    units = _pairs("--unit", options.units)
+def options_of(
+    mapped: Sequence[str], fixed: Sequence[str], units: Sequence[str]
+) -> tuple[dict[Key, str], Told]:
+    """``--map``, ``--set`` and ``--unit``, each checked. WarnstreamError if one is wrong."""
+    told = _told(fixed, units)
+    return _pairs("--map", mapped), told
+
+
+def _told(fixed: Sequence[str], unit_options: Sequence[str]) -> Told:
+    units = _pairs("--unit", unit_options)
     for (table, column), unit in units.items():
         known = KIND_OF_NAME[table].asked.get(column, {})
         if unit not in known:
             raise WarnstreamError(
                 f"--unit {table}.{column}={unit}: expected one of {', '.join(known) or 'no unit at all'}"
             )
-    return Told(_pairs("--set", options.fixed), units)
+    return Told(_pairs("--set", fixed), units)
 
 
 def _check_mapped(mapped: Mapping[Key, str], sheets: Sequence[Sheet], meant: Sequence[Meant]) -> None:
@@ -114,31 +122,32 @@ def _check_mapped(mapped: Mapping[Key, str], sheets: Sequence[Sheet], meant: Seq
             )
 
 
-def _show(console: Console, found: Sequence[tuple[Sheet, Meant | None]], told: Told) -> None:
+def show(console: Console, found: Sequence[tuple[Sheet, Meant | None]], told: Told) -> None:
     """What is taken from where."""
     for sheet, meaning in found:
         note = f", {sheet.note}" if sheet.note else ""
         if meaning is None:
             signs = "; ".join(f"{kind.name}: {', '.join(kind.signs)}" for kind in KIND_OF_NAME.values())
-            _say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, TAKEN FOR NO TABLE ({signs})")
+            say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, TAKEN FOR NO TABLE ({signs})")
             continue
-        _say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, taken for {meaning.kind.name}")
+        say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, taken for {meaning.kind.name}")
         for column, place in meaning.column.items():
             unit = meaning.unit.get(column, "")
             of = f", in {unit}" if unit else ""
-            _say(console, f"  {column:<12} <- column {letters(place)} ({sheet.header[place]}){of}")
+            say(console, f"  {column:<12} <- column {letters(place)} ({sheet.header[place]}){of}")
         for (table, column), value in told.fixed.items():
             if table == meaning.kind.name and column not in meaning.column:
-                _say(console, f"  {column:<12} <- {value!r} for all rows")
+                say(console, f"  {column:<12} <- {value!r} for all rows")
         if meaning.kind.name == "households" and "household" not in meaning.column:
-            _say(console, "  household    <- village and a number, in the order of the rows")
+            say(console, "  household    <- village and a number, in the order of the rows")
         if meaning.unused:
-            _say(console, f"  not used: {', '.join(meaning.unused)}")
+            say(console, f"  not used: {', '.join(meaning.unused)}")
 
 
-def _tell_healed(console: Console, reading: Reading) -> None:
+def tell_healed(console: Console, reading: Reading) -> None:
+    """Codes that a spreadsheet had made numbers of."""
     for (table, column), count in reading.healed.items():
-        _say(console, f"{table}.{column}: {count} numbers of a spreadsheet are codes again, no digit lost")
+        say(console, f"{table}.{column}: {count} numbers of a spreadsheet are codes again, no digit lost")
 
 
 def _write(console: Console, out: Path, node: tuple[str, str], reading: Reading) -> int:
@@ -159,10 +168,10 @@ def _write(console: Console, out: Path, node: tuple[str, str], reading: Reading)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     counts = ", ".join(f"{len(table.rows)} {name}" for name, table in reading.tables.items())
-    _say(console, f"written: {out} ({counts})")
+    say(console, f"written: {out} ({counts})")
     if not village:
-        _say(console, "look at: no village has a rain gauge within villages.radius_km; no test is written")
-    _say(console, f"next: warnstream check {out}; warnstream test {out}; warnstream run {out}")
+        say(console, "look at: no village has a rain gauge within villages.radius_km; no test is written")
+    say(console, f"next: warnstream check {out}; warnstream test {out}; warnstream run {out}")
     return 0
 
 
@@ -188,5 +197,6 @@ def _note(fault: Fault, table: Table | None, reading: Reading) -> None:
         reading.faults.append(fault)
 
 
-def _say(console: Console, text: str) -> None:
+def say(console: Console, text: str) -> None:
+    """A line as it is."""
     console.print(text, highlight=False, soft_wrap=True, markup=False)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
+from warnstream.adapters.out_folder import demand_folder
 from warnstream.commands.paper.pdf import demand_chinese_font, write_pdf
 from warnstream.commands.review.question import scope_of
 from warnstream.commands.review.tables import print_record
@@ -22,7 +23,8 @@ from warnstream.runners.afterwards.record import Asking, Sources, record_of
 from warnstream.runners.afterwards.scope import Scope
 from warnstream.runners.afterwards.told import Told, read_told
 from warnstream.runners.build import topics_of
-from warnstream.runners.bundles.frozen import load_bundle
+from warnstream.runners.bundles.frozen import load_bundle, paths_of
+from warnstream.runners.cases.save import Saving, save_case
 
 MINUTES_MAX = 100
 
@@ -39,6 +41,7 @@ class Asked:
     with_names: bool
     as_json: bool
     as_pdf: bool = False
+    save_case: Path | None = None
 
 
 def run_review(configuration: Configuration, asked: Asked) -> int:
@@ -50,23 +53,14 @@ def run_review(configuration: Configuration, asked: Asked) -> int:
         If the question, an option, the events or the journal is wrong.
     """
     console = Console(stderr=True)
-    if len(asked.asked) > 2:
-        raise WarnstreamError("expected WARNING, VILLAGE DAY, or BEGIN/END")
-    if not 0 <= asked.n_minutes <= MINUTES_MAX:
-        raise WarnstreamError(f"--known-now {asked.n_minutes}: expected 0 to {MINUTES_MAX}")
-    if asked.as_json is False and asked.out is None:
-        console.print("no --out: nothing is written, this is the summary", highlight=False)
-    if asked.as_pdf:
-        if asked.out is None:
-            raise WarnstreamError("--pdf: expected --out DIR")
-        demand_chinese_font()
+    _check(asked, console)
     events = read_events(asked.events) if asked.events else None
     directory = asked.journal or configuration.storage.directory
     storage = directory.parent if directory.name == JOURNAL else directory
     with console.status("reading the journal") as status:
         told = read_told(directory, topics_of(configuration))
         scope = scope_of(asked.asked, configuration, told)
-        then, bundle = _as_it_was(configuration, storage, told, scope)
+        then, bundle, paths = _as_it_was(configuration, storage, told, scope)
         arrivals = Arrivals(then, scope)
         read_told(directory, topics_of(then), arrivals.take)
         zone = then.message.time_zone
@@ -77,7 +71,17 @@ def run_review(configuration: Configuration, asked: Asked) -> int:
             Asking(" ".join(asked.asked), names, events, asked.n_minutes),
             lambda now_s: status.update(f"looking behind the silence: {clock_local(now_s, zone)}"),
         )
+        if asked.save_case:
+            status.update("judging the case")
+            question, review = " ".join(asked.asked), text_of(record)
+            saving = Saving(then, paths, bundle, directory, scope, question, review, asked.events)
+            case = save_case(asked.save_case, saving)
     written = write_record(asked.out, record) if asked.out else []
+    if asked.save_case:
+        written.append(asked.save_case)
+        console.print(
+            f"case {case.name}: {case.n_readings} readings, outcome {case.outcome[:12]}", highlight=False
+        )
     if asked.as_pdf:
         written += [_pdf(page) for page in written if page.suffix == ".html"]
     if asked.as_json:
@@ -89,6 +93,23 @@ def run_review(configuration: Configuration, asked: Asked) -> int:
     return 0
 
 
+def _check(asked: Asked, console: Console) -> None:
+    """What can be said before anything is read."""
+    if len(asked.asked) > 2:
+        raise WarnstreamError("expected WARNING, VILLAGE DAY, or BEGIN/END")
+    if not 0 <= asked.n_minutes <= MINUTES_MAX:
+        raise WarnstreamError(f"--known-now {asked.n_minutes}: expected 0 to {MINUTES_MAX}")
+    demand_folder(asked.out)
+    if asked.as_json is False and asked.out is None:
+        console.print("no --out: nothing is written, this is the summary", highlight=False)
+    if asked.as_pdf:
+        if asked.out is None:
+            raise WarnstreamError("--pdf: expected --out DIR")
+        demand_chinese_font()
+    if asked.save_case and asked.with_names:
+        raise WarnstreamError("--save-case: a case has no names; leave --with-names away")
+
+
 def _pdf(page: Path) -> Path:
     """The page on paper; for its owner alone, as the page is."""
     written = write_pdf(page)
@@ -98,13 +119,15 @@ def _pdf(page: Path) -> Path:
 
 def _as_it_was(
     configuration: Configuration, storage: Path, told: Told, scope: Scope
-) -> tuple[Configuration, int]:
-    """The configuration of the last bundle that ran in the scope; CONFIG_DIR and 0 where it is not kept."""
+) -> tuple[Configuration, int, dict[str, Path]]:
+    """The configuration of the last bundle that ran in the scope, with its files; else CONFIG_DIR."""
+    now = {name: configuration.directory / name for name in configuration.files_read}
     ran = [entry for at_s, entry in told.configurations if at_s <= scope.end_s]
     if not ran or not ran[-1].bundle:
-        return configuration, 0
+        return configuration, 0, now
     try:
-        return load_bundle(BundleStore(storage).bundle(ran[-1].bundle)), ran[-1].bundle
+        bundle = BundleStore(storage).bundle(ran[-1].bundle)
+        return load_bundle(bundle), bundle.number, paths_of(bundle)
     except (ConfigError, WarnstreamError) as error:
         Console(stderr=True).print(f"bundle {ran[-1].bundle} cannot be used: {error}", highlight=False)
-        return configuration, 0
+        return configuration, 0, now

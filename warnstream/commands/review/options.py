@@ -51,4 +51,11 @@ def add_review(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     review.add_argument(
         "--pdf", action="store_true", help="both pages as PDF, too (extra `report`, a font for Chinese)"
     )
+    review.add_argument(
+        "--save-case",
+        type=Path,
+        metavar="DIR",
+        help="also save the event as a case, without names of people: `warnstream compare --case`, "
+        "`warnstream test DIR`",
+    )
     review.add_argument("--json", action="store_true", help="print review.json instead of tables")

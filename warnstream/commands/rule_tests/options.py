@@ -12,7 +12,8 @@ def add_test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         description=(
             "Runs the tests of CONFIG_DIR/tests/*.yaml (or of FILEs) on the engine that a node runs: "
             "readings, answers and signs at their times in; levels, messages, calls against what each test "
-            "expects. Nothing is sent. Exit status: 0 all passed, 1 some failed, 2 a file is wrong."
+            "expects. Nothing is sent. Exit status: 0 all passed, 1 some failed, 2 a file is wrong. "
+            "A saved case in place of CONFIG_DIR passes where every byte it leads to is as it was."
         ),
         epilog="Example: warnstream test county -k landslide --keep why",
     )

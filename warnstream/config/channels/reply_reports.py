@@ -76,7 +76,9 @@ class ReportWords:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        number = rf"[:=]?\s*(?P<number>-?\d[\d.]*)\s*(?:(?P<people>{_PEOPLE})|(?P<houses>{_HOUSES}))?"
+        digits = r"-?\d[\d.]*(?:,\d{3}|e[+-]?\d+)*"
+        whom = rf"(?:(?P<people>{_PEOPLE})|(?P<houses>{_HOUSES}))?"
+        number = rf"[:=]?\s*(?P<number>{digits})\s*{whom}"
         return re.compile(
             rf"(?P<counted>{_any_of(self.counted)})\s*{number}|(?P<word>{_any_of(self.reported)})"
         )
@@ -116,7 +118,7 @@ def _fault_of(item: re.Match[str], *, is_known: bool) -> str:
     number = item["number"] or ""
     if item["houses"]:
         return "a number of households, expected people"
-    if "." in number.rstrip(".") or len(number) > DIGITS_MAX:
+    if "." in number.rstrip(".") or "," in number or "e" in number or len(number) > DIGITS_MAX:
         return "expected a whole number of people"
     return "one number said twice" if is_known else ""
 

@@ -127,7 +127,7 @@ class ReplyWords:
             return Reading(Answer.NEED_HELP, report=FieldReport("", in_need=in_need) if in_need else None)
         if "?" in unicodedata.normalize("NFKC", text):
             return Reading(None, "a question")
-        meaning = self.meaning.get(said)
+        meaning = self.meaning.get(said) or self.meaning.get(_once(said))
         if meaning is not None:
             return _whole(meaning)
         return self._longer(said)
@@ -146,8 +146,10 @@ class ReplyWords:
         return self.meaning.get(word) == Answer.ACKNOWLEDGED
 
     def _is_distress(self, said: str) -> bool:
-        words = set(re.split(r"\W+", said))
-        return any(word in words if word.isascii() else word in said for word in self.anywhere)
+        words, joined = set(re.split(r"\W+", said)), re.sub(r"\W+", "", said)
+        return any(
+            word in words or word == joined if word.isascii() else word in joined for word in self.anywhere
+        )
 
 
 def normal(text: str) -> str:
@@ -160,6 +162,19 @@ def normal(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(re.sub(r"^\W+|\W+$", "", text).split())
+
+
+def _once(said: str) -> str:
+    """A reply of characters without blanks between them, and said once.
+
+    >>> _once("收 到"), _once("收到 收到"), _once("got it")
+    ('收到', '收到', 'got it')
+    """
+    if said.isascii():
+        return said
+    said = re.sub(r"\W+", "", said)
+    repeated = re.fullmatch(r"(.{2,}?)\1+", said)
+    return said if repeated is None else repeated[1]
 
 
 def _whole(meaning: str) -> Reading:

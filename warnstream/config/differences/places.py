@@ -17,7 +17,10 @@ MOVED_M = 1.0
 def place_differences(old: Configuration, new: Configuration) -> Iterator[str]:
     """Lines of what changed; nothing where all is as it was."""
     was, becomes = old.network, new.network
-    yield from _rows("station", "stations", was.stations.code, becomes.stations.code)
+    renamed = {before: code for code, before in becomes.stations.was.items() if before in was.stations.code}
+    yield from (f"station {code}: was {before}" for before, code in renamed.items())
+    known = [renamed.get(code, code) for code in was.stations.code]
+    yield from _rows("station", "stations", known, becomes.stations.code)
     yield from _stations(was.stations, becomes.stations)
     yield from _rows("village", "villages", was.villages.code, becomes.villages.code)
     yield from _villages(was.villages, becomes.villages)
@@ -36,9 +39,10 @@ def _rows(one: str, many: str, old: Iterable[str], new: Iterable[str]) -> Iterat
 def _stations(old: Stations, new: Stations) -> Iterator[str]:
     number = old.index_of_code()
     for at, code in enumerate(new.code):
-        if code not in number:
+        known = code if code in number else new.was.get(code, code)
+        if known not in number:
             continue
-        was = number[code]
+        was = number[known]
         if moved := _moved(old, was, new, at):
             yield f"station {code}: {moved}"
         if old.interval_s[was] != new.interval_s[at]:

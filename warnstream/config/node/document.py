@@ -20,11 +20,12 @@ from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
+from warnstream.config.node.machines.kafka import KafkaSection
+from warnstream.config.node.machines.standby import StandbySection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import ChangesSection, ReleaseSection
-from warnstream.config.node.standby import StandbySection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
@@ -335,6 +336,9 @@ class NodeDocument(Section):
     standby: StandbySection | None = default(
         None, description="A second box that has everything this one has, and can take over."
     )
+    kafka: KafkaSection | None = default(
+        None, description="The log is a partition of Kafka, for `warnstream bridge`, `judge` and `deliver`."
+    )
     messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")
     windows: WindowsSection = part(WindowsSection, "Limits of rain accumulation.")
     quality: QualitySection = part(QualitySection, "Limits of quality control.")
@@ -376,6 +380,8 @@ class NodeDocument(Section):
             expected = "expected a time that is a whole ten minutes of UTC too"
             utc = f"{begins_s // 3600:02d}:{begins_s // 60 % 60:02d}"
             faults.append(("windows.day_begins", f"{expected}, got one that is {utc} UTC by node.utc_offset"))
+        if self.kafka is not None and self.standby is not None:
+            faults.append(("kafka", "expected no standby beside it: the brokers hold the copies of the log"))
         return faults
 
     def _shared_ports(self) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ VILLAGES_FILE = "villages.csv"
 VILLAGES_GEOJSON = "villages.geojson"
 STATION_COLUMNS = Columns(
     ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county"),
-    ("name", "resolution_mm", "spare_of", "wrap_mm", "day_start"),
+    ("name", "resolution_mm", "spare_of", "wrap_mm", "day_start", "was"),
 )
 VILLAGE_COLUMNS = Columns(
     ("village", "name", "latitude", "longitude", "township", "county"),
@@ -53,6 +53,7 @@ class _Station:
     spare_of: str
     resolution_mm: float
     counters: CounterForm
+    was: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
             for number, station in enumerate(found)
             if station.counters != CounterForm()
         },
+        was=_earlier_codes(line_of_code, found, faults),
     )
 
 
@@ -144,6 +146,27 @@ def _spares(
     return tuple(pairs)
 
 
+def _earlier_codes(line_of_code: dict[str, int], found: list[_Station], faults: FaultLog) -> dict[str, str]:
+    """By code, the code that a station had before; nobody else may have it, now or before."""
+    was: dict[str, str] = {}
+    code_of: dict[str, str] = {}
+    for (code, line), station in zip(line_of_code.items(), found, strict=True):
+        if not station.was:
+            continue
+        first = code_of.setdefault(station.was, code)
+        if station.was in line_of_code:
+            problem = (
+                f"{station.was!r} is a station of line {line_of_code[station.was]}: expected an earlier code"
+            )
+        elif first != code:
+            problem = f"{station.was!r} is what {first!r} was called, on line {line_of_code[first]}"
+        else:
+            was[code] = station.was
+            continue
+        faults.add(STATIONS_FILE, line, "was", problem)
+    return was
+
+
 def _resolutions(found: list[float]) -> Float64Array | None:
     resolution_mm = np.array(found, dtype=np.float64)
     return None if np.isnan(resolution_mm).all() else resolution_mm
@@ -174,6 +197,7 @@ def _station_of(row: Row) -> _Station:
         spare_of=row.cell("spare_of"),
         resolution_mm=math.nan if resolution_mm is None else resolution_mm,
         counters=_counter_form(row),
+        was=row.code("was") if row.cell("was") else "",
     )
 
 

@@ -7,6 +7,7 @@ bits; the secret has to be kept as it is, or no code could be worked out.
 import base64
 import hashlib
 import secrets
+import unicodedata
 from collections.abc import Callable
 
 from warnstream.adapters.sqlite import Database
@@ -65,7 +66,7 @@ class Factors:
 
     def proves(self, person: str, code: str) -> bool:
         """Whether a code is that person's now; a code of either kind counts once."""
-        said = code.replace(" ", "").replace("-", "").upper()
+        said = unicodedata.normalize("NFKC", code).replace(" ", "").replace("-", "").upper()
         with self._database.transaction() as connection:
             row = connection.execute(
                 "SELECT secret, step FROM factors WHERE person = ?", (person,)

@@ -83,6 +83,7 @@ class Ledger(DoorColumns):
         if put.sequence <= known:
             return self._welcome(put) if put.sequence == known and not put.is_end else 0
         rows = self.rows_of(village)
+        urgency = self._urgency(put, rows)
         if put.sequence >> N_BITS != known >> N_BITS:
             self._begin_episode(village, known >> N_BITS, rows)
         if put.is_end or put.is_reminder or village in self._former:
@@ -90,10 +91,18 @@ class Ledger(DoorColumns):
         else:
             n_wanted = self._put_down_for_all(put, rows)
         self.sequence[village], self.issued_s[village] = put.sequence, put.issued_s
-        self.urgency[village], self.arrives_s[village] = put.urgency, put.arrives_s
+        self.urgency[village], self.arrives_s[village] = urgency, put.arrives_s
         self.level[village], self.is_end[village] = put.level, put.is_end
         self.tallies[village][put.sequence & N_MAX] = Tally(n_wanted)
         return n_wanted
+
+    def _urgency(self, put: Put, rows: Rows) -> int:
+        """A reminder that most doors of a village would hear first is no reminder: a channel stood still."""
+        if not put.is_reminder or self.is_end[put.village]:
+            return put.urgency
+        n, state = int(self.sequence[put.village]) & N_MAX, self.state[rows]
+        n_untold = np.count_nonzero(IS_WAITING[state & STATE_BITS] & (self.told[rows] < n))
+        return max(put.urgency, int(self.urgency[put.village])) if 2 * n_untold > len(state) else put.urgency
 
     def _begin_episode(self, village: int, before_s: int, rows: Rows) -> None:
         self.told[rows], self.answered[rows] = 0, 0

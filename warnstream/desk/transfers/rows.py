@@ -79,11 +79,13 @@ class Row(msgspec.Struct, array_like=True):
 
     def hear(self, said: Said, by: str, at_s: int, note: str = "") -> None:
         """Something is said of it; what the table does not follow is kept as a doubt."""
-        before = self.people
+        before, new_doubt = self.people, contradiction(self.people, said, self.by)
         self.people = after(before, said)
-        self.doubt = contradiction(before, said, self.by)
-        if self.people is not before or self.doubt or not self.by:
+        if self.people is not before or new_doubt or not self.by:
             self.by, self.note, self.at_s = by, note, at_s
+        # What contradicts stays until a person has looked again: "received" settles nothing.
+        if said is Said.CONFIRM or new_doubt:
+            self.doubt = new_doubt
 
     def reopen(self, by: str, at_s: int, note: str) -> None:
         """They are there again, or it was an error."""

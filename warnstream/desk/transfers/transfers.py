@@ -114,11 +114,14 @@ class Transfers:
         ]
 
     def places_of(self, village: str, zones: Iterable[str] = ()) -> list[str]:
-        """Where people of a village return to: its zones (of those in `zones`, if any), else itself."""
+        """Where people of a village return to: its zones (of those in `zones`, if any), else itself.
+
+        Where a changed register has none of the zones any more it is all of those that there are now.
+        """
         own, wanted = self._zones.get(village, []), set(zones)
         if not own:
             return [village]
-        return [zone for zone in own if not wanted or zone in wanted]
+        return [zone for zone in own if zone in wanted] or own
 
     def away_from(self, village: str) -> list[str]:
         """Places of a village whose people have not been told to come back, on any open list."""

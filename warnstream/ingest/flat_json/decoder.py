@@ -91,9 +91,9 @@ class Decoder:
         if rule is None or not (
             rule.variables or rule.stations
         ):  # names of others must be looked at one by one
-            self._columns = FlatColumns(stations.index_of_code(), self._parse_time, PAYLOAD_BYTES_MAX)
+            self._columns = FlatColumns(stations.index_of_name(), self._parse_time, PAYLOAD_BYTES_MAX)
             self._forms = FlatForms(
-                stations.index_of_code(), self._parse_time, self._is_plain, PAYLOAD_BYTES_MAX
+                stations.index_of_name(), self._parse_time, self._is_plain, PAYLOAD_BYTES_MAX
             )
 
     def decode(self, messages: Sequence[RawMessage], speakers: Sequence[int] | None = None) -> Decoded:

@@ -60,6 +60,8 @@ class Names(msgspec.Struct, frozen=True):
         Stations that measure rain: behind the places they are points of grids.
     policies : dict of str to str
         What of policies the state depends on, by part.
+    was : dict of str to str
+        By code of a station, the code that it had before.
     """
 
     stations: list[GaugeName]
@@ -67,6 +69,7 @@ class Names(msgspec.Struct, frozen=True):
     places: list[str]
     gauges: list[int]
     policies: dict[str, str]
+    was: dict[str, str] = {}
 
 
 def names_of(network: Network, policies: Mapping[str, str]) -> Names:
@@ -80,6 +83,7 @@ def names_of(network: Network, policies: Mapping[str, str]) -> Names:
         [f"{village}/{place}" for village, place in zip(site.parent, site.code, strict=True)],
         np.flatnonzero(stations.measures_rain).tolist(),
         dict(policies),
+        dict(stations.was),
     )
 
 
@@ -107,6 +111,8 @@ class Same:
         Stations of both that have moved or were exchanged: their past is not theirs.
     gone, added : list of str
         Stations that only the one before, only the present one has.
+    renamed : list of str
+        Stations that had another code before, by their code now.
     """
 
     stations: Rows
@@ -116,6 +122,7 @@ class Same:
     anew: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
 
     def station_now(self, n_before: int) -> Int64Array:
         """Number now of each station before, shape (n_before,); -1 where its past is not carried."""
@@ -125,8 +132,12 @@ class Same:
 
 
 def same_of(old: Names, new: Names) -> Same:
-    """What both have, by code."""
+    """What both have, by code; a station with another code now is known by the one that it had."""
     before = {gauge.code: number for number, gauge in enumerate(old.stations)}
+    renamed = [code for code, was in new.was.items() if was in before and code not in before]
+    before = {**before, **{code: before[new.was[code]] for code in renamed}}
+    for code in renamed:
+        del before[new.was[code]]
     now = {gauge.code for gauge in new.stations}
     pairs, anew = [], []
     for number, gauge in enumerate(new.stations):
@@ -145,6 +156,7 @@ def same_of(old: Names, new: Names) -> Same:
         anew,
         [code for code in before if code not in now],
         [gauge.code for gauge in new.stations if gauge.code not in before],
+        renamed,
     )
 
 

@@ -5,6 +5,7 @@ Until then nobody else acts on the same village: the second of two is told what 
 """
 
 import logging
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -25,10 +26,11 @@ from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.duty import COUNTY, DutyAct, DutyKind, Urgency
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind
-from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
+from warnstream.model.hands.requests import OrderFaultsError
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.console.moves import CONFIRM, mark_of
+from warnstream.runners.console.requested import request_of
 from warnstream.runners.console.versions import standing_of, version_of
 from warnstream.runners.intake.duty import place_of
 from warnstream.runners.intake.entries import (
@@ -122,7 +124,7 @@ class Acts:
         self._keeper, self._requests = keeper, requests
         self.go_by(configuration)
         self._under_way: dict[str, HandOrder] = {}
-        self._known: OrderedDict[str, Done] = OrderedDict()
+        self._known: OrderedDict[str, tuple[int, Done]] = OrderedDict()
 
     def go_by(self, configuration: Configuration) -> None:
         """People, places and texts are those of this configuration from now on; in the loop's thread."""
@@ -146,15 +148,17 @@ class Acts:
             problem = f"{act.person!r} is {operator.role}: that role may not {said.kind}"
             answer(Done("forbidden", problems=[problem]))
             return
-        key = f"{act.person}/{act.key}"
+        key = _key_of(act)
         if not said.rehearse and (known := self._known.get(key)) is not None:
-            answer(known)
+            is_same = known[0] == zlib.crc32(act.content)
+            another = f"Idempotency-Key: {act.key} was used for another act"
+            answer(known[1] if is_same else _refused([another]))
         elif said.kind in HELP_KINDS:
-            self._help(operator, said, key, answer)
+            self._help(operator, said, act, answer)
         elif said.kind in DUTY_KINDS:
-            self._duty(operator, said, key, answer)
+            self._duty(operator, said, act, answer)
         elif said.kind == CONFIRM:
-            self._mark(operator, said, key, answer)
+            self._mark(operator, said, act, answer)
         else:
             self._order(act, said, key, answer)
 
@@ -171,13 +175,16 @@ class Acts:
 
     def _order(self, act: Act, said: Said, key: str, answer: Answer) -> None:
         try:
-            order = order_of(_request_of(said, act.person, key), self._configuration)
+            order = order_of(request_of(said, act.person, key), self._configuration)
         except OrderFaultsError as error:
             answer(_refused(error.faults))
             return
         desk = self._keeper.engine.desk
+        if not said.rehearse and (faults := desk.identity_faults(order)):
+            answer(_refused(faults))
+            return
         if not said.rehearse and desk.knows_order(order):
-            answer(self._remember(key, Done("taken", order=order.identifier)))
+            answer(self._remember(act, Done("taken", order=order.identifier)))
             return
         if problems := self._stale(act, order):
             answer(Done("stale", problems=problems))
@@ -189,16 +196,16 @@ class Acts:
         elif said.rehearse:
             answer(Done("rehearsed", rehearsal=self._rehearsed(order)))
         else:
-            self._give(order, key, answer)
+            self._give(order, act, answer)
 
-    def _give(self, order: HandOrder, key: str, answer: Answer) -> None:
+    def _give(self, order: HandOrder, given: Act, answer: Answer) -> None:
         """An order becomes an entry; until it is one it is under way."""
         done = Done("waits" if needs_second(order) else "taken", order=order.identifier)
         self._under_way[order.identifier] = order
 
         def told(sequence: int) -> None:
             self._under_way.pop(order.identifier, None)
-            answer(self._remember(key, msgspec.structs.replace(done, sequence=sequence)))
+            answer(self._remember(given, msgspec.structs.replace(done, sequence=sequence)))
             log.warning("order taken", extra={"order": order.identifier, "author": order.author})
 
         self._hand_over(
@@ -279,7 +286,7 @@ class Acts:
 
     # Calls for help.
 
-    def _help(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
+    def _help(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
         desk, villages = self._keeper.engine.desk, self._keeper.people.network.villages
         action: HelpAssign | HelpClose = HelpAssign(said.help, operator.person, said.person.strip())
         if said.kind == "close":
@@ -296,14 +303,15 @@ class Acts:
             return
 
         def told(sequence: int) -> None:
-            answer(self._remember(key, Done("taken", sequence)))
+            answer(self._remember(given, Done("taken", sequence)))
 
         self._hand_over(HELP, encode_help(action), told, answer)
 
     # People who have moved.
 
-    def _mark(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
-        found = mark_of(operator, said, key, self._keeper.engine.desk, self._keeper.people.network.villages)
+    def _mark(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
+        desk, villages = self._keeper.engine.desk, self._keeper.people.network.villages
+        found = mark_of(operator, said, _key_of(given), desk, villages)
         if isinstance(found, Done):
             answer(found)
             return
@@ -311,14 +319,15 @@ class Acts:
         self._hand_over(
             MARK,
             encode_mark(found),
-            lambda sequence: answer(self._remember(key, msgspec.structs.replace(done, sequence=sequence))),
+            lambda sequence: answer(self._remember(given, msgspec.structs.replace(done, sequence=sequence))),
             answer,
         )
 
     # Duty.
 
-    def _duty(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
-        act = DutyAct(key, DutyKind(said.kind), operator.person, area=operator.area, post=operator.post)
+    def _duty(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
+        key, kind = _key_of(given), DutyKind(said.kind)
+        act = DutyAct(key, kind, operator.person, area=operator.area, post=operator.post)
         if act.kind is DutyKind.SEE:
             found = self._seen(operator, said, act)
         elif act.kind is DutyKind.HAND_OVER:
@@ -334,7 +343,8 @@ class Acts:
         def told(sequence: int) -> None:
             done = Done("taken", sequence)
             # What is personal is answered once it is on record, and remembered by nobody.
-            answer(self._with_doors(done, said) if said.kind == DutyKind.READ else self._remember(key, done))
+            is_reading = said.kind == DutyKind.READ
+            answer(self._with_doors(done, said) if is_reading else self._remember(given, done))
 
         self._hand_over(ACT, encode_act(found), told, answer)
 
@@ -400,34 +410,16 @@ class Acts:
         ]
         return msgspec.structs.replace(done, doors=page, doors_of=len(known))
 
-    def _remember(self, key: str, done: Done) -> Done:
-        self._known[key] = done
+    def _remember(self, act: Act, done: Done) -> Done:
+        self._known[_key_of(act)] = zlib.crc32(act.content), done
         if len(self._known) > KNOWN_MAX:
             self._known.popitem(last=False)
         return done
 
 
-def _request_of(said: Said, person: str, key: str) -> OrderRequest:
-    return OrderRequest(
-        kind=said.kind,
-        author=person,
-        reason=said.reason,
-        villages=said.villages,
-        townships=said.townships,
-        hazard=said.hazard,
-        level=said.level,
-        lasts=said.lasts,
-        alone=said.alone,
-        post=said.post,
-        response=said.response,
-        order=said.order,
-        zones=said.zones,
-        grades=said.grades,
-        by=said.by,
-        onset=said.onset,
-        verdict=said.verdict,
-        identifier=key,
-    )
+def _key_of(act: Act) -> str:
+    """Name of an act for ever: a key is its person's own."""
+    return f"{act.person}/{act.key}"
 
 
 def _refused(faults: list[str]) -> Done:

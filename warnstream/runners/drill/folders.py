@@ -27,7 +27,12 @@ def folder_of(storage: Path, begun_s: int, identifier: str) -> Path:
 
 def has_begun(storage: Path, identifier: str) -> bool:
     """Whether a drill of that order has a folder, whatever is left in it."""
-    return any(folder.name.partition("-")[2] == _name(identifier) for folder in drill_folders(storage))
+    return any(is_of_order(folder, identifier) for folder in drill_folders(storage))
+
+
+def is_of_order(folder: Path, identifier: str) -> bool:
+    """Whether a folder is that of an order's drill."""
+    return folder.name.partition("-")[2] == _name(identifier)
 
 
 def _name(identifier: str) -> str:

@@ -57,9 +57,9 @@ def troubles_of(
     desk: WarningDesk, alarms: AlarmBook, villages: Villages, policy: DutyPolicy, now_s: int
 ) -> list[Found]:
     """Everything that rings an officer as things stand, one a place and trouble."""
-    levels = desk.levels()
+    levels, asked = desk.levels(), desk.levels_asked()
     worst: dict[tuple[Place, Trouble], Found] = {}
-    for finding in _each(desk, levels, villages, policy, now_s):
+    for finding in _each(desk, levels, asked, villages, policy, now_s):
         key = finding.place, finding.trouble
         known = worst.get(key)
         if known is None or (finding.badness, finding.level) > (known.badness, known.level):
@@ -67,21 +67,26 @@ def troubles_of(
     return [*worst.values(), *_of_node(alarms)]
 
 
-def _each(
-    desk: WarningDesk, levels: dict[int, Level], villages: Villages, policy: DutyPolicy, now_s: int
+def _each(  # what stands, and what people were asked with transfers
+    desk: WarningDesk,
+    levels: dict[int, Level],
+    asked: dict[int, Level],
+    villages: Villages,
+    policy: DutyPolicy,
+    now_s: int,
 ) -> Iterator[Found]:
     def found(trouble: Trouble, badness: int, village: int) -> Found:
         place = place_of(villages, village) if village < len(villages) else ("", str(village))
-        return Found(place, trouble, badness, village, levels.get(village, Level.NONE))
+        return Found(place, trouble, badness, village, asked.get(village, Level.NONE))
 
     for call in desk.chains.calls:
-        is_urgent = levels.get(call.village, Level.NONE) >= Level.ORANGE
+        is_urgent = asked.get(call.village, Level.NONE) >= Level.ORANGE
         if is_urgent and not call.assigned and call.opened_s + policy.help_s <= now_s:
             yield found(Trouble.HELP, call.opened_s, call.village)  # the next one to call is worse
     for village, held in desk.bulletins.waiting():
         if held.due_s != NEVER and held.due_s - policy.release_s <= now_s:
             yield found(Trouble.RELEASE, held.since_s, village)
-    yield from _counted(desk.chains.dry, lambda village: levels.get(village) is Level.RED, found)
+    yield from _counted(desk.chains.dry, lambda village: asked.get(village) is Level.RED, found)
     for village, level in levels.items():
         if level >= Level.ORANGE:
             yield found(Trouble.RISE, int(level), village)

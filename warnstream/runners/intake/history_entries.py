@@ -10,13 +10,13 @@ not be judged, and is not tried again.
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
 from warnstream.desk import Case, VillageCase, WarningDesk
 from warnstream.lifecycle.voice import VillageVoice
-from warnstream.model.bulletins import Bulletin
+from warnstream.model.bulletins import Bulletin, Refuge
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects
 from warnstream.model.network import Villages
@@ -159,10 +159,23 @@ def issued_of(cause: int, step: int, effects: Effects, desk: WarningDesk, codes:
         [(codes[message.village], message) for message in effects.messages],
         [(case.village, case.case) for case in desk.cases_of(effects)],
         [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors],
-        desk.voices_of(effects),
+        [_in_order(voice) for voice in desk.voices_of(effects)],
         effects.digests,
-        {village: codes[village] for digest in effects.digests for village in digest.villages},
+        {village: codes[village] for digest in effects.digests for village in sorted(digest.villages)},
     )
+
+
+def _in_order(known: VillageVoice) -> VillageVoice:
+    """As it is written, the same before and after a restart: sets as sorted lists, hazards by name."""
+    voice, told = known.voice, known.voice.told
+    standing = dict(sorted(voice.standing.items()))
+    seen, corrected, ended = (
+        cast("set[str]", sorted(words)) for words in (voice.seen, voice.corrected, voice.ended)
+    )
+    if told is not None:
+        told = replace(told, refuges=cast("frozenset[Refuge]", sorted(told.refuges)))
+    written = replace(voice, standing=standing, seen=seen, corrected=corrected, ended=ended, told=told)
+    return known._replace(voice=written)
 
 
 def village_rows(villages: Villages) -> list[VillageRow]:

@@ -325,8 +325,7 @@ class Intake:
         self.is_clock_accepted = True
 
     def _take_alarm(self, payload: bytes, outcome: Outcome) -> None:
-        alarm = self.alarms.apply(decode_alarm(payload))
-        outcome.alarms += [] if alarm is None else [alarm]
+        outcome.alarms += filter(None, [self.alarms.apply(decode_alarm(payload))])
 
     def _take_configuration(self, payload: bytes, outcome: Outcome) -> None:
         """From here on this configuration judges: warnings that stand go on as they were told."""
@@ -421,6 +420,7 @@ class Intake:
             villages = self._network.villages
             proven = [proven_level(crossing, villages) for crossing in step.assessment.past_crossings]
             self.past_crossings.step(proven, now_s)
+            outcome.alarms += self.alarms.let_time_work(now_s)
             outcome.rings += self.duty.step(self.engine.desk, self.alarms, now_s)
         outcome.refusals += refused_said(self.engine.assessment, self._topics)
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)

@@ -1,7 +1,8 @@
-"""Entries of two boxes with one log: who leads from here on, and what became of notifications of posts.
+"""Entries of several machines with one log: who leads, what became of posts' notifications, who follows.
 
 ``leader``: every entry after it was written by that box, until the next one. ``told``: what channels have
-come to with rows of the outbox; doors have entries of their own (`door_entries`). An engine passes over both.
+come to with rows of the outbox; doors have entries of their own (`door_entries`). ``followed``: how far a
+delivery node has copied a partition of Kafka into its own log. An engine passes over all of them.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,16 @@ from warnstream.delivery.dispatch.notification import Settlement, Signal
 LEADER = "leader"
 TOLD = "told"
 
-OF_STANDBY = frozenset({LEADER, TOLD})
+FOLLOWED = "followed"
+
+OF_STANDBY = frozenset({LEADER, TOLD, FOLLOWED})
+
+
+class FollowedEntry(msgspec.Struct, frozen=True):
+    """A log has everything of a partition up to here: its next entry, and where events are read on."""
+
+    next_entry: int
+    next_event: int
 
 
 class LeaderEntry(msgspec.Struct, frozen=True):
@@ -37,6 +47,19 @@ def decode_leader(payload: bytes) -> LeaderEntry:
         return msgspec.msgpack.decode(payload, type=LeaderEntry)
     except msgspec.MsgspecError as error:
         raise ValueError(f"not a leader entry: {error}") from None
+
+
+def encode_followed(entry: FollowedEntry) -> bytes:
+    """Payload of a `FOLLOWED` entry."""
+    return msgspec.msgpack.encode(entry)
+
+
+def decode_followed(payload: bytes) -> FollowedEntry:
+    """Content of a `FOLLOWED` entry. ValueError if it is none."""
+    try:
+        return msgspec.msgpack.decode(payload, type=FollowedEntry)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not an entry of what was followed: {error}") from None
 
 
 def encode_told(settlements: Mapping[str, Settlement], at: float) -> bytes:

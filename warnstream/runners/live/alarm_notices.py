@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
@@ -39,11 +40,16 @@ class Notices:
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
 
     def tell_all(self, alarms: Iterable[Alarm], rings: Iterable[Ring]) -> None:
-        """Everything that one entry has led to."""
-        for alarm in alarms:
-            self.tell(alarm)
-        for ring in rings:
-            self.ring(ring)
+        """Everything that one entry has led to; one that cannot be told keeps nothing else from going out."""
+        works = [
+            *(partial(self.tell, alarm) for alarm in alarms),
+            *(partial(self.ring, ring) for ring in rings),
+        ]
+        for work in works:
+            try:
+                work()
+            except Exception:  # the warnings of the same step come after this
+                log.exception("posts cannot be told of an alarm")
 
     def tell(self, alarm: Alarm) -> None:
         """Begin or end of an alarm, for the duty posts."""

@@ -4,12 +4,14 @@ A command writes a file into ``orders/``: complete under its name or not there a
 all. The node takes it within a second, or at its next start, and removes it once
 its entry is durable. What cannot be is refused whole: the file is replaced by one
 of the same name ending in ``.refused`` that says every fault. An order given twice
-is carried out once.
+is carried out once. What takes a warning from people is refused where nobody took it
+for `OLD_S`: its author looked at something else than what stands by then.
 """
 
 import logging
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -22,7 +24,7 @@ from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import ClockAccepted, OperatorCancel
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.drills import DrillOrder
-from warnstream.model.hands.orders import HandOrder
+from warnstream.model.hands.orders import HandOrder, OrderKind
 from warnstream.model.times import iso_utc
 from warnstream.model.transfers.marks import RowMark
 from warnstream.runners.intake.entries import (
@@ -50,6 +52,11 @@ LOOK_S = 0.5
 """Between two looks into the folder."""
 
 STOP_S_MAX = 10.0
+
+OLD_S = 600.0
+"""An order that loosens something counts for so long; one that warns of something counts at any time."""
+
+_WARNS = frozenset({OrderKind.ISSUE, OrderKind.RAISE, OrderKind.TRANSFER, OrderKind.RESPOND})
 
 AnyOrder = OperatorCancel | HandOrder | HelpAssign | HelpClose | ClockAccepted | RowMark | DrillOrder
 
@@ -114,7 +121,7 @@ def entry_of(order: AnyOrder) -> tuple[str, bytes]:
 def faults_on(desk: WarningDesk, order: AnyOrder) -> list[str]:
     """Everything that keeps an order from being carried out on a desk as it stands; empty: nothing."""
     if isinstance(order, HandOrder):
-        return desk.order_faults(order)
+        return desk.identity_faults(order) or desk.order_faults(order)
     if isinstance(order, HelpAssign | HelpClose):
         fault = desk.chains.fault_of(order)
         return [fault] if fault else []
@@ -183,12 +190,21 @@ class Orders:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_S):
-            left = list(self._folder.glob(f"*{SUFFIX}"))
-            for path in sorted(left):
+            for path in self._left():
                 try:
                     self._take(path)
                 except (StoreError, OSError) as error:
                     log.warning("order not taken yet", extra={"file": path.name, "error": str(error)})
+                except Exception:  # nothing ends the thread but a stop
+                    log.exception("order not taken yet", extra={"file": path.name})
+
+    def _left(self) -> list[Path]:
+        """Files of orders; none where the folder cannot be looked into now (no descriptor is free)."""
+        try:
+            return sorted(self._folder.glob(f"*{SUFFIX}"))
+        except OSError as error:
+            log.warning("orders cannot be looked for", extra={"error": str(error)})
+            return []
 
     def _take(self, path: Path) -> None:
         try:
@@ -198,7 +214,7 @@ class Orders:
             return
         order: AnyOrder | None = left.order or left.assign or left.close or left.cancel or left.clock
         order = order or left.mark or left.drill
-        problems = ["it holds no order"] if order is None else self._faults_of(order)
+        problems = ["it holds no order"] if order is None else self._problems_of(order, path)
         if order is None or problems:
             self._refuse(path, problems)
             return
@@ -210,10 +226,28 @@ class Orders:
         path.unlink()
         log.warning("order taken", extra=_said(order))
 
+    def _problems_of(self, order: AnyOrder, path: Path) -> list[str]:
+        """Everything that keeps an order from being carried out; whatever fails here is said as one."""
+        age_s = time.time() - path.stat().st_mtime
+        if age_s > OLD_S and loosens(order):
+            return [f"it was left {age_s / 60:.0f} min ago and nobody took it: look again, and give it anew"]
+        try:
+            return self._faults_of(order)
+        except Exception as error:  # one order failing never keeps the next one from being taken
+            log.exception("order cannot be checked", extra={"file": path.name})
+            return [f"a fault of the node; see its log: {error!r}"]
+
     def _refuse(self, path: Path, problems: list[str]) -> None:
         log.error("order refused", extra={"file": path.name, "problems": "; ".join(problems)})
         _write(path.with_suffix(REFUSED), msgspec.json.encode(Problems(problems)))
         path.unlink()
+
+
+def loosens(order: AnyOrder) -> bool:
+    """Whether an order takes something from people: a warning, a wait, a transfer, a call for help."""
+    if isinstance(order, HandOrder):
+        return order.kind not in _WARNS
+    return isinstance(order, OperatorCancel | HelpClose)
 
 
 def _said(order: AnyOrder) -> dict[str, object]:

@@ -236,7 +236,8 @@ class Status:
         order = order_of(request, self._configuration)
         desk = self._keeper.engine.desk
         faults = [*desk.order_faults(order), *agreement_faults(order, desk, self._configuration)]
-        if faults and not desk.knows_order(order):
+        faults = desk.identity_faults(order) or ([] if desk.knows_order(order) else faults)
+        if faults:
             raise OrderFaultsError(faults)
         self._requests.ask_and_wait(entries.ORDER, entries.encode_order(order))
         return OrderTakenRecord(order=order.identifier, kind=str(order.kind), villages=len(order.villages))

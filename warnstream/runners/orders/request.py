@@ -11,6 +11,7 @@ from warnstream.adapters.geometry import villages_within
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import format_duration, parse_duration_s
 from warnstream.config.yaml.value_types import choice_of
+from warnstream.delivery.texts import clean
 from warnstream.desk import WarningDesk
 from warnstream.lifecycle.orders import longest_s, may_give
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
@@ -87,7 +88,7 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
         identifier=request.identifier or uuid.uuid4().hex,
         kind=kind,
         author=request.author,
-        reason=request.reason.strip(),
+        reason=clean(request.reason),
         villages=tuple(villages),
         hazard=request.hazard,
         level=level,

@@ -1,6 +1,6 @@
 """Configurations over archives: what each would have warned of, for a comparison with another one.
 
-Archives are replayed one after the other, each held in memory by itself. One that
+Archives are replayed one after the other, each piece by piece (`open_archive`). One that
 begins within a day of the end of the one before goes on with the same engine; after a
 longer gap judging begins anew, from a cold start: what an engine remembers of another
 season is no more than what it would learn in a day.
@@ -20,8 +20,9 @@ from warnstream.engine import EngineStep
 from warnstream.model.arrays import Int64Array
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import DAY_S, MINUTE_S
+from warnstream.review.archive import Archive
 from warnstream.review.compare.comparison import Judged, Part
-from warnstream.review.logger_files import read_readings
+from warnstream.review.logger_files import open_readings
 from warnstream.runners.build import derive
 from warnstream.runners.replay.collected import Collected
 from warnstream.runners.replay.replay import Minute, minutes_of, whole_minutes
@@ -29,6 +30,9 @@ from warnstream.runners.replay.side_by_side import SideBySide
 
 GAP_MAX_S = DAY_S
 """After a longer time without an archive judging begins anew."""
+
+Reader = Callable[[Path, Configuration], Archive]
+"""Reads an archive as a configuration does."""
 
 Progress = Callable[[int, float], None]
 """Told the time judged until and the share of the archives done, 0 to 1."""
@@ -66,7 +70,10 @@ class _Found(Collected):
 
 
 def stretches_of(
-    archives: Sequence[Path], configurations: Sequence[Configuration], after_s: int = 0
+    archives: Sequence[Path],
+    configurations: Sequence[Configuration],
+    after_s: int = 0,
+    read: Reader = open_readings,
 ) -> list[Stretch]:
     """Archives in connected stretches: all configurations are judged over the same minutes.
 
@@ -77,6 +84,7 @@ def stretches_of(
     configurations : sequence of Configuration
     after_s : int
         Go on without readings for so long after each stretch, so that levels can fall.
+    read : callable
 
     Raises
     ------
@@ -88,7 +96,7 @@ def stretches_of(
     legs: list[Leg] = []
     for path in archives:
         try:
-            legs.append(_leg(path, configurations))
+            legs.append(_leg(path, configurations, read))
         except ArchiveError as error:
             faults.append(str(error))
     legs.sort(key=lambda leg: (leg.begin_s, leg.until_s))
@@ -102,14 +110,24 @@ def stretches_of(
     return _connected(legs, after_s)
 
 
-def _leg(path: Path, configurations: Sequence[Configuration]) -> Leg:
+def _leg(path: Path, configurations: Sequence[Configuration], read: Reader) -> Leg:
     ends_s: list[int] = []
+    known: list[Configuration] = []
     for configuration in configurations:
-        observed_at_s = read_readings(path, configuration).readings.observed_at_s
-        ends_s += observed_at_s[[0, -1]].tolist() if len(observed_at_s) else []
+        if any(_reads_alike(configuration, other) for other in known):
+            continue
+        known.append(configuration)
+        archive = read(path, configuration)
+        ends_s += [at_s for at_s in (archive.begin_s, archive.end_s) if at_s is not None]
     if not ends_s:
         raise ArchiveError(f"{path} holds no reading of a station of these configurations")
     return Leg(path, _whole_minute(min(ends_s)), _whole_minute(max(ends_s)))
+
+
+def _reads_alike(one: Configuration, other: Configuration) -> bool:
+    """Whether two find the same readings in an archive."""
+    stations, others = one.network.stations, other.network.stations
+    return (stations.code, stations.was, one.logger_files) == (others.code, others.was, other.logger_files)
 
 
 def _connected(legs: Sequence[Leg], after_s: int) -> list[Stretch]:
@@ -131,6 +149,7 @@ def judge(
     configurations: Mapping[str, Configuration],
     stretches: Sequence[Stretch],
     on_progress: Progress = lambda _until_s, _share: None,
+    read: Reader = open_readings,
 ) -> list[Judged]:
     """Replay archives once with configurations that observe alike (`alike`).
 
@@ -141,6 +160,7 @@ def judge(
     stretches : sequence of Stretch
         Of `stretches_of`.
     on_progress : callable
+    read : callable
     """
     started = time.process_time()
     every = list(configurations.values())
@@ -153,7 +173,7 @@ def judge(
     for stretch in stretches:
         engines = SideBySide(derived)
         for leg in stretch:
-            for minute in _minutes_of_leg(every[0], leg, found):
+            for minute in _minutes_of_leg(every[0], leg, found, read):
                 steps = engines.step(minute.readings, minute.now_s, minute.frames)
                 for own, step in zip(found, steps, strict=True):
                     own.take(step)
@@ -188,13 +208,14 @@ def _judged(name: str, configuration: Configuration, found: _Found, cpu_s: float
     )
 
 
-def _minutes_of_leg(configuration: Configuration, leg: Leg, found: Sequence[_Found]) -> Iterator[Minute]:
-    archive = read_readings(leg.path, configuration)
+def _minutes_of_leg(
+    configuration: Configuration, leg: Leg, found: Sequence[_Found], read: Reader
+) -> Iterator[Minute]:
+    archive = read(leg.path, configuration)
     for own in found:
-        own.n_readings += len(archive.readings)
+        own.n_readings += archive.n_readings
         own.n_refused.update(archive.n_refused)
-    times_s = whole_minutes(archive.readings, leg.begin_s, leg.until_s)
-    return minutes_of(times_s, archive.readings, archive.frames)
+    return minutes_of(whole_minutes(archive, leg.begin_s, leg.until_s), archive)
 
 
 def _whole_minute(time_s: int) -> int:

@@ -1,7 +1,8 @@
 """Several configurations over one stream of readings; those that observe alike share what they observe.
 
 Gauges, windows, quality, forecast and the rain of places are worked out once where
-configurations agree in all of it; levels, warnings and texts are each configuration's own.
+configurations agree in all of it, and levels where a hazard's rule is the same, too; warnings and texts are
+each configuration's own.
 Every one finds what it would find by itself, byte for byte.
 """
 
@@ -14,8 +15,10 @@ import numpy as np
 from warnstream.assessment.rule_needs import Whole, known_stages_m, noon_of
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
+from warnstream.hazards.registry import kind_of
 from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
+from warnstream.model.rules.rules import HazardRule
 from warnstream.runners.build import Derived, assemble, derive
 
 
@@ -34,6 +37,7 @@ class SideBySide:
         first, *others = self._engines
         for engine in others:
             engine.assessment.share(first.assessment)
+        self._share_rules(derived)
 
     def step(self, readings: ReadingBatch, now_s: int, frames: Sequence[GridFrame] = ()) -> list[EngineStep]:
         """What each engine found, in the order of the configurations."""
@@ -44,6 +48,28 @@ class SideBySide:
             effects = engine.desk.step(assessed.changes, now_s, engine.assessment.reason_now)
             found.append(EngineStep(assessed, effects))
         return found
+
+    def _share_rules(self, derived: Sequence[Derived]) -> None:
+        """What the same rule finds is found once, by the first that has it."""
+        judges: dict[bytes, Engine] = {}
+        for engine, part in zip(self._engines, derived, strict=True):
+            for rule in part.configuration.rules:
+                if not _is_shareable(rule):
+                    continue
+                digest = hashlib.sha256(repr(rule.name in part.whole.numberless).encode())
+                _add(digest, rule)
+                judge = judges.setdefault(digest.digest(), engine)
+                if judge is not engine:
+                    engine.assessment.share_rule(rule.name, judge.assessment)
+
+
+def _is_shareable(rule: HazardRule) -> bool:
+    """Whether what a rule finds rests on it and on what is observed alone.
+
+    Conditions of an operator's own rules remember beside each other and may read other hazards' levels;
+    probabilities are worked out for all rules together.
+    """
+    return not kind_of(rule).has_conditions and not rule.expected
 
 
 def alike(configurations: Sequence[Configuration]) -> list[list[int]]:

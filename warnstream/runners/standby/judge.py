@@ -20,12 +20,13 @@ from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
-from warnstream.model.errors import describe
+from warnstream.model.errors import WarnstreamError, describe
 from warnstream.model.network import ChainPost
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
 from warnstream.runners.history.start import begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
+from warnstream.runners.intake.entries import HELP
 from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
     ISSUED,
@@ -37,10 +38,10 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome, Past
-from warnstream.runners.intake.standby_entries import LEADER, TOLD
+from warnstream.runners.intake.standby_entries import FOLLOWED, LEADER, TOLD
 from warnstream.runners.live.alarm_notices import Notices
 from warnstream.runners.live.alarms import Alarms
-from warnstream.runners.live.doors import DoorKeeper
+from warnstream.runners.live.doors import Append, DoorKeeper
 from warnstream.runners.live.recording.recorder import Desk, Recorder
 from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.renderer import Renderer
@@ -62,6 +63,11 @@ class Judge:
     alarms : Alarms
         Shown here; nobody is sent them.
     metrics : Metrics
+    append : callable
+        For entries that the ledger asks for, where this machine may write them; None otherwise.
+    passes_over : bool
+        What cannot be followed has not been judged elsewhere either and is passed over with an alarm;
+        otherwise the box that leads says so first.
 
     Raises
     ------
@@ -76,6 +82,9 @@ class Judge:
         outbox: NodeOutbox,
         alarms: Alarms,
         metrics: Metrics,
+        append: Append = lambda _entries: None,
+        *,
+        passes_over: bool = False,
     ) -> None:
         self._configuration, self._outbox, self._alarms, self._metrics = (
             configuration,
@@ -83,10 +92,11 @@ class Judge:
             alarms,
             metrics,
         )
+        self._passes_over = passes_over
         self._journal, self._log = journal, TakenLog(journal)
         self._notices = Notices(configuration, self._send)
         self._recorder = Recorder(outbox, self._log, alarms, metrics, lambda: None)
-        self._doors = DoorKeeper(outbox, self._log, alarms, lambda _entries: None)
+        self.doors = DoorKeeper(outbox, self._log, alarms, append)
         self.snapshots = Snapshots(
             configuration.storage, self._log, outbox, self._whole, alarms, metrics, lambda: None
         )
@@ -130,8 +140,8 @@ class Judge:
         configuration, desk = self._configuration, self._intake.engine.desk
         self._renderer = Renderer(self._people, self._metrics, lambda: self._intake.engine.desk)
         topics, network = topics_of(configuration), self._people.network
-        self._doors.recover(network, configuration.fingerprint, topics, self._intake.now_s)
-        self._doors.recovered(desk.last_bulletins(), configuration.fingerprint)
+        self.doors.recover(network, configuration.fingerprint, topics, self._intake.now_s)
+        self.doors.recovered(desk.last_bulletins(), configuration.fingerprint)
         self._log.taken = self._begins_after
         self._recorder.catch_up(self._desk)
 
@@ -145,15 +155,31 @@ class Judge:
                 self._aside.add(decode_set_aside(payload).entry)
 
     def take(self, entries: Iterable[tuple[int, str, bytes]]) -> None:
-        """Take entries in order; one that cannot be taken is told and passed over."""
+        """Take entries in order.
+
+        Raises
+        ------
+        WarnstreamError
+            If one cannot be taken that the box that leads has not set aside, and none is passed over. The
+            state is not that box's any more: no snapshot may be made of it.
+        """
         for number, kind, payload in entries:
             begun_s = time.monotonic()
             issued = self._issued.pop(number, [])
             if number not in self._aside:
-                self._take(number, kind, payload, issued)
+                try:
+                    self._take(number, kind, payload, issued)
+                except Exception as error:  # noqa: BLE001  # told, or raised again
+                    self._not_taken(f"entry {number} ({kind}): {describe(error)}", error)
             self._log.taken = number
             self._recorder.go_on()
             self.snapshots.worked(time.monotonic() - begun_s)
+
+    def _not_taken(self, text: str, error: Exception) -> None:
+        if not self._passes_over:
+            raise WarnstreamError(text) from error
+        log.error("entry cannot be followed", exc_info=error)
+        self._alarms.raise_alarm("engine", f"could not be followed: {text}")
 
     def settle(self) -> None:
         """All that was learnt of has been taken."""
@@ -168,19 +194,17 @@ class Judge:
         self._recorder.catch_up_if_due(self._desk)
 
     def _take(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
-        try:
-            if kind in OF_DOORS:
-                if number > self._known_until:
-                    self._doors.take(kind, payload)
-            elif kind == TOLD:
-                self._recorder.write(partial(self._recorder.take_told, payload))
-            elif kind not in {ISSUED, SET_ASIDE, LEADER}:
-                self._follow(number, kind, payload, issued)
-        except Exception as error:
-            log.exception("entry cannot be followed", extra={"entry": number, "kind": kind})
-            self._alarms.raise_alarm("engine", f"entry {number} could not be followed: {describe(error)}")
+        if kind in OF_DOORS:
+            if number > self._known_until:
+                self.doors.take(kind, payload)
+        elif kind == TOLD:
+            self._recorder.write(partial(self._recorder.take_told, payload))
+        elif kind not in {ISSUED, SET_ASIDE, LEADER, FOLLOWED}:
+            self._follow(number, kind, payload, issued)
 
     def _follow(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
+        if kind == HELP:
+            self.doors.close_call(payload, self._intake.engine.desk, self._people.network, self._intake.now_s)
         if kind == CONFIGURATION:
             self._is_exercise = decode_configuration(payload).status is MessageStatus.EXERCISE
         past = Past([effects for _, effects in issued], is_judged=not (self._is_real and self._is_exercise))
@@ -202,13 +226,13 @@ class Judge:
         digests = issued.digests_now(desk.network.villages.index_of_code())
         effects = desk.desk.restate(issued.messages, issued.bulletins, digests)
         if entry > self._known_until:
-            self._doors.issue(effects.to_doors, self._renderer)
+            self.doors.issue(effects.to_doors, self._renderer)
         self._recorder.record(entry, effects, desk)
 
     def _keep_answers(self, number: int, outcome: Outcome) -> None:
         if answers := outcome.answers:
             if number > self._known_until:
-                self._doors.answer(answers)
+                self.doors.answer(answers)
             self._recorder.write(partial(self._outbox.answer_of_posts, answers))
 
     @property

@@ -82,13 +82,14 @@ def _posts(desk: WarningDesk) -> CounterRecord:
 def _assessed(desk: WarningDesk) -> CounterRecord:
     transfers = desk.transfers
     since_s: dict[str, int] = {}
+    ended_s = desk.ended_s() if transfers.open else {}
     for transfer_list in transfers.open:
         for code in transfer_list.villages:
             over = transfer_list.over.get(code)
+            over_s = transfer_list.opened_s if over is None else over.at_s
+            ended = ended_s.get(transfers.number.get(code, -1), 0)
             for place in transfers.places_of(code, transfer_list.zones):
-                since_s[place] = max(
-                    since_s.get(place, 0), transfer_list.opened_s if over is None else over.at_s
-                )
+                since_s[place] = max(since_s.get(place, 0), over_s, ended)
     assessed = transfers.state.assessed
     missing = [
         place

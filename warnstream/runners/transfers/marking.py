@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.value_types import choice_of
+from warnstream.delivery.texts import clean
 from warnstream.model.hands.orders import REASON_CHARACTERS_MAX, Role
 from warnstream.model.hands.requests import OrderFaultsError
 from warnstream.model.network import Network
@@ -45,7 +46,7 @@ def mark_of(  # the words of a mark
     faults += _outside(codes, areas, by, configuration.network) if areas else []
     if faults:
         raise OrderFaultsError(faults)
-    return RowMark(uuid.uuid4().hex, codes, word, by, note.strip(), is_post)
+    return RowMark(uuid.uuid4().hex, codes, word, by, clean(note), is_post)
 
 
 def _areas_of(by: str, configuration: Configuration, faults: list[str], *, is_post: bool) -> set[str]:

@@ -3,12 +3,19 @@
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.unit.desk.county import MESSAGE_POLICY
 from warnstream.adapters.channels.smpp.letters import KEPT_S, Letter, Letters
 from warnstream.adapters.sqlite import Database
+from warnstream.lifecycle.alarms import AlarmBook
+from warnstream.model.alarms import AlarmSignal
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.duty import COUNTY, Ring, Trouble
+from warnstream.model.warning import MessageStatus
+from warnstream.runners.live.alarm_notices import notice_of_ring
 
 PHONE = "+8613857000001"
 
@@ -141,3 +148,31 @@ def test_a_phone_that_got_a_drill_and_something_real_is_mixed_for_half_an_hour(t
     assert letters.of_phone("+86138", of_drill=False) == [("door", "of-real")]
     now[0] += 1_801
     assert not letters.is_mixed("+86138")
+
+
+NOTICES = ("ws.@alarm.chain:Gushi.20260618T080000Z.1", "ws.@duty.20260618T080000Z-1.1")
+
+
+@pytest.mark.parametrize("notice", NOTICES)
+def test_a_reply_behind_a_notice_of_the_node_is_to_what_was_asked_before_it(
+    tmp_path: Path, notice: str
+) -> None:
+    """The post that is silent is told so by an alarm; its "received" must settle what it owes."""
+    digest = Letter(("a",), "ws.@post.T1.20260618T080000Z.1|T1|sms", PHONE, "T1", "of-digest")
+    told = Letter(("b",), f"{notice}|T1|sms", PHONE, "T1", "of-notice")
+    alone = Letter(("c",), f"{notice}|C1|sms", PHONE, "C1", "of-notice")
+    with closing(Letters(tmp_path / "l.sqlite3")) as letters:
+        letters.note([digest, told, alone], untold)
+        assert letters.of_phone(PHONE) == [("C1", "of-notice"), ("T1", "of-digest")]
+        drill = Letter(("d",), "ws@drill.@drill.T1.x.1|T1|sms", "+86139", "T1", "of-drill")
+        letters.note([drill, Letter(("e",), f"{notice}|T2|sms", "+86139", "T2", "of-notice")], untold)
+        assert not letters.is_mixed("+86139"), "a notice is no warning that a drill could be taken for"
+
+
+def test_names_of_notices_are_those_that_the_node_gives() -> None:
+    named = AlarmBook("ws", MessageStatus.ACTUAL).apply(AlarmSignal("chain:Gushi", "", 0, is_begin=True))
+    assert named is not None
+    assert ".@alarm." in named.name
+    configuration = SimpleNamespace(message=MESSAGE_POLICY, node=SimpleNamespace(name="county"))
+    ring = Ring((COUNTY,), (Trouble.DRY,), 0, 0, 1, ("C1",))
+    assert ".@duty." in notice_of_ring(ring, configuration).name  # type: ignore[arg-type]

@@ -149,3 +149,16 @@ def test_objects_and_shelters_are_compared_by_code_whatever_their_village_s_numb
     assert "objects: 1 fewer (o2)" in found.meaning
     assert "objects: 1 changed (o1)" in found.meaning
     assert "shelters: 1 more (s1)" in found.meaning
+
+
+def test_a_station_with_another_code_is_neither_new_nor_gone(compare: Compare) -> None:
+    rows = FILES["stations.csv"].replace("county\n", "county,was\n").replace("County\n", "County,\n")
+    found = compare(
+        {},
+        new={
+            "stations.csv": rows.replace(
+                "S1,28.40,119.90,120,rain,300,County,", "S2,28.40,119.90,120,rain,300,County,S1"
+            )
+        },
+    )
+    assert found.meaning == ("station S2: was S1",)

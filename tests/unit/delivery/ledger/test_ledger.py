@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.ledger import ADDRESSED, REACHED, Ledger, Put
 from warnstream.delivery.ledger.queue import IN_HAND_S_MAX, DoorQueue
 from warnstream.delivery.ledger.states import Delivery, People, Result, Said
@@ -88,6 +89,22 @@ def test_a_reminder_is_for_those_who_are_not_on_their_way() -> None:
     book.say(1, put().sequence, Said.ACKNOWLEDGE, OPENED)
     assert book.put_down(put(n=2, is_reminder=True, asks=True)) == 2
     assert [People(state) for state in book.people[:3]] == [People.MOVING, People.SILENT, People.SILENT]
+
+
+@pytest.mark.parametrize(("n_told", "goes"), [(0, Urgency.LEAVE), (1, Urgency.LEAVE), (2, Urgency.REMINDER)])
+def test_a_reminder_that_most_doors_hear_first_goes_as_what_it_reminds_of(n_told: int, goes: Urgency) -> None:
+    """Its channel stood still for hours: people to whom nobody has said "leave" are not behind everybody."""
+    book = ledger()
+    book.put_down(put(urgency=Urgency.LEAVE, asks=True))
+    told(book, *range(n_told))
+    book.put_down(put(n=2, urgency=Urgency.REMINDER, is_reminder=True, asks=True))
+    book.put_down(put(village=1, urgency=Urgency.READY))
+    queue = DoorQueue(book, 1)
+    first = queue.claim(0, 1, 0.0)[0]
+    assert int(book.urgency[0]) == goes
+    assert first.village == (0 if goes is Urgency.LEAVE else 1)
+    book.put_down(put(n=3, urgency=Urgency.REMINDER, is_reminder=True, asks=True))
+    assert int(book.urgency[0]) == goes, "and so does the next one, as long as nobody hears it"
 
 
 def test_an_old_answer_counts_as_help_and_as_what_people_do_but_as_no_acknowledgement() -> None:

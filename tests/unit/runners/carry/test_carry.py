@@ -176,6 +176,18 @@ def test_a_new_gauge_and_one_that_has_moved_have_no_rain_before_their_first_read
     assert np.diff(rain["rain_um"][:, number["S7"]]).max() <= 0, "a total has no difference before its second"
 
 
+def test_a_gauge_with_another_code_keeps_its_past_and_is_heard_by_both_codes(
+    before: bytes, tmp_path: Path
+) -> None:
+    head, *rows = FILES["stations.csv"].splitlines()
+    rows = [f"{row}," if not row.startswith("S3,") else f"T{row[1:]},S3" for row in rows]
+    stations = "\n".join([f"{head},was", *rows, ""])
+    configuration = write(tmp_path / "after", more={"stations.csv": stations})
+    (intake, notes), other = carried(before, configuration), fed(configuration, BEFORE)
+    assert (differing(intake, other), notes) == ([], [])
+    assert differing(feed(intake, AFTER), feed(other, AFTER)) == []
+
+
 def test_a_gauge_moved_by_a_few_steps_keeps_its_rain(before: bytes, tmp_path: Path) -> None:
     intake, _, notes = taken(before, tmp_path, ("stations.csv", "S3,28.00,119.15", "S3,28.001,119.15"))
     rain, number = rain_of(intake)

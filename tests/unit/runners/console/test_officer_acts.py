@@ -57,7 +57,10 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
         for role in Role
         for name, area in (("all", "*"), ("first", first), ("last", last))
     ]
-    return replace(found, operators=(*people, Operator("other", "Other", Role.OFFICER, "*", "")))
+    # One hazard is enough for who may do what; the others make most of every node's first step.
+    rules = tuple(rule for rule in found.rules if rule.name == HAZARD)
+    operators = (*people, Operator("other", "Other", Role.OFFICER, "*", ""))
+    return replace(found, operators=operators, rules=rules)
 
 
 class Node:
@@ -226,6 +229,19 @@ def test_the_same_key_is_the_same_act_of_that_person(node: Node) -> None:
     node.acts._known.clear()  # as after a restart: the desk knows it
     assert node.act("officer-all", "issue", "key-1", **said).status == "taken"
     assert len(node.kept) == 1
+
+
+def test_a_key_of_another_act_is_not_taken_for_this_one(node: Node) -> None:
+    first, last = node.people.network.villages.code[0], node.people.network.villages.code[-1]
+    said: dict[str, Any] = {"hazard": HAZARD, "level": "orange", "alone": True}
+    assert node.act("officer-all", "issue", "key-1", villages=[first], **said).status == "taken"
+    for _ in range(2):
+        other = node.act("officer-all", "issue", "key-1", villages=[last], **said)
+        assert other.status == "refused"
+        assert "another" in other.problems[0]
+        assert len(node.kept) == 1
+        node.step()
+        node.acts._known.clear()  # as after a restart: the desk knows it
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.desk.county import T0, answer, county, desk_of, rise
+from tests.unit.desk.transfers_county import Orders, moving_desk
 from warnstream.desk import WarningDesk
 from warnstream.lifecycle.alarms import AlarmBook
 from warnstream.model.alarms import AlarmSignal
@@ -12,7 +13,7 @@ from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.digests import HelpAssign
 from warnstream.model.effects import Answer
 from warnstream.model.hands.duty import COUNTY, DutyPolicy, Found, Trouble
-from warnstream.model.hands.orders import ReleasePolicy, ReleaseRule
+from warnstream.model.hands.orders import OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.level import Level
 from warnstream.model.times import MINUTE_S
 from warnstream.model.warning import MessageStatus
@@ -57,6 +58,16 @@ def test_a_call_is_a_trouble_after_a_minute_until_somebody_goes(level: Level, ri
     (open_call,) = desk.chains.calls
     desk.step([HelpAssign(open_call.name, "grid-a", "li")], T0 + 180)
     assert Trouble.HELP not in troubles(desk, T0 + 240)
+
+
+def test_a_call_where_people_are_moved_is_urgent_whatever_gauges_say() -> None:
+    desk, orders = moving_desk(), Orders()
+    (bulletin,) = desk.step([orders(OrderKind.TRANSFER, by="11:00")], T0).to_doors
+    assert troubles(desk, T0) == {}, "an order that somebody gave is no news to them"
+    call = replace(answer(bulletin.identifier, "door-0"), answer=Answer.NEED_HELP)
+    desk.step([call], T0 + 60)
+    found = troubles(desk, T0 + 120)[Trouble.HELP]
+    assert found.level is Level.ORANGE
 
 
 def test_a_release_is_a_trouble_five_minutes_before_it_goes_by_itself() -> None:

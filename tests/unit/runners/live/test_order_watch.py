@@ -75,14 +75,38 @@ def test_what_waits_for_a_person_is_named_with_the_command_that_helps() -> None:
     assert watched.alarms.standing == {
         "release:Gushi": "doors of Gushi wait for a release (warnstream release): "
         "331124001001 leave flash_flood orange until 05:20",
-        "second:o2": "red of flash_flood for 1 villages by zhang waits for a second person until 05:25: "
-        "warnstream release --order o2",
+        "second:o2": "an order waits for a second person until 05:25: issue flash_flood red in 1 villages, "
+        "by zhang: warnstream release --order o2",
     }
     assert (watched.metric("release"), watched.metric("second_person")) == (1, 1)
     watched.step(T0 + HOUR_S)
     assert watched.alarms.standing == {}
     lapsed = watched.metrics.registry.get_sample_value("warnstream_orders_lapsed")
     assert lapsed == 1
+
+
+def test_an_end_that_waits_for_a_second_person_is_not_told_as_a_red_that_is_issued() -> None:
+    watched = Watched(desk_of())
+    watched.step(T0, rise(Level.RED))
+    watched.step(T0 + 60, replace(ORDER, asks_second=True))
+    assert "end flash_flood in 1 villages" in watched.alarms.standing["second:o1"]
+    assert "要求解除1村" in watched.alarms.zh["second:o1"]
+    assert "红" not in watched.alarms.zh["second:o1"]
+
+
+def test_an_order_that_was_taken_and_does_not_fit_any_more_is_told_for_an_hour() -> None:
+    """Two orders of one moment fit what stands, each alone; the second one finds the first one's work."""
+    watched = Watched(desk_of())
+    watched.step(T0, rise(Level.RED))
+    other = replace(ORDER, identifier="o2", author="li", kind=OrderKind.LOWER, level=Level.YELLOW)
+    assert watched.desk.order_faults(ORDER) == watched.desk.order_faults(other) == []
+    watched.step(T0 + 60, ORDER, other)
+    assert watched.alarms.standing["order"] == (
+        "orders that were taken and not carried out: 1; lower by li: order o2: villages: nothing above "
+        "yellow of flash_flood stands in any village named"
+    )
+    watched.step(T0 + 60 + HOUR_S)
+    assert "order" not in watched.alarms.standing
 
 
 def test_everything_that_binds_or_waits_is_listed() -> None:

@@ -1,7 +1,10 @@
 """Orders that commands leave for a running node: taken once durable, or refused with every fault."""
 
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,62 @@ def test_what_is_no_order_is_put_aside_and_the_next_one_is_taken(tmp_path: Path,
         orders._take(path)
     assert len(kept.entries) == 1
     assert bad.with_suffix(".refused").exists()
+
+
+def left_for(directory: Path, order: AnyOrder, age_s: float) -> Path:
+    left = leave_order(directory, order)
+    at = time.time() - age_s
+    os.utime(left, (at, at))
+    return left
+
+
+def test_an_end_that_nobody_took_for_hours_does_not_end_what_stands_by_then(tmp_path: Path) -> None:
+    kept = Kept()
+    orders = Orders(tmp_path, kept.keep, lambda _order: [])
+    old, new = left_for(tmp_path, HAND, 3 * 3_600), left_for(tmp_path, HAND, 60)
+    warns = left_for(tmp_path, replace(HAND, kind=OrderKind.ISSUE), 3 * 3_600)
+    for path in (old, new, warns):
+        orders._take(path)
+    kinds = [entries.decode_order(payload).kind for _, payload in kept.entries]
+    assert kinds == [OrderKind.END, OrderKind.ISSUE]
+    (said,) = take_problems(old)
+    assert said.startswith("it was left 180 min ago")
+
+
+def test_an_order_that_cannot_even_be_checked_keeps_no_other_from_being_taken(tmp_path: Path) -> None:
+    def faults_of(order: AnyOrder) -> list[str]:
+        if isinstance(order, HelpAssign):
+            raise KeyError("villages changed")
+        return []
+
+    kept = Kept()
+    bad, good = leave_order(tmp_path, HelpAssign("h1", "zhang", "li")), leave_order(tmp_path, HAND)
+    orders = Orders(tmp_path, kept.keep, faults_of)
+    orders.start()
+    deadline = time.monotonic() + 20
+    while good.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    orders.stop()
+    assert len(kept.entries) == 1
+    assert "a fault of the node" in take_problems(bad)[0]
+
+
+def test_a_folder_that_cannot_be_looked_into_for_a_while_ends_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, good = Kept(), leave_order(tmp_path, HAND)
+    orders, looks = Orders(tmp_path, kept.keep, lambda _order: []), Path.glob
+    failures = iter([OSError(24, "Too many open files")] * 2)
+
+    def glob(self: Path, pattern: str) -> Iterator[Path]:
+        if self == good.parent and (failure := next(failures, None)) is not None:
+            raise failure
+        return looks(self, pattern)
+
+    monkeypatch.setattr(Path, "glob", glob)
+    orders.start()
+    deadline = time.monotonic() + 20
+    while good.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    orders.stop()
+    assert len(kept.entries) == 1

@@ -47,6 +47,14 @@ def test_the_demo_county_names_its_officers(county: Configuration) -> None:
     assert roles == {Role.OFFICER, Role.SECOND}
 
 
+def test_a_reason_has_no_character_that_turns_or_hides_what_is_read(county: Configuration) -> None:
+    village = county.network.villages.code[0]
+    found = order_of(request(villages=[village], reason=" loose \u202e\x00 gauge\n"), county)
+    assert found.reason == "loose gauge"
+    empty = order_of(request(villages=[village], reason="\x00\u2066"), county)
+    assert empty.reason == "", "the desk refuses it"
+
+
 def test_an_order_has_every_village_that_it_means_once(county: Configuration) -> None:
     villages = county.network.villages
     order = order_of(

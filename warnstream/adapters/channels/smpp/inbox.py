@@ -1,6 +1,7 @@
 """What comes back from a gateway: receipts of messages, replies of people. Used by one thread."""
 
 import logging
+import unicodedata
 from collections import deque
 
 from warnstream.adapters.channels.channel import Inbound, Surroundings
@@ -18,7 +19,16 @@ from warnstream.model.errors import StoreError
 logger = logging.getLogger(__name__)
 
 
-_MARKS = {"演练": True, "演习": True, "exercise": True, "drill": True, "真": False, "real": False}
+_MARKS = {
+    "演练": True,
+    "演練": True,
+    "演习": True,
+    "演習": True,
+    "exercise": True,
+    "drill": True,
+    "真": False,
+    "real": False,
+}
 
 
 def which(text: str) -> tuple[str, bool | None]:
@@ -27,7 +37,7 @@ def which(text: str) -> tuple[str, bool | None]:
     >>> which("演练 1"), which("真的收到"), which("1")
     (('1', True), ('收到', False), ('1', None))
     """
-    bare = text.strip()
+    bare = unicodedata.normalize("NFKC", text).strip()
     for mark, is_drill in _MARKS.items():
         if bare.lower().startswith(mark):
             return bare[len(mark) :].lstrip("的 :：,，"), is_drill
@@ -119,7 +129,9 @@ class Inbox:
             sent = [recipient for recipient, _ in self._letters.of_phone(phone)]
             self._inbound.unread(self._name, sent, text, "a drill and something real were sent to that phone")
             return
-        recipients = self._letters.of_phone(phone, of_drill=of_drill)
+        # Who calls for help is heard, whatever they were sent and whatever they call it.
+        is_help = reading.answer is Answer.NEED_HELP
+        recipients = self._letters.of_phone(phone, of_drill=None if is_help else of_drill)
         answered = [
             recipient
             for recipient, token in recipients

@@ -28,6 +28,23 @@ KEPT_S = 3 * 86_400
 MIXED_S = 1_800
 """A bare reply to a phone that got a drill and something real within that time may be to either."""
 
+_FIRST = 1 << 62
+"""Above every number: what can be answered counts as newer than what cannot."""
+
+# Notices of the node itself (alarms, rings of the officer, a drill announced): nobody owes them an answer.
+_KINDS_OF_PHONE = """
+SELECT DISTINCT instr(key, ?) > 0 FROM letters WHERE phone = ? AND noted_at >= ?
+AND instr(key, '.@alarm.') + instr(key, '.@duty.') + instr(key, '.@announced.') = 0
+"""
+
+# SQLite takes the other columns from the row of the maximum.
+_NEWEST_OF_PHONE = """
+SELECT recipient, token, max(number + CASE
+    WHEN instr(key, '.@alarm.') + instr(key, '.@duty.') + instr(key, '.@announced.') = 0 THEN ? ELSE 0 END)
+FROM letters WHERE phone = ? AND noted_at >= ? AND (? IS NULL OR (instr(key, ?) > 0) = ?)
+GROUP BY recipient ORDER BY recipient
+"""
+
 UNWRITTEN_MAX = 20_000
 EARLY_MAX = 10_000
 """Receipts that came before the gateway's own answer to the message."""
@@ -142,15 +159,15 @@ class Letters:
         self._write()
         with self._opened().reading() as connection:
             rows = connection.execute(
-                "SELECT DISTINCT instr(key, ?) > 0 FROM letters WHERE phone = ? AND noted_at >= ?",
-                (f"{DRILL}.", phone, self._clock() - MIXED_S),
+                _KINDS_OF_PHONE, (f"{DRILL}.", phone, self._clock() - MIXED_S)
             ).fetchall()
         return len(rows) > 1
 
     def of_phone(self, phone: str, *, of_drill: bool | None = None) -> list[tuple[str, str]]:
         """Recipient and token of the newest message to everybody who is reached at that phone.
 
-        `of_drill`: only of drills, or only of what is real.
+        A notice of the node itself is the newest only where nothing else was sent: whoever writes "received"
+        behind one has answered the digest before it. `of_drill`: only of drills, or only of what is real.
 
         Raises
         ------
@@ -159,11 +176,9 @@ class Letters:
         """
         self._write()
         with self._opened().reading() as connection:
-            # SQLite takes the other columns from the row of the maximum.
             rows = connection.execute(
-                "SELECT recipient, token, max(number) FROM letters WHERE phone = ? AND noted_at >= ?"
-                " AND (? IS NULL OR (instr(key, ?) > 0) = ?) GROUP BY recipient ORDER BY recipient",
-                (phone, self._clock() - KEPT_S, of_drill, f"{DRILL}.", of_drill),
+                _NEWEST_OF_PHONE,
+                (_FIRST, phone, self._clock() - KEPT_S, of_drill, f"{DRILL}.", of_drill),
             ).fetchall()
         return [(recipient, token) for recipient, token, _ in rows]
 

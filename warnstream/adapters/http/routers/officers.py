@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from warnstream.adapters.http.bodies import ProblemsError, posted
+from warnstream.adapters.http.bodies import LIST_BYTES_MAX, ProblemsError, posted
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.words import Text
 from warnstream.adapters.http.posts import basic_credentials
@@ -56,7 +56,7 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def give_order(services: Services, request: Request) -> Response:
     """Take an order, or say everything that is wrong with it."""
-    body = await posted(request, OrderBody)
+    body = await posted(request, OrderBody, LIST_BYTES_MAX)
     _demand_person(services, body.author, body.token)
     if body.second:
         _demand_person(services, body.second, body.second_token)

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from warnstream.adapters.http.bodies import ProblemsError, posted
+from warnstream.adapters.http.bodies import LIST_BYTES_MAX, ProblemsError, posted
 from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.models.words import Text
 from warnstream.adapters.http.posts import basic_credentials
@@ -42,7 +42,7 @@ async def one_transfer(services: Services, request: Request) -> Response:
 
 async def mark(services: Services, request: Request) -> Response:
     """Take what is said of rows, or say everything that is wrong with it."""
-    body = await posted(request, MarkBody)
+    body = await posted(request, MarkBody, LIST_BYTES_MAX)
     tokens = services.tokens
     if bool(body.post) == bool(body.person):
         raise ProblemsError(["expected post or person, and their token"])

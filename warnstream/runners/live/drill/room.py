@@ -28,7 +28,14 @@ from warnstream.model.times import DAY_S, clock_local
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.drill.course import HandedOver
 from warnstream.runners.drill.entries import LAPSED, REAL, STOPPED, Begun
-from warnstream.runners.drill.folders import LOGS_KEPT, SCORES, drill_folders, folder_of, has_begun
+from warnstream.runners.drill.folders import (
+    LOGS_KEPT,
+    SCORES,
+    drill_folders,
+    folder_of,
+    has_begun,
+    is_of_order,
+)
 from warnstream.runners.drill.scores import scores_of, write_scores
 from warnstream.runners.live.drill.stage import Stage
 from warnstream.runners.live.log import Log
@@ -134,7 +141,7 @@ class DrillRoom:
         self._warnings: list[WarningStatus] = []
         self._n_ordered = -1
         self._stage: Stage | None = None
-        self._is_stopping = self._is_finishing = False
+        self._is_stopping = self._is_finishing = self._is_reopened = False
         self._is_scored, self._scored_at = False, -SCORE_EVERY_S
         self._stepped_s = -1
         self._thread = threading.Thread(target=self._run, name="drill", daemon=True)
@@ -228,7 +235,6 @@ class DrillRoom:
             self._thread.join(30.0)
 
     def _run(self) -> None:
-        self._guarded(self._reopen)
         while not self._is_stopping:
             with self._news:
                 if not (self._handed or self._outcomes or self._is_stopping):
@@ -255,10 +261,19 @@ class DrillRoom:
         return True
 
     def _reopen(self) -> None:
+        """Go on with the newest drill. StoreError where its disk refuses for now: it is tried again."""
         newest = next(iter(drill_folders(self._storage)), None)
         if newest is None:
             return
-        stage = self._open(newest, None)
+        try:
+            stage = self._open(newest, None)
+        except Exception as error:
+            if isinstance(error, StoreError) and error.retryable:
+                raise
+            log.exception("the newest drill cannot be read", extra={"folder": str(newest)})
+            text = f"the newest drill cannot be read, its doors hear no end of it: {describe(error)}"
+            self._tell.raise_alarm("exercise:lost", text, is_blocking=False)
+            return
         if stage.course.taken > self._journal.last_sequence():  # the node's journal was lost and counts anew
             stage.course.taken = 0
         self._use(stage)
@@ -283,10 +298,12 @@ class DrillRoom:
         self._wake_channels()
 
     def _turn(self) -> None:
-        stage = self._stage
-        if stage is not None:
-            stage.pay()
-        self._take_outcomes()
+        if not self._is_reopened:
+            self._reopen()
+            self._is_reopened = True
+        self._take_outcomes()  # first: a channel waits for them, and it has real warnings to send
+        if self._stage is not None:
+            self._stage.pay()
         while self._handed and self._now_s >= 0:
             self._take(self._handed[0])
             self._handed.popleft()
@@ -331,6 +348,12 @@ class DrillRoom:
         is_free = stage is None or (stage.course.is_over and sequence > stage.course.taken)
         if is_free and not has_begun(self._storage, order.identifier):
             self._begin(order, sequence)
+        elif stage is None and self._is_of_newest(order):  # it has begun, and then the disk refused
+            self._reopen()
+
+    def _is_of_newest(self, order: DrillOrder) -> bool:
+        newest = next(iter(drill_folders(self._storage)), None)
+        return newest is not None and is_of_order(newest, order.identifier)
 
     def _begin(self, order: DrillOrder, sequence: int) -> None:
         """A new drill takes the place of the last one, which is over."""
@@ -341,10 +364,10 @@ class DrillRoom:
             self._let_go(self._stage)
         self._tidy()
         stage = self._open(folder, Begun(order, at_s))
-        stage.take(sequence, ())  # an order is taken once
+        self._use(stage)  # whatever the disk refuses from here on, it has begun
         if order.is_announced:
             stage.announce()
-        self._use(stage)
+        stage.take(sequence, ())  # an order is taken once
         log.warning("drill begun", extra={"drill": order.identifier, "villages": len(order.villages)})
 
     def _let_go(self, stage: Stage) -> None:

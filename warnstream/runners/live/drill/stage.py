@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 
 from msgspec import structs
@@ -85,30 +86,34 @@ class Stage:
     ) -> None:
         self.folder = folder
         self._wake_channels = wake_channels
-        self._journal = Journal(folder, segment_bytes=SEGMENT_BYTES)
-        if begun is not None and not self._journal.last_sequence():
-            self._journal.append_many([(BEGUN, encode(begun))])
-        kept = list(self._journal.since(0))
-        if not kept or kept[0][1] != BEGUN:
-            raise ValueError(f"{folder}: the log is of no drill")
-        history = read_history(None, kept)
-        setting = drill_configuration(configuration, decode_begun(kept[0][2]).order.villages)
-        waiting = [*history.open_voices(), *history.told]
-        rows = keep_rows(setting, history.open_cases(), history.configuration, waiting)
-        self._setting = rows.configuration
-        self.desk = build_drill_desk(rows.configuration, len(setting.network.villages))
-        self.course = Course(self.desk)
-        self.outbox = NodeOutbox.open_or_begin_anew(folder, OWNER)
-        network, channels = self._setting.network, configuration.channels
-        self.outbox.open_doors(folder, network, ask_log, event_clock, channels)
-        self._renderer = Renderer(self._setting, metrics, lambda: self.desk)
-        self._recorder = Recorder(self.outbox, self._journal, alarms, metrics, wake_channels)
-        self._doors = DoorKeeper(self.outbox, self._journal, alarms, self._append)
-        self._owed: tuple[list[Entry], Effects] | None = None
-        self._present = configuration_entry(setting, __version__, int(time.time()))
-        self._recover(
-            kept, history.last_issued, is_changed=not self._present.is_same_as(history.configuration)
-        )
+        with ExitStack() as opened:  # what cannot be opened whole leaves nothing open: it is tried again
+            self._journal = Journal(folder, segment_bytes=SEGMENT_BYTES)
+            opened.callback(self._journal.close)
+            if begun is not None and not self._journal.last_sequence():
+                self._journal.append_many([(BEGUN, encode(begun))])
+            kept = list(self._journal.since(0))
+            if not kept or kept[0][1] != BEGUN:
+                raise ValueError(f"{folder}: the log is of no drill")
+            history = read_history(None, kept)
+            setting = drill_configuration(configuration, decode_begun(kept[0][2]).order.villages)
+            waiting = [*history.open_voices(), *history.told]
+            rows = keep_rows(setting, history.open_cases(), history.configuration, waiting)
+            self._setting = rows.configuration
+            self.desk = build_drill_desk(rows.configuration, len(setting.network.villages))
+            self.course = Course(self.desk)
+            self.outbox = NodeOutbox.open_or_begin_anew(folder, OWNER)
+            opened.callback(self.outbox.close)
+            network, channels = self._setting.network, configuration.channels
+            self.outbox.open_doors(folder, network, ask_log, event_clock, channels)
+            self._renderer = Renderer(self._setting, metrics, lambda: self.desk)
+            self._recorder = Recorder(self.outbox, self._journal, alarms, metrics, wake_channels)
+            self._doors = DoorKeeper(self.outbox, self._journal, alarms, self._append)
+            self._owed: tuple[list[Entry], Effects] | None = None
+            self._present = configuration_entry(setting, __version__, int(time.time()))
+            self._recover(
+                kept, history.last_issued, is_changed=not self._present.is_same_as(history.configuration)
+            )
+            opened.pop_all()
 
     @property
     def _says(self) -> Desk:

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 SOCKET = "reload.sock"
 LINE_BYTES_MAX = 4_096
+AGAIN_S = 1.0
 PATIENCE_S = 10.0
 """For the line of somebody who has connected."""
 
@@ -73,8 +74,10 @@ class ReloadDoor:
         while not self._stopping.is_set():
             try:
                 guest, _ = self._listening.accept()
-            except OSError:
-                return
+            except OSError as error:  # closed, or no descriptor is free now
+                if not self._stopping.wait(AGAIN_S):
+                    log.warning("reload door cannot accept", extra={"error": error.strerror or str(error)})
+                continue
             # A thread each: who waits for a change that is under way is told so at once.
             threading.Thread(target=self._serve, args=(guest,), name="reload guest", daemon=True).start()
 

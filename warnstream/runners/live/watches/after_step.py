@@ -1,10 +1,13 @@
 """What is looked at after every step of a running node, beside what its keeper shows."""
 
+import logging
 from collections.abc import Callable
 
 from warnstream.engine import Engine, EngineStep
 from warnstream.runners.live.watches.feed_watch import FeedWatch
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
+
+log = logging.getLogger(__name__)
 
 
 def after_step(
@@ -13,13 +16,25 @@ def after_step(
     engine: Callable[[], Engine],
     *watchers: Callable[[EngineStep], None] | None,
 ) -> Callable[[EngineStep], None]:
-    """Called in the loop's thread after each step, once the engine is `engine()`."""
+    """Called in the loop's thread after each step, once the engine is `engine()`.
+
+    One that fails keeps no other from looking: the first fault is raised once all have.
+    """
 
     def look(step: EngineStep) -> None:
-        replies.look()
-        feeds.take(engine().assessment.feeds)
-        for watch in watchers:
-            if watch is not None:
+        watching = [watch for watch in watchers if watch is not None]
+        faults = []
+        for watch in (
+            lambda _step: replies.look(),
+            lambda _step: feeds.take(engine().assessment.feeds),
+            *watching,
+        ):
+            try:
                 watch(step)
+            except Exception as error:
+                log.exception("what is looked at after a step cannot be")
+                faults.append(error)
+        if faults:
+            raise faults[0]
 
     return look

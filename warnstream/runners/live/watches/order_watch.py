@@ -11,10 +11,10 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.delivery.texts import title_of
 from warnstream.delivery.texts_zh import COLOUR
 from warnstream.desk import WarningDesk
-from warnstream.desk.hands import Waiting
+from warnstream.desk.hands import TurnedDown, Waiting
 from warnstream.lifecycle.voice import NEVER
 from warnstream.model.alarms import AlarmPort, AlarmText
-from warnstream.model.hands.orders import BoundKind, Silence
+from warnstream.model.hands.orders import BoundKind, OrderKind, Silence
 from warnstream.model.level import Level
 from warnstream.model.network import Villages
 from warnstream.model.rules.rules import HazardRule
@@ -26,7 +26,29 @@ from warnstream.runners.live.watches.transfer_watch import TransferWatch
 NAMED_MAX = 10
 """So many villages are named in an alarm; of more their number."""
 
-KINDS = ("ceiling", "silence", "release", "second", "response")
+KINDS = ("ceiling", "silence", "release", "second", "response", "order")
+
+SHOWN_ORDERS = 3
+"""So many orders of which nothing came are in the text of their alarm, the newest first."""
+
+WORDS_ZH = {
+    OrderKind.ISSUE: "发布",
+    OrderKind.RAISE: "升级",
+    OrderKind.LOWER: "压低",
+    OrderKind.END: "解除",
+    OrderKind.CORRECT: "更正",
+    OrderKind.EXTEND: "延长",
+    OrderKind.SILENCE: "静默",
+    OrderKind.RELEASE: "放行",
+    OrderKind.RESPOND: "应急响应",
+    OrderKind.TRANSFER: "转移令",
+    OrderKind.TRANSFER_OVER: "险情解除",
+    OrderKind.LEAVE_SHELTER: "离开安置点",
+    OrderKind.ASSESS: "返回评估",
+    OrderKind.RETURN: "返回令",
+    OrderKind.TRANSFER_CLOSE: "关闭转移清单",
+}
+"""What was ordered, in Chinese."""
 
 
 class OrderWatch:
@@ -89,6 +111,8 @@ class OrderWatch:
             texts["silence"] = _silences([self._silence(silence) for silence in state.silences])
         for waiting in state.waiting:
             texts[f"second:{waiting.order.identifier}"] = self._second(waiting)
+        if state.turned_down:
+            texts["order"] = _turned_down(state.turned_down)
         if state.response is not None:
             word = state.response.response
             texts[f"response:{word}"] = AlarmText(f"state of response {word}", f"{word}级应急响应")
@@ -107,10 +131,13 @@ class OrderWatch:
     def _second(self, waiting: Waiting) -> AlarmText:
         order, until = waiting.order, self._clock(waiting.due_s)
         n, command = len(order.villages), f"warnstream release --order {order.identifier}"
+        what = COLOUR[order.level] if order.level else ""
+        level = f" {order.level.word}" if order.level else ""
         return AlarmText(
-            f"red of {order.hazard} for {n} villages by {order.author} waits for a second person until "
-            f"{until}: {command}",
-            f"{order.author}发布{n}村{self._title(order.hazard)}红色预警，{until}前待第二人确认：{command}",
+            f"an order waits for a second person until {until}: {order.kind} {order.hazard}{level} in {n} "
+            f"villages, by {order.author}: {command}",
+            f"{order.author}要求{WORDS_ZH[order.kind]}{n}村{self._title(order.hazard)}{what}"
+            f"预警，{until}前待第二人确认：{command}",
         )
 
     def _ceilings(self, desk: WarningDesk, villages: Villages) -> dict[str, AlarmText]:
@@ -162,6 +189,15 @@ class OrderWatch:
 
     def _clock(self, at_s: int) -> str:
         return clock_local(at_s, self._time_zone)
+
+
+def _turned_down(orders: Sequence[TurnedDown]) -> AlarmText:
+    """Orders that were taken and of which nothing came, the newest first."""
+    newest, n = orders[: -SHOWN_ORDERS - 1 : -1], len(orders)
+    said = "; ".join(f"{order.what} by {order.author}: {order.why}" for order in newest)
+    said_zh = {str(kind): word for kind, word in WORDS_ZH.items()} | {"mark": "转移标记"}
+    zh = "；".join(f"{order.author}的{said_zh.get(order.what, order.what)}：{order.why}" for order in newest)
+    return AlarmText(f"orders that were taken and not carried out: {n}; {said}", f"{n}项指令未执行：{zh}")
 
 
 def _silences(said: Sequence[AlarmText]) -> AlarmText:

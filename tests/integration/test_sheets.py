@@ -1,0 +1,144 @@
+"""``warnstream sheet``: the lists of an office from its registers, as pages and as tables."""
+
+import csv
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.unit.rule_tests.county import write_county
+from warnstream.cli import main
+from warnstream.commands.sheets.registers import season_sheet
+from warnstream.config.load import load_configuration
+
+HEAD = "risk,village,place,hazard,unit,measure,due,found,people,decided_in,closed,closed_by,note\n"
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Path:
+    (tmp_path / "county").mkdir()
+    write_county(tmp_path / "county")
+    return tmp_path / "county"
+
+
+@pytest.fixture
+def risks(county: Path) -> Path:
+    village = load_configuration(county).network.villages.code[0]
+    rows = [
+        f"R1,{village},<老桥>,山洪,水利局,清淤,2026-06-01,2026-04-01,12,县会商 2026-04-02,,,",
+        f"R2,{village},后山,滑坡,自然资源局,削坡,2026-07-15,,,,,,",
+        f"R3,{village},水库下,山洪,水利局,加固,2026-05-10,2026-03-01,40,,2026-05-08,张三,",
+        f"R4,{village},涵洞,内涝,水利局,=HYPERLINK(1),2026-05-20,,,,,,",
+    ]
+    path = county / "risks.csv"
+    path.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def made(county: Path, kind: str, out: Path, *options: str) -> tuple[str, list[list[str]]]:
+    """Page, and rows of the table."""
+    asked = ["sheet", kind, str(county), "--out", str(out), "--date", "2026-06-20", "--author", "李四"]
+    assert main([*asked, *options]) == 0
+    page = (out / f"{kind}.html").read_text("utf-8")
+    content = (out / f"{kind}.csv").read_text("utf-8")
+    assert content.startswith("\ufeff")
+    assert "李四" in page
+    assert "<script" not in page
+    assert not re.search(r"https?://", page)
+    return page, list(csv.reader(content[1:].splitlines()))
+
+
+def test_what_is_overdue_stands_first_and_what_is_closed_last_with_day_and_name(
+    county: Path, risks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, rows = made(county, "control", tmp_path / "out")
+    codes = [row[0] for row in rows if row and re.fullmatch(r"R\d", row[0])]
+    assert codes == ["R4", "R1", "R2", "R3"]
+    by_code = {row[0]: row for row in rows if row}
+    assert by_code["R1"][-1] == "19"
+    assert by_code["R3"][-2:] == ["2026-05-08", "张三"]
+    assert by_code["R4"][7] == "'=HYPERLINK(1)", "no spreadsheet runs it"
+    assert "&lt;老桥&gt;" in page
+    assert "超期 2，在期 1，已销号 1，销号率 25%" in capsys.readouterr().out
+
+
+def test_each_unit_has_a_letter_of_its_own(county: Path, risks: Path, tmp_path: Path) -> None:
+    notices, rows = made(county, "notices", tmp_path / "out")
+    assert notices.count("<section>") == 2
+    assert [row[0] for row in rows if row and row[0].startswith("R")] == ["R4", "R1", "R2"]
+    overdue, rows = made(county, "supervision", tmp_path / "out")
+    assert overdue.count("<section>") == 1
+    assert [row[0] for row in rows if row and row[0].startswith("R")] == ["R4", "R1"]
+
+
+def test_without_anything_overdue_the_letter_says_so(county: Path, risks: Path, tmp_path: Path) -> None:
+    risks.write_text(HEAD, encoding="utf-8")
+    page, _ = made(county, "supervision", tmp_path / "out")
+    assert "没有需要发出的" in page
+
+
+def test_every_fault_of_the_list_is_named_at_once(
+    county: Path, risks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["R1,nowhere,p,h,u,m,2026-13-01,,,,,,", "R1,,p,h,,m,,2026-05-01,-3,,2026-04-01,,"]
+    risks.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+    assert main(["sheet", "control", str(county), "--out", str(tmp_path / "out")]) == 2
+    err = " ".join(capsys.readouterr().err.split())
+    for said in (
+        "risks.csv:2: village: unknown village 'nowhere'",
+        "risks.csv:2: due: expected a day such as 2026-07-31, got '2026-13-01'",
+        "risks.csv:3: risk: duplicate risk 'R1', first on line 2",
+        "risks.csv:3: unit: expected text, got an empty cell",
+        "risks.csv:3: due: expected a day such as 2026-07-31, got an empty cell",
+        "risks.csv:3: people: expected a whole number from 0",
+        "risks.csv:3: closed: expected a day from 2026-05-01 on",
+        "risks.csv:3: closed_by: expected both",
+    ):
+        assert said in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_network_s_coverage_counts_villages_with_a_gauge_of_their_own(
+    county: Path, tmp_path: Path
+) -> None:
+    page, rows = made(county, "network", tmp_path / "out")
+    villages = load_configuration(county).network.villages
+    assert f"行政村 {len(villages)} 个" in page
+    assert sum(int(row[1]) for row in rows if len(row) == 4 and row[0] in set(villages.township)) == len(
+        villages
+    )
+
+
+def test_before_the_season_villages_without_a_drill_this_year_are_listed(
+    county: Path, tmp_path: Path
+) -> None:
+    configuration = load_configuration(county)
+    codes = configuration.network.villages.code
+    drills = {codes[0]: "2026-05-01T01:00:00Z", codes[1]: "2025-05-01T01:00:00Z"}
+    (part,) = season_sheet(configuration, drills, date(2026, 6, 20)).parts
+    *_, drilled = part.tables
+    assert drilled.rows[0][0] == codes[1]
+    assert drilled.rows[0][3] == "2025-05-01"
+    assert {row[0] for row in drilled.rows} == set(codes[1:])
+    page, _ = made(county, "season", tmp_path / "out")
+    assert "没有网格员" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["control"],
+            "risks.csv: cannot be read (No such file or directory); docs/sheets.md has its columns",
+        ),
+        (["season", "--date", "tomorrow"], "--date 'tomorrow': expected a day"),
+        (["season", "--risks", "x.csv"], "--risks: expected with control, notices, supervision"),
+    ],
+)
+def test_a_wrong_option_is_told_with_what_was_expected(
+    options: list[str], said: str, county: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind, *more = options
+    assert main(["sheet", kind, str(county), "--out", str(tmp_path / "out"), *more]) == 1
+    assert said in " ".join(capsys.readouterr().err.split())

@@ -1,0 +1,273 @@
+"""Judges, bridges and brokers of a real Kafka of three nodes are killed under a storm; judges stand still.
+
+Run: ``python -m tests.simulation.crash_kafka [--judges N] [--bridges N] [--brokers N] [--stops N] [--client
+C] [--seed N]`` (``make crash-kafka``).
+
+Two judges share the county's partition, two bridges wait for each other behind a real MQTT broker. While a
+storm passes, again and again, one of these gets SIGKILL (or, a judge, SIGSTOP for longer than the session),
+and is started again. At the end:
+
+- every message that the storm's sender was acknowledged is in the entries;
+- an engine of its own, given the entries of the partition one by one, leads to the very same events, key by
+  key and byte by byte: none is missing, none is another one.
+
+Printed: events that were told again, and how long a partition was not judged after the death of its judge.
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from benchmarks.kafka_cluster import KafkaCluster
+from benchmarks.processes import BrokerProcess, find_mosquitto
+from station_sim.county.county import read_county
+from station_sim.sending.scenario import Scenario
+from tests.conftest import free_port
+from tests.e2e.live import command
+from tests.kafka import KafkaCounty, storm, why_no_kafka
+from warnstream.adapters.kafka.schema import kind_of
+from warnstream.config.load import load_configuration
+from warnstream.model.times import parse_iso
+from warnstream.runners.build import derive
+from warnstream.runners.intake import entries
+from warnstream.runners.kafka.shard import Shard
+
+SESSION_S = 6
+HOURS = 4.0
+START_DAY = "2026-06-{day:02d}T06:00:00Z"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been done and found."""
+
+    done: list[str] = field(default_factory=list)
+    judged_after_s: list[float] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+class Campaign:
+    """One county, its processes, and what happens to them."""
+
+    def __init__(self, county: KafkaCounty, cluster: KafkaCluster, client: str, random: Random) -> None:
+        self._county, self._cluster, self._client, self._random = county, cluster, client, random
+        self.tally = Tally()
+
+    def start(self) -> None:
+        """Two of each."""
+        for role in ("judge-a", "judge-b", "bridge-a", "bridge-b"):
+            self.start_one(role)
+        self._county.wait_for(lambda: self.leading("judge") and self.leading("bridge"), "start")
+
+    def start_one(self, name: str) -> None:
+        """Start a judge or a bridge."""
+        if name.startswith("judge"):
+            port = str(self._county.ports[name])
+            self._county.start("judge", "--client", self._client, "--port", port, name=name)
+            return
+        other = self._county if name == "bridge-a" else self.second
+        other.start("bridge", "--port", str(self._county.ports[name]), name=name)
+        self._county.processes[name] = other.processes.pop(name)
+
+    second: KafkaCounty
+
+    def leading(self, role: str) -> str:
+        """Which of them works now; empty: neither."""
+        return next((name for name in (f"{role}-a", f"{role}-b") if self._works(name, role)), "")
+
+    def _works(self, name: str, role: str) -> bool:
+        metric = "warnstream_kafka_judging" if role == "judge" else "warnstream_kafka_leads"
+        return name in self._county.processes and self._county.metric(name, metric) == 1
+
+    def disturb(self, what: str) -> None:
+        """One death, and the return of the dead."""
+        if what == "broker":
+            self._kill_broker()
+            return
+        role = "bridge" if what == "bridge" else "judge"
+        self._county.wait_for(lambda: self.leading(role), role)
+        name = self.leading(role)
+        begun_s = time.monotonic()
+        if what == "stop":
+            self._county.processes[name].send_signal(signal.SIGSTOP)
+        else:
+            self._county.kill(name)
+        other = f"{role}-{'b' if name.endswith('a') else 'a'}"
+        self._county.wait_for(lambda: self._works(other, role), f"after {what}")
+        if role == "judge":
+            self.tally.judged_after_s.append(time.monotonic() - begun_s)
+        if what == "stop":
+            self._county.processes[name].send_signal(signal.SIGCONT)
+        else:
+            self.start_one(name)
+        self.tally.done.append(what)
+
+    def wait_until_judged(self) -> None:
+        """Wait until everything that was written is judged."""
+        last = self._county.bounds("entries")[1]
+        names = ("judge-a", "judge-b")
+        self._county.wait_for(
+            lambda: any(
+                self._county.metric(name, "warnstream_kafka_judging") == 1
+                and self._county.metric(name, "warnstream_kafka_next_entry") == last + 1
+                for name in names
+            ),
+            "judged",
+        )
+
+    def _kill_broker(self) -> None:
+        node = self._random.choice(self._cluster.nodes)
+        node.kill()
+        time.sleep(self._random.uniform(2, 8))
+        node.start()
+        self._cluster.wait_for(node)
+        time.sleep(10)  # it has what the others have before another one dies
+        self.tally.done.append("broker")
+
+    def check(self, sent: set[tuple[str, bytes]]) -> tuple[int, int]:
+        """Compare what stands in the topics with an engine of our own; events, and those told again."""
+        county = self._county
+        records = county.records("entries")
+        kept = {
+            pair
+            for record in records
+            if kind_of(record.headers, "it") == entries.MESSAGES
+            for pair in entries.decode_messages(record.value)
+        }
+        if missing := sent - kept:
+            self.tally.faults.append(f"{len(missing)} acknowledged messages are in no entry")
+        shard = Shard(derive(load_configuration(county.directory)))
+        expected: dict[str, bytes] = {}
+        for record in records:
+            taken = shard.take(kind_of(record.headers, "it"), record.value)
+            if taken.error:
+                self.tally.faults.append(f"entry {record.offset + 1}: {taken.error}")
+            expected |= {event.key: event.value for event in taken.events}
+        told = [
+            (record.key.decode(), record.value)
+            for record in county.records("events")
+            if record.key != b"judged"
+        ]
+        found: dict[str, bytes] = {}
+        for key, value in told:
+            if found.setdefault(key, value) != value:
+                self.tally.faults.append(f"{key} was told with two contents")
+        lost, strange = expected.keys() - found.keys(), found.keys() - expected.keys()
+        if lost or strange:
+            self.tally.faults.append(f"{len(lost)} events missing, {len(strange)} that no entry led to")
+        if other := [key for key, value in found.items() if expected.get(key, value) != value]:
+            self.tally.faults.append(f"{len(other)} events of other bytes, the first {other[0]}")
+        return len(found), len(told) - len(found)
+
+
+def written(folder: Path, cluster: KafkaCluster, mqtt_port: int) -> tuple[KafkaCounty, KafkaCounty]:
+    """A county behind a broker, and the same on a second machine."""
+    http, directory = free_port(), folder / "county"
+    words = [command("station-sim"), "county", "--out", str(directory), "--clock", "simulated"]
+    words += ["--stations", "40", "--villages", "100", "--external-broker", "--broker-port", str(mqtt_port)]
+    subprocess.run([*words, "--http-port", str(http)], check=True, capture_output=True, timeout=120)
+    ports = {role: free_port() for role in ("bridge", "judge", "deliver")}
+    county = KafkaCounty(directory, cluster.addresses, copies=3, mqtt_port=mqtt_port, ports=ports)
+    with (directory / "warnstream.yaml").open("a", encoding="utf-8") as file:
+        file.write(county.section(prefix="crash"))
+    second = KafkaCounty(folder / "second", cluster.addresses, ports=dict(county.ports))
+    second.copy_of(county)
+    county.ports |= {
+        "bridge-a": county.ports.pop("bridge"),
+        "bridge-b": free_port(),
+        "judge-a": county.ports.pop("judge"),
+        "judge-b": free_port(),
+    }
+    return county, second
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--judges", type=int, default=50)
+    parser.add_argument("--bridges", type=int, default=20)
+    parser.add_argument("--brokers", type=int, default=10)
+    parser.add_argument("--stops", type=int, default=5)
+    parser.add_argument("--client", choices=("aiokafka", "faust"), default="aiokafka")
+    parser.add_argument("--seed", type=int, default=None)
+    options = parser.parse_args(arguments)
+    absent, program = why_no_kafka(), find_mosquitto()
+    if absent or program is None:
+        print(f"cannot be run: {absent or 'mosquitto is not on this machine'}")
+        return 2
+    seed = options.seed if options.seed is not None else int(time.time())
+    print(f"seed {seed}", flush=True)
+    random = Random(seed)
+    plan = ["judge"] * options.judges + ["bridge"] * options.bridges + ["broker"] * options.brokers
+    plan += ["stop"] * options.stops
+    random.shuffle(plan)
+    with tempfile.TemporaryDirectory(prefix="crash-kafka-") as name:
+        folder = Path(name)
+        with KafkaCluster(folder / "kafka", 3) as cluster, BrokerProcess(program, folder / "mqtt") as mqtt:
+            county, second = written(folder, cluster, mqtt.port)
+            campaign = Campaign(county, cluster, options.client, random)
+            campaign.second = second
+            try:
+                campaign.start()
+                sent = run_storms(campaign, county, plan, mqtt.port, random)
+                campaign.wait_until_judged()
+                n_events, n_again = campaign.check(sent)
+            finally:
+                county.end()
+                second.end()
+    return tell(campaign.tally, len(sent), n_events, n_again)
+
+
+def run_storms(
+    campaign: Campaign, county: KafkaCounty, plan: list[str], port: int, random: Random
+) -> set[tuple[str, bytes]]:
+    """Storms one after the other, as long as there is something to be done; what was sent."""
+    sent: set[tuple[str, bytes]] = set()
+    day, left = 1, list(plan)
+    while left or day == 1:
+        start = START_DAY.format(day=day)
+        sender = storm(county.directory, port, HOURS, "--start", start, "--seed", str(day))
+        while left and sender.poll() is None:
+            time.sleep(random.uniform(0.2, 2.0))
+            campaign.disturb(left.pop())
+        if sender.wait(600) != 0:
+            campaign.tally.faults.append("a storm was not acknowledged to its end")
+        sent |= messages_of(county.directory, day, start)
+        day += 1
+    return sent
+
+
+def messages_of(directory: Path, seed: int, start: str) -> set[tuple[str, bytes]]:
+    """What `station-sim run` sends of a storm; it ends once everything is acknowledged."""
+    scenario = Scenario(seed, read_county(directory), HOURS, start_s=parse_iso(start))
+    return {(message.topic, message.payload) for message in scenario.messages()}
+
+
+def tell(tally: Tally, n_sent: int, n_events: int, n_again: int) -> int:
+    """Print what was found; 1 if something is wrong."""
+    counts = {what: tally.done.count(what) for what in ("judge", "bridge", "broker", "stop")}
+    print(
+        f"{counts['judge']} judges, {counts['bridge']} bridges, {counts['broker']} brokers of three killed, "
+        f"{counts['stop']} judges stood still; {n_sent} messages acknowledged, {n_events} events, "
+        f"{n_again} told again"
+    )
+    if tally.judged_after_s:
+        times = sorted(tally.judged_after_s)
+        print(
+            f"judged again after {times[len(times) // 2]:.1f} s in the middle, {times[-1]:.1f} s at most "
+            f"(session {SESSION_S} s)"
+        )
+    for fault in tally.faults:
+        print(f"WRONG: {fault}")
+    if not tally.faults:
+        print("no acknowledged message lost, no event missing or of other bytes")
+    return int(bool(tally.faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,18 @@
+"""A few deaths of judges, bridges and brokers for every run; the eighty are ``make crash-kafka``."""
+
+import pytest
+
+from tests.kafka import demand_kafka
+from tests.simulation.crash_kafka import main
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+
+def test_nothing_is_lost_and_nothing_is_told_otherwise_whichever_dies(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    demand_kafka()
+    status = main(["--judges", "3", "--bridges", "1", "--brokers", "1", "--stops", "1"])
+    printed = capsys.readouterr().out
+    assert status == 0, printed
+    assert "no acknowledged message lost, no event missing or of other bytes" in printed

@@ -1,0 +1,1 @@
+"""Kafka as the log of many counties: topics and their forms, a producer, readers that check each offset."""

@@ -1,0 +1,1 @@
+"""One table of an office into a folder that is there."""

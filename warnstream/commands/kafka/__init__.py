@@ -1,0 +1,1 @@
+"""`warnstream bridge`, `judge`, `deliver` and `topology`: one county's work on many machines."""

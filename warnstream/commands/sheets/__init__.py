@@ -1,0 +1,1 @@
+"""Sheets that an office writes by hand today, from its registers."""

@@ -1,0 +1,132 @@
+"""The command ``warnstream sheet``."""
+
+import argparse
+import getpass
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from warnstream.adapters.bundles.store import BundleStore
+from warnstream.commands.paper.page import Printed
+from warnstream.commands.sheets.registers import network_sheet, season_sheet
+from warnstream.commands.sheets.risks import control_sheet, notice_sheet, supervision_sheet
+from warnstream.commands.sheets.sheet import Footing, Sheet, as_csv, as_html
+from warnstream.config.faults import FaultLog
+from warnstream.config.load import load_configuration
+from warnstream.config.settings import Configuration
+from warnstream.config.tables.risks import RISKS_FILE, Risk, read_risks
+from warnstream.model.errors import StoreError, WarnstreamError
+from warnstream.model.times import iso_local
+from warnstream.runners.drill.scores import last_drills
+
+KINDS = ("control", "notices", "supervision", "network", "season")
+OF_RISKS = {"control": control_sheet, "notices": notice_sheet, "supervision": supervision_sheet}
+
+Commands = Any
+"""What argparse gives for subcommands; it has no public name."""
+
+
+def add_sheet(commands: Commands) -> None:
+    """Declare it."""
+    parser = commands.add_parser(
+        "sheet",
+        help="sheets that an office writes by hand, from its registers",
+        description=(
+            "Writes one sheet as a Chinese page to print and as a table: control (管控一张表), notices "
+            "(告知函) and supervision (督办单) from risks.csv; network (how gauges cover the county); season "
+            "(what villages lack before the season). See docs/sheets.md."
+        ),
+        epilog="Example: warnstream sheet control county --out sheets --author 张三 --pdf",
+    )
+    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
+    parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="made where it is missing")
+    parser.add_argument(
+        "--risks", type=Path, metavar="FILE", help="the list of risks (default: CONFIG_DIR/risks.csv)"
+    )
+    parser.add_argument("--author", metavar="NAME", help="who makes the sheet (default: your user name)")
+    parser.add_argument("--date", metavar="DAY", help="as of that day, such as 2026-07-01 (default: today)")
+    parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")
+
+
+def run_sheet(options: argparse.Namespace) -> int:
+    """Do what the command line says; returns the exit status.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of the configuration or of the list of risks.
+    WarnstreamError
+        If an option is wrong or the folder cannot be written.
+    """
+    configuration = load_configuration(options.directory)
+    now = iso_local(int(time.time()), configuration.message.time_zone)
+    today = _day(options.date or now[:10])
+    sheet = _sheet(options, configuration, today)
+    printed = Printed(
+        configuration.message.sender_name,
+        now[:16].replace("T", " "),
+        configuration.fingerprint[:12],
+        configuration.paper,
+        "zh",
+    )
+    footing = Footing(printed, options.author or getpass.getuser(), _bundle(configuration))
+    page, table = (options.out / f"{sheet.name}.{ending}" for ending in ("html", "csv"))
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        page.write_text(as_html(sheet, footing), "utf-8")
+        table.write_text(as_csv(sheet), "utf-8", newline="")
+    except OSError as error:
+        raise WarnstreamError(f"{options.out}: cannot be written ({error.strerror or error})") from error
+    files = [page, table]
+    if options.pdf:
+        from warnstream.commands.paper.pdf import write_pdf
+
+        files.append(write_pdf(page))
+    for part in sheet.parts[:1]:
+        for line in part.lines:
+            print(line)  # noqa: T201  # what is on it
+    for file in files:
+        print(f"written: {file}")  # noqa: T201  # what it did
+    return 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WarnstreamError(f"--date {text!r}: expected a day such as 2026-07-01") from None
+
+
+def _sheet(options: argparse.Namespace, configuration: Configuration, today: date) -> Sheet:
+    if options.kind in OF_RISKS:
+        path = options.risks or configuration.directory / RISKS_FILE
+        return OF_RISKS[options.kind](_risks(path, configuration), configuration.network.villages, today)
+    if options.risks is not None:
+        raise WarnstreamError(f"--risks: expected with {', '.join(OF_RISKS)}")
+    if options.kind == "network":
+        return network_sheet(configuration)
+    return season_sheet(configuration, last_drills(configuration.storage.directory), today)
+
+
+def _risks(path: Path, configuration: Configuration) -> tuple[Risk, ...]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        columns = "docs/sheets.md has its columns"
+        raise WarnstreamError(f"{path}: cannot be read ({error.strerror or error}); {columns}") from error
+    faults = FaultLog()
+    risks = read_risks(content, configuration.network.villages.index_of_code(), faults)
+    faults.raise_if_any()
+    return risks
+
+
+def _bundle(configuration: Configuration) -> int:
+    """Number of the bundle that these files are; 0 where they have not run."""
+    try:
+        bundles = BundleStore(configuration.storage.directory).bundles()
+    except StoreError:
+        return 0
+    same = [bundle.number for bundle in bundles if bundle.manifest.fingerprint == configuration.fingerprint]
+    return max(same, default=0)

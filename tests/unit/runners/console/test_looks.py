@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.unit.runners.console.test_officer_acts import Node, county, first_of, node  # noqa: F401
+from tests.unit.runners.console.test_officer_acts import Node, county, derived, first_of, node  # noqa: F401
 from warnstream.adapters.audit.lines import GENESIS, Line, seal
 from warnstream.adapters.console.frame import LOOKS, VERSION, Ask
 from warnstream.adapters.console.past import decode_past, decode_record

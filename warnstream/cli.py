@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from warnstream.commands.arguments import parser
+from warnstream.commands.console.alarms import run_officer_alarms
 from warnstream.commands.console.command import console, console_user
+from warnstream.commands.console.in_demo import Shown
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.duty.command import run_duty
 from warnstream.commands.kafka.options import RUN as RUN_KAFKA
@@ -395,7 +397,7 @@ def _demo(options: argparse.Namespace) -> int:
             directory=options.keep,
             as_json=options.json,
             weather=options.weather,
-            has_console=options.console,
+            console=Shown.of(options),
         )
     )
 
@@ -415,6 +417,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "takeover": _takeover,
     "console": console,
     "console-user": console_user,
+    "officer-alarms": run_officer_alarms,
     "replay": _replay,
     "compare": _compare,
     "fit-forecast": _fit_forecast,

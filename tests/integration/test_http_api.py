@@ -19,6 +19,7 @@ from tests.unit.adapters.county import GRID_MEMBER, bulletin, digest, network, r
 from warnstream.adapters.http import guard
 from warnstream.adapters.http.api import REQUESTS_BURST, HttpApi
 from warnstream.adapters.http.bodies import BODY_BYTES_MAX
+from warnstream.adapters.http.door_page import Office
 from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import ConfigurationRecord, StateRecord, WarningRecord
 from warnstream.adapters.http.models.drills import DrillRecord, DrillsRecord, DrillTakenRecord
@@ -40,6 +41,7 @@ from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBu
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.requests import DrillRequest, OrderFaultsError, OrderRequest
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.times import HOUR_S, fixed_zone
 from warnstream.model.warning import MessageStatus, WarningMessage
 
 MESSAGE = warning_message()
@@ -119,6 +121,9 @@ class Node:
         if self.refuse:
             raise self.refuse
         self.alerts_kept.append((source, content))
+
+    def office(self) -> Office:
+        return Office("12345", fixed_zone(8 * HOUR_S))
 
     def who_comes(self, _caller: str) -> str:
         return ""
@@ -343,7 +348,8 @@ def test_opening_the_page_answers_nothing(api: HttpApi, node: Node, outbox: Outb
 
 def test_the_page_shows_both_texts_and_four_buttons(api: HttpApi, outbox: Outbox) -> None:
     page = ask(api, "GET", f"/a/{token_of(outbox)}").text
-    assert "<p class=orange>马上走，第1次</p>" in page
+    assert "<div class=b3><h1>" in page
+    assert "<p>马上走，第1次</p>" in page
     assert "Go now, number 1" in page
     assert page.count("<button") == 4
     assert "<script" not in page

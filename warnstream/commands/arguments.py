@@ -96,6 +96,8 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     demo.add_argument("--weather", choices=WEATHER_KINDS, default="convective", help="default convective")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="keep configuration, data and summary there")
     demo.add_argument("--console", action="store_true", help="also start the duty officer's console")
+    demo.add_argument("--open", action="store_true", help="--console, signed in, in this machine's browser")
+    demo.add_argument("--hold", action="store_true", help="--console; it stays when the storm is over")
     demo.add_argument("--json", action="store_true", help="print the summary as JSON, no live view")
 
 

@@ -35,7 +35,7 @@ from station_sim.stations.gateway import gather
 from station_sim.weather.kinds import DEFAULT_KIND
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.outbox.types import Reach
-from warnstream.commands.console.in_demo import ask_for_console, console_beside
+from warnstream.commands.console.in_demo import Shown, ask_for_console, console_beside
 from warnstream.commands.live_view import duty_of, picture, sent_and_waiting, situation
 from warnstream.commands.transfers.in_demo import officer_beside
 from warnstream.config.load import load_configuration
@@ -96,7 +96,7 @@ class DemoOptions:
     directory: Path | None
     as_json: bool
     weather: str = DEFAULT_KIND
-    has_console: bool = False
+    console: Shown | None = None
 
 
 @dataclass(slots=True)
@@ -145,7 +145,7 @@ def run_demo(options: DemoOptions) -> int:
         loop.start()
         try:
             officer = officer_beside(node, configuration, console)
-            with console_beside(node, configuration, console), officer as mover:
+            with console_beside(node, configuration, console, options.console), officer as mover:
                 people = _run_storm(options, scenario, node, watch, console, sms_port)
         finally:
             node.ask_to_stop()
@@ -186,7 +186,7 @@ def _prepare(options: DemoOptions, directory: Path) -> tuple[Scenario, Configura
     county.write(directory)
     sms_port = _free_port()
     write_demo_config(directory, broker_port=_free_port(), http_port=_free_port(), sms_port=sms_port)
-    if options.has_console:
+    if options.console is not None:
         ask_for_console(directory, _free_port())
     scenario = Scenario(options.seed, county, options.hours, weather=options.weather)
     write_season(directory, county, options.seed, scenario.start_s)

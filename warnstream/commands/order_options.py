@@ -41,6 +41,18 @@ ABOUT: dict[OrderKind, tuple[str, str]] = {
         "let doors hear what waits for an officer, or agree to red as the second person",
         "`warnstream who` shows what waits.",
     ),
+    OrderKind.HOLD: (
+        "have doors wait ten minutes longer for an officer, once",
+        "Of a rise that would go out by itself; `lower` or `end` keep it from doors altogether.",
+    ),
+    OrderKind.REJECT: (
+        "refuse an order that waits for a second person",
+        "It is over at once and changes nothing; its author may take it back so, too.",
+    ),
+    OrderKind.CALL_AGAIN: (
+        "ring posts again that owe an answer",
+        "As soon as their digests may follow one another; nothing is asked that was not asked before.",
+    ),
     OrderKind.TRANSFER: (
         "move people out: open a transfer list",
         "A row for each door and object of the target, and its own text; `warnstream transfers` shows them.",
@@ -75,7 +87,7 @@ def add_order_commands(commands: Commands) -> None:
         parser = commands.add_parser(str(kind), help=summary, description=description)
         parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
         _add_words(parser, kind)
-        if kind not in (OrderKind.RESPOND, OrderKind.TRANSFER_CLOSE):
+        if kind not in (OrderKind.RESPOND, OrderKind.TRANSFER_CLOSE, OrderKind.REJECT):
             _add_targets(parser)
         _add_person(parser)
         parser.set_defaults(kind=kind)
@@ -101,7 +113,9 @@ def _add_words(parser: argparse.ArgumentParser, kind: OrderKind) -> None:
         parser.add_argument("--post", default="", metavar="POST", help="this one post is not told")
     if kind is OrderKind.RELEASE:
         parser.add_argument("--order", default="", metavar="ID", help="agree to an order that waits")
-    else:
+    elif kind is OrderKind.REJECT:
+        parser.add_argument("order", metavar="ID", help="the order that waits")
+    elif kind not in (OrderKind.HOLD, OrderKind.CALL_AGAIN):
         parser.add_argument("--for", dest="lasts", default="", metavar="TIME", help="how long: 45min, 2h")
     if kind.is_floor:
         parser.add_argument("--second", default="", metavar="PERSON", help="who agrees, for red")

@@ -21,6 +21,8 @@ from warnstream.console.proof.devices import SCHEMA as DEVICES
 from warnstream.console.proof.devices import Devices
 from warnstream.console.proof.factors import SCHEMA as FACTORS
 from warnstream.console.proof.factors import Factors
+from warnstream.console.proof.once import SCHEMA as ONCE
+from warnstream.console.proof.once import OneTimes
 from warnstream.model.times import HOUR_S
 
 FILE = "console.sqlite3"
@@ -58,6 +60,8 @@ class Accounts:
         Browsers in which people have signed in before.
     factors : Factors
         Second factors.
+    once : OneTimes
+        One-time sign-ins.
 
     Raises
     ------
@@ -74,9 +78,10 @@ class Accounts:
         path = directory / FILE
         path.touch(mode=FILE_MODE, exist_ok=True)
         path.chmod(FILE_MODE)
-        self._database = Database(path, SCHEMA + FACTORS + DEVICES, SCHEMA_VERSION)
+        self._database = Database(path, SCHEMA + FACTORS + DEVICES + ONCE, SCHEMA_VERSION)
         self._clock = clock
         self.factors = Factors(self._database, clock)
+        self.once = OneTimes(self._database, clock)
         self.devices = Devices(self._database, clock)
         self._hasher = hasher or PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
         self._hashing = threading.Semaphore(HASHES_AT_ONCE)
@@ -149,6 +154,15 @@ class Accounts:
         if row is None or not 0 <= now_s - int(row[1]) < SESSION_S:
             return None
         return str(row[0]), int(row[1]) + SESSION_S
+
+    def sessions(self) -> dict[str, int]:
+        """Open sessions by person."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT person, count(*) FROM sessions WHERE begun_s > ? GROUP BY person",
+                (int(self._clock()) - SESSION_S,),
+            )
+            return {str(person): int(count) for person, count in rows}
 
     def end(self, token: str) -> None:
         """A session is over."""

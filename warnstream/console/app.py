@@ -36,7 +36,9 @@ from warnstream.console.hub import Hub
 from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
 from warnstream.console.proof.devices import KNOWN_S
+from warnstream.console.reading.routes import Reading
 from warnstream.console.stream import Subscriber
+from warnstream.console.times.other import NoSuchTimeError
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import Role
 
@@ -91,6 +93,7 @@ class ConsoleApi:
             ("GET", "/api/v1/doors"): self._doors,
             ("GET", "/api/v1/openapi.json"): self._openapi,
             ("GET", "/healthz"): self._alive,
+            **Reading(hub, accounts, self._visitor).routes,
         }
         routes: list[Route] = [Route(p, self._limited(h), methods=[m]) for (m, p), h in served.items()]
         routes.append(Route("/api/v1/stream", _Raw(self._stream), methods=["GET"]))
@@ -135,35 +138,35 @@ class ConsoleApi:
         demand_own_page(request)
         demand_json(request)
         given = await posted(request, models.Credentials)
+        if missing := [
+            name for name in ("person", "password") if not given.once and not getattr(given, name)
+        ]:
+            raise ProblemsError([f"{name}: expected a text" for name in missing])
         address = request.client.host if request.client else ""
         device, devices = device_of(request), self._accounts.devices
-        is_known = devices.is_known(given.person, device)
-        names = (f"device {device}",) if is_known else (f"person {given.person}", f"address {address}")
+        is_known = not given.once and devices.is_known(given.person, device)
+        names = [f"device {device}"] if is_known else [f"address {address}"]
+        if given.person and not is_known:
+            names.insert(0, f"person {given.person}")
         if waits := self._attempts.wait_s(*names):
             text = f"too many attempts; try again in {waits / 60:.0f} min"
             raise HTTPException(429, text, headers={"Retry-After": str(int(waits) + 1)})
         self._attempts.began(*names)
-        is_proven = await asyncio.to_thread(self._accounts.proves, given.person, given.password)
-        operator = self._hub.operators.get(given.person)
-        if not is_proven or operator is None:
+        person = await self._proven(given, names, address)
+        operator = self._hub.operators.get(person)
+        if operator is None:
             log.warning("sign-in refused", extra={"from": address})
-            raise HTTPException(403, "person and password do not fit")
-        if not await asyncio.to_thread(self._has_factor, given):
-            if not given.code:  # the password was right: that it asks for more is no failure
-                self._attempts.succeeded(*names)
-                raise HTTPException(401, "expected the code of the second factor")
-            log.warning("second factor refused", extra={"person": given.person, "from": address})
             raise HTTPException(403, "person and password do not fit")
         self._attempts.succeeded(*names)
         with contextlib.suppress(HTTPException):  # a session that was open in this browser is over
             self._accounts.end(self._visitor(request).token)
-        token = self._accounts.begin(given.person)
+        token = self._accounts.begin(person)
         if is_known:
             devices.forget(device)
-        device = devices.know(given.person)
+        device = devices.know(person)
         found = self._accounts.session(token)
         assert found is not None
-        log.info("signed in", extra={"person": given.person, "from": address})
+        log.info("signed in", extra={"person": person, "from": address})
         response = answer(self._session_of(Visitor(operator, token, found[1])))
         is_secure, name = request.url.scheme == "https", cookie_name(request)
         for cookie, content, lasts_s in ((name, token, SESSION_S), (name + DEVICE, device, KNOWN_S)):
@@ -171,6 +174,20 @@ class ConsoleApi:
                 cookie, content, max_age=lasts_s, path="/", secure=is_secure, httponly=True, samesite="lax"
             )
         return response
+
+    async def _proven(self, given: models.Credentials, names: list[str], address: str) -> str:
+        """Who it is, empty for nobody. HTTPException where a second factor is missing or wrong."""
+        if given.once:
+            return self._accounts.once.take(given.once) or ""
+        if not await asyncio.to_thread(self._accounts.proves, given.person, given.password):
+            return ""
+        if await asyncio.to_thread(self._has_factor, given):
+            return given.person
+        if not given.code:  # the password was right: that it asks for more is no failure
+            self._attempts.succeeded(*names)
+            raise HTTPException(401, "expected the code of the second factor")
+        log.warning("second factor refused", extra={"person": given.person, "from": address})
+        raise HTTPException(403, "person and password do not fit")
 
     def _has_factor(self, given: models.Credentials) -> bool:
         """Whether nothing is missing beside the password."""
@@ -185,7 +202,11 @@ class ConsoleApi:
         return response
 
     async def _state(self, request: Request) -> Response:
-        return answer(self._hub.state(self._visitor(request).operator.area))
+        area, at_s = self._visitor(request).operator.area, _at(request)
+        try:
+            return answer(self._hub.state(area) if at_s is None else self._hub.state_at(area, at_s))
+        except NoSuchTimeError as error:
+            raise HTTPException(404, str(error)) from None
 
     async def _geo(self, request: Request) -> Response:
         found = await self._hub.geo(self._visitor(request).operator.area)
@@ -196,8 +217,16 @@ class ConsoleApi:
         return Response(found.content, media_type="application/json", headers=headers)
 
     async def _village(self, request: Request) -> Response:
-        operator = self._visitor(request).operator
-        found = await self._hub.village(operator, request.path_params["code"])
+        operator, at_s = self._visitor(request).operator, _at(request)
+        code = request.path_params["code"]
+        try:
+            found = await (
+                self._hub.village(operator, code)
+                if at_s is None
+                else self._hub.village_at(operator, code, at_s)
+            )
+        except NoSuchTimeError as error:
+            raise HTTPException(404, str(error)) from None
         if found is None:
             raise HTTPException(404, "there is no such village in this area")
         return answer(found)
@@ -258,6 +287,14 @@ class ConsoleApi:
             log.info("a viewer takes nothing", extra={"person": visitor.operator.person})
         finally:
             gone.cancel()
+
+
+def _at(request: Request) -> int | None:
+    """The time that is asked for; None: now."""
+    at = request.query_params.get("at")
+    if at is not None and not (at.isascii() and at.isdigit() and len(at) < 12):
+        raise HTTPException(400, "at: expected seconds since 1970 UTC")
+    return None if at is None else int(at)
 
 
 async def _gone(request: Request) -> None:

@@ -14,6 +14,7 @@ from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.console.acts import Done, Said, decode_done, encode_said
 from warnstream.adapters.console.facts import decode_facts
 from warnstream.adapters.console.frame import Frame
+from warnstream.adapters.console.past import decode_past
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.console import models
@@ -22,6 +23,9 @@ from warnstream.console.geo import geo_of
 from warnstream.console.peer import Peer
 from warnstream.console.situation import Situation, View
 from warnstream.console.stream import Channel, Subscriber, encode, event_of, state_of
+from warnstream.console.times.other import expected_state, past_situation, past_state
+from warnstream.console.times.pictures import Pictures
+from warnstream.console.times.village import village_then
 from warnstream.console.words import village_of
 from warnstream.model.errors import ConfigError, StoreError
 from warnstream.model.hands.orders import Operator
@@ -62,8 +66,9 @@ class Hub:
         self._directory = directory
         self._channels: dict[str, Channel] = {}
         self._maps: dict[str, asyncio.Task[Compressed]] = {}
-        self._facts: dict[str, tuple[float, asyncio.Task[bytes]]] = {}
+        self._facts: dict[tuple[str, str, int], tuple[float, asyncio.Task[bytes]]] = {}
         self._refused_at = float("-inf")
+        self.pictures = Pictures()
         self._adopt(configuration, ())
         self.peer = Peer(configuration.storage.directory, self._take)
 
@@ -73,6 +78,7 @@ class Hub:
             operator.person: operator for operator in configuration.operators
         }
         self._situation = Situation(County(configuration, kept))  # type: ignore[arg-type]
+        self.pictures.clear()
         for channel in self._channels.values():
             channel.end()
         self._channels.clear()
@@ -95,6 +101,8 @@ class Hub:
             age_s=round(self.peer.age_s, 2),
             stepped_s=round(head.stepped_s, 2),
             fault=self.peer.fault,
+            since_s=self.pictures.begin_s,
+            leads_s=list(head.leads_s),
         )
 
     def state(self, area: str) -> models.State:
@@ -102,6 +110,17 @@ class Hub:
         channel = self._channel(area)
         assert channel.view is not None
         return state_of(channel.view, channel.id, self.clock())
+
+    def state_at(self, area: str, at_s: int) -> models.State:
+        """The situation of an area at another time; later than now: what is expected by then.
+
+        NoSuchTimeError where nothing of that time is known, StoreError before the first frame.
+        """
+        self._channel(area)
+        county, now_s = self._situation.county, self.clock().now_s
+        if at_s > now_s:
+            return expected_state(self._situation, county.area(area), at_s - now_s)
+        return past_state(past_situation(self._situation, self.pictures, at_s), county.area(area))
 
     def subscribe(self, area: str, last_id: str) -> tuple[Channel, Subscriber]:
         """A stream of an area's changes. StoreError before the first frame."""
@@ -117,16 +136,29 @@ class Hub:
             making = self._maps[area] = asyncio.create_task(asyncio.to_thread(_map_of, county, area))
         return await asyncio.shield(making)
 
+    @property
+    def situation(self) -> Situation:
+        """As the newest frame has it."""
+        return self._situation
+
+    def village_in(self, area: str, code: str) -> int | None:
+        """Number of a village of an area; None if there is none of that code."""
+        county = self._situation.county
+        number = county.number_of(code)
+        is_inside = number is not None and number in county.area(area).villages
+        return number if is_inside and self._situation.is_whole else None
+
+    async def ask(self, what: str, place: str = "", cursor: int = 0) -> bytes:
+        """What the node says to a question, once a second. StoreError if it does not answer."""
+        return await self._facts_of(place, what, cursor)
+
     async def village(self, operator: Operator, code: str) -> models.Village | None:
         """Everything of a village; None if there is none of that code in the area.
 
         StoreError if the node does not answer.
         """
-        situation = self._situation
-        county = situation.county
-        number = county.number_of(code)
-        area = county.area(operator.area)
-        if number is None or number not in area.villages or not situation.is_whole:
+        situation, number = self._situation, self.village_in(operator.area, code)
+        if number is None:
             return None
         try:
             facts = decode_facts(await self._facts_of(code))
@@ -135,25 +167,40 @@ class Hub:
             raise StoreError("the node's answer cannot be read", retryable=False) from error
         return village_of(facts, number, situation, operator.role)
 
+    async def village_at(self, operator: Operator, code: str, at_s: int) -> models.Village | None:
+        """A village as it was; None if there is none of that code in the area.
+
+        NoSuchTimeError where nothing of that time is known, StoreError if the node does not answer.
+        """
+        number = self.village_in(operator.area, code)
+        if number is None:
+            return None
+        then = past_situation(self._situation, self.pictures, at_s)
+        try:
+            return village_then(decode_past(await self._facts_of(code, "past")), number, then)
+        except msgspec.MsgspecError as error:
+            log.exception("the past of a village cannot be read", extra={"village": code})
+            raise StoreError("the node's answer cannot be read", retryable=False) from error
+
     async def act(self, operator: Operator, key: str, seen: str, said: Said) -> Done:
         """Have the node do what a person wants. StoreError if it does not answer in time."""
         content = await self.peer.act(operator.person, key, seen, encode_said(said))
-        for code in said.villages:
-            self._facts.pop(code, None)
+        self._facts.clear()  # what was asked before the act may be told otherwise now
         try:
             return decode_done(content)
         except msgspec.MsgspecError as error:
             log.exception("what came of an act cannot be read")
             raise StoreError("the node's answer cannot be read", retryable=True) from error
 
-    async def _facts_of(self, code: str) -> bytes:
-        asked_at, asking = self._facts.get(code, (float("-inf"), None))
+    async def _facts_of(self, place: str, what: str = "village", cursor: int = 0) -> bytes:
+        key = (what, place, cursor)
+        asked_at, asking = self._facts.get(key, (float("-inf"), None))
         if asking is None or time.monotonic() - asked_at >= FACTS_S:
             known = {
-                code: facts for code, facts in self._facts.items() if time.monotonic() - facts[0] < FACTS_S
+                key: facts for key, facts in self._facts.items() if time.monotonic() - facts[0] < FACTS_S
             }
-            asking = asyncio.create_task(self.peer.ask(code))
-            self._facts = {**known, code: (time.monotonic(), asking)}
+            asking = asyncio.create_task(self.peer.ask(place, what, cursor))
+            self._facts = {**known, key: (time.monotonic(), asking)}
         return await asyncio.shield(asking)
 
     def _channel(self, area: str) -> Channel:
@@ -176,6 +223,7 @@ class Hub:
         self._situation.take(frame)
         if not self._situation.is_whole:
             return
+        self.pictures.take(head, self._situation.parts)
         for area, channel in list(self._channels.items()):
             channel.advance(self._view(area))
 

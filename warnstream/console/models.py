@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-Mode = Literal["live", "drill"]
+Mode = Literal["live", "drill", "replay", "expected"]
 
 
 class Struct(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -19,7 +19,8 @@ class Clock(Struct, frozen=True):
     """Event `beat`, once a second whatever happens.
 
     `age_s` is how old the newest frame of the node is, by the console's steady clock; -1: there is none.
-    `stepped_s`: how long before that frame the node had judged; -1: never.
+    `stepped_s`: how long before that frame the node had judged; -1: never. `since_s`: from when on there are
+    pictures to be looked back at; `leads_s`: how far ahead rain is expected.
     """
 
     wall_s: float = 0.0
@@ -27,6 +28,8 @@ class Clock(Struct, frozen=True):
     age_s: float = -1.0
     stepped_s: float = -1.0
     fault: str = ""
+    since_s: int = 0
+    leads_s: list[int] = []
 
 
 class Help(Struct, frozen=True):
@@ -176,6 +179,8 @@ class State(Struct, frozen=True):
 
     `levels` has a digit a village, 0 to 4; `sight` 0 (sees), 1 (partly blind) or 2 (blind); `stations` a
     digit each: 1 reports, +2 doubted. `queue` is in order of urgency. Deltas after `id` go on from here.
+    Of another time `id` is empty, `head.mode` is ``replay`` or ``expected``, and nothing waits for anybody;
+    `ahead` are villages with the rain that is expected there until then, in tenths of mm, most first.
     """
 
     id: str
@@ -186,6 +191,7 @@ class State(Struct, frozen=True):
     stations: str
     queue: list[TownRow]
     near: list[Near] = []
+    ahead: list[tuple[int, int]] = []
 
 
 class Delta(Struct, frozen=True):
@@ -341,11 +347,12 @@ class Village(Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What signs a person in; `code` of an authenticator or of the paper, where the person has one."""
+    """What signs a person in: a password, with a `code` where they have one; or `once`, a one-time link."""
 
-    person: str
-    password: str
+    person: str = ""
+    password: str = ""
     code: str = ""
+    once: str = ""
 
 
 class Session(Struct, frozen=True):

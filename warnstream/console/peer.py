@@ -72,15 +72,15 @@ class Peer:
                 self._drop()
             await asyncio.sleep(AGAIN_S)
 
-    async def ask(self, village: str) -> bytes:
-        """Facts of a village, as the node packs them.
+    async def ask(self, village: str, what: str = "village", cursor: int = 0) -> bytes:
+        """What the node says to a question of `LOOKS`, as it packs that.
 
         Raises
         ------
         StoreError
             If it does not answer in time, or cannot.
         """
-        return await self._answer_to(lambda number: Ask(VERSION, number, village))
+        return await self._answer_to(lambda number: Ask(VERSION, number, village, what, cursor))
 
     async def act(self, person: str, key: str, seen: str, content: bytes) -> bytes:
         """What came of an act, as the node encodes it. StoreError as of `ask`: the same key is safe again."""

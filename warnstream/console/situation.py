@@ -88,6 +88,7 @@ class Situation:
             "helps": (len(array), 3),
             "waits": (len(array), 5),
             "alarms": (len(array), 8),
+            "ahead": (len(array), n_villages),
         }
         assert expected.keys() == PARTS.keys()
         if array.shape != expected[name]:
@@ -95,6 +96,11 @@ class Situation:
         sparse, least = name in ("chain", "helps", "waits", "alarms"), NEVER if name == "alarms" else 0
         if sparse and len(array) and not least <= array[:, 0].min() <= array[:, 0].max() < n_villages:
             raise ValueError(f"{name} names villages that there are not")
+
+    @property
+    def parts(self) -> Mapping[str, np.ndarray]:
+        """The newest of each part, to read only."""
+        return self._parts
 
     def levels(self) -> np.ndarray:
         """The worst level of every village."""

@@ -71,11 +71,11 @@ def _hazard(facts: HazardFacts, county: County) -> models.HazardRow:
         found=facts.found,
         bound=facts.bound,
         bound_until_s=_time(facts.bound_until_s),
-        why=None if facts.reason is None else why_of(facts, facts.reason, county),
+        why=None if facts.reason is None else why_of(facts.reason, county, is_now=facts.is_now),
     )
 
 
-def why_of(facts: HazardFacts, reason: Reason, county: County) -> models.Why:
+def why_of(reason: Reason, county: County, *, is_now: bool) -> models.Why:
     """Why a hazard stands; the second line compares one indicator with one threshold."""
     parts = reason_parts(reason, county.configuration.message)
     over_zh, over_en = _over(parts)
@@ -88,7 +88,7 @@ def why_of(facts: HazardFacts, reason: Reason, county: County) -> models.Why:
         value=reason.value if has_value else None,
         threshold=reason.threshold if has_value else None,
         unit=clean(reason.unit),
-        is_now=facts.is_now,
+        is_now=is_now,
         is_expected=not reason.is_observed,
         is_confirmed=reason.confirmed,
     )

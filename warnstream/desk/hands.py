@@ -98,6 +98,7 @@ class Doors:
 
     corrections: list[Correction] = field(default_factory=list)
     released: dict[int, str] = field(default_factory=dict)
+    held_longer: list[int] = field(default_factory=list)
 
 
 class Hands:
@@ -148,7 +149,8 @@ class Hands:
             state.response = None if is_over else CountyResponse(word, order.author, order.reason, now_s)
             return None
         if order.order:
-            return self._agreed(order)
+            agreed = self._agreed(order)
+            return agreed if order.kind is OrderKind.RELEASE else None
         if needs_second(order):
             due_s = now_s + self._policy.second_within_s
             state.waiting = [*state.waiting, Waiting(order, now_s, due_s)]
@@ -275,8 +277,13 @@ class Hands:
         if kind is OrderKind.SILENCE:
             is_empty = not order.villages and not order.hazard and not order.post
             return ["villages: expected an area, a hazard or a post to be silenced"] if is_empty else []
+        if kind is OrderKind.REJECT:
+            is_there = self._waiting(order.order) is not None
+            return [] if is_there else [f"order: no order {order.order!r} waits for a second person"]
         if kind is OrderKind.RELEASE:
             return self._faults_of_release(order, case_of)
+        if kind in (OrderKind.HOLD, OrderKind.CALL_AGAIN):
+            return [] if order.villages else ["villages: expected at least one"]
         return self._faults_of_bound(order, case_of)
 
     def _faults_of_bound(self, order: HandOrder, case_of: CaseOf) -> list[str]:
@@ -324,9 +331,10 @@ class Hands:
         )
 
     def _agreed(self, order: HandOrder) -> HandOrder:
-        """The order that a second person agrees to."""
+        """The order that a second person agrees to, or that somebody refuses: it waits no more."""
         one = self._waiting(order.order)
-        if one is None or one.order.author == order.author:
+        is_own = one is not None and one.order.author == order.author and order.kind is OrderKind.RELEASE
+        if one is None or is_own:
             raise ImpossibleOrderError(f"no order {order.order!r} waits for {order.author!r} to agree")
         self.state.waiting = [other for other in self.state.waiting if other is not one]
         return replace(one.order, second=order.author)

@@ -219,11 +219,12 @@ class WarningDesk(MovingDesk):
             message for message in effects.messages if self._concerns_doors(message.village, message.hazard)
         ]
         doors, self._to_doors = self._to_doors, Doors()
+        longer = self.bulletins.hold_longer(doors.held_longer)
         issued = self.bulletins.step(
             messages,
             self._now_s,
             corrections=doors.corrections,
-            looked_at=looked_at,
+            looked_at=[*looked_at, *longer],
             ordered=ordered,
             released=doors.released,
             evidence=evidence,
@@ -233,7 +234,7 @@ class WarningDesk(MovingDesk):
             why = f"what doors of {code} hear has changed meanwhile: read it, and release it anew"
             self.hands.turn_down(doors.released[village], str(OrderKind.RELEASE), why, self._now_s)
         effects.bulletins.extend(self.drilled.bulletins(issued))
-        effects.waits.extend(self.bulletins.waits_changed)
+        effects.waits.extend([*self.bulletins.waits_changed, *longer])
         if self.bulletins.faults:
             self.refused_inputs += len(self.bulletins.faults)
             self.last_refusal = self.bulletins.faults[-1]

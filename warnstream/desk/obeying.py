@@ -19,6 +19,7 @@ from warnstream.lifecycle.orders import (
     in_force,
     needs_second,
 )
+from warnstream.lifecycle.release import postponed
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import BoundKind, HandOrder, HandPolicy, OrderKind
@@ -28,6 +29,7 @@ from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.transfers.marks import RowMark
 from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.routing.chain import RingAgain
 from warnstream.routing.chains import StatedInput
 
 
@@ -63,7 +65,24 @@ class ObeyingDesk(DeskState):
         May be asked from any thread; the step asks again.
         """
         n_bounds = len(orders_of(list(self._cases.values())))
-        return self._unjudged(order) or self.hands.faults_of(order, self._case_of, n_bounds)
+        return (
+            self._unjudged(order)
+            or self.hands.faults_of(order, self._case_of, n_bounds)
+            or self._faults_of_waiting(order)
+        )
+
+    def _faults_of_waiting(self, order: HandOrder) -> list[str]:
+        """Why nothing there can wait longer, or be rung again."""
+        number = self._network.villages.index_of_code()
+        villages = {number[code] for code in order.villages if code in number}
+        if order.kind is OrderKind.HOLD:
+            longer = [of for of, held in self.bulletins.waiting() if of in villages and postponed(held)]
+            nothing = "villages: nothing there waits for an officer that may wait longer, or it did once"
+            return [] if longer else [nothing]
+        if order.kind is OrderKind.CALL_AGAIN:
+            is_owed = any(chain.owes(villages) for chain in self.chains.of.values())
+            return [] if is_owed else ["villages: no post owes an answer for any village named"]
+        return []
 
     def _unjudged(self, order: HandOrder) -> list[str]:
         """What an order wants of villages and hazards that nobody judges any more: they can only be ended."""
@@ -151,6 +170,14 @@ class ObeyingDesk(DeskState):
         if accepted.kind is OrderKind.RELEASE:
             self._to_doors.released |= dict.fromkeys(villages, accepted.author)
             return
+        if accepted.kind is OrderKind.HOLD:
+            self._to_doors.held_longer += villages
+            return
+        if accepted.kind is OrderKind.CALL_AGAIN:
+            self._to_chains += [
+                (status, RingAgain(village)) for status in MessageStatus for village in villages
+            ]
+            return
         for village in villages:
             self._order_case(accepted, village, effects)
 
@@ -167,7 +194,8 @@ class ObeyingDesk(DeskState):
         if (not binds or needs_second(order)) and self.order_faults(order):
             return []
         accepted = self.hands.accept(order, self._now_s)
-        return [] if accepted is None else [accepted]
+        is_over = order.kind in (OrderKind.HOLD, OrderKind.CALL_AGAIN)
+        return [] if accepted is None or is_over else [accepted]
 
     def _order_case(self, order: HandOrder, village: int, effects: Effects) -> None:
         """One village of an order."""

@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 
 from warnstream.lifecycle.asking import Meant, meant_by, rise_of
 from warnstream.lifecycle.identity import message_name
-from warnstream.lifecycle.release import hold
+from warnstream.lifecycle.release import hold, postponed
 from warnstream.lifecycle.voice import NEVER, Asked, Voice
 from warnstream.lifecycle.voices import Voices
 from warnstream.model.bulletins import (
@@ -151,6 +151,16 @@ class Bulletins(Voices):
                 self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
         return issued
+
+    def hold_longer(self, villages: Collection[int]) -> list[int]:
+        """Have doors wait longer for an officer, where they may; villages that the next step looks at."""
+        found = []
+        for village in villages:
+            voice = self._voices.get(village)
+            if voice is not None and (longer := postponed(voice.held)) is not None:
+                voice.held = longer
+                found.append(village)
+        return found
 
     def align(self, standing: Mapping[int, Sequence[Standing]]) -> None:
         """Let exactly this stand, by village; nothing is said before the next step."""

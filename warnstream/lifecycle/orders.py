@@ -93,15 +93,15 @@ def wants_second(kind: OrderKind, level: Level, hidden: Level) -> bool:
 
 
 def may_give(role: Role, kind: OrderKind) -> bool:
-    """Whether a role may give an order of a kind: seconds release, agree, assess; officers do all."""
-    of_seconds = (OrderKind.RELEASE, OrderKind.ASSESS)
+    """Whether a role may give an order of a kind: seconds release, agree, refuse, assess; officers do all."""
+    of_seconds = (OrderKind.RELEASE, OrderKind.REJECT, OrderKind.ASSESS)
     return role is Role.OFFICER or (role is Role.SECOND and kind in of_seconds)
 
 
 def may_act(role: Role, kind: str) -> bool:
-    """Whether a role may do at a screen what is called so: readers nothing, seconds release and read."""
+    """Whether a role may do what is called so at a screen: readers nothing, seconds agree, confirm, read."""
     if role is Role.SECOND:
-        return kind in (OrderKind.RELEASE, "read")
+        return kind in (OrderKind.RELEASE, OrderKind.REJECT, OrderKind.ASSESS, "read", "confirm_move")
     return role is Role.OFFICER
 
 

@@ -6,11 +6,16 @@ a correction never wait, nor does something real that interrupts an exercise.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from warnstream.lifecycle.voice import NEVER, Held, Voice
 from warnstream.model.bulletins import Action, BulletinCause, Standing
 from warnstream.model.hands.orders import AUTOMATIC, MANUAL, ReleasePolicy
 from warnstream.model.level import Level
+from warnstream.model.times import MINUTE_S
+
+HOLD_S = 10 * MINUTE_S
+"""So much longer an officer may have a rise wait, once. An end waits for a person anyway, or can be ended."""
 
 RISES = (BulletinCause.FIRST, BulletinCause.RAISED, BulletinCause.REFUGE)
 
@@ -51,8 +56,19 @@ def hold(
     before = voice.held
     is_same = before is not None and before.action.is_end == action.is_end
     since_s = before.since_s if before is not None and is_same else now_s
-    due_s = NEVER if wait_s == MANUAL else since_s + wait_s
-    return None if NEVER < due_s <= now_s else Held(action, hazard, level, since_s, due_s)
+    longer_s = before.longer_s if before is not None and is_same else 0
+    due_s = NEVER if wait_s == MANUAL else since_s + wait_s + longer_s
+    return None if NEVER < due_s <= now_s else Held(action, hazard, level, since_s, due_s, longer_s)
+
+
+def postponed(held: Held | None) -> Held | None:
+    """What waits, `HOLD_S` longer; None where nothing can wait longer.
+
+    Once a wait: whoever falls asleep over a doubt does not keep a village from hearing.
+    """
+    if held is None or held.due_s == NEVER or held.longer_s or held.action.is_end:
+        return None
+    return replace(held, due_s=held.due_s + HOLD_S, longer_s=HOLD_S)
 
 
 def _wait_of_rise(policy: ReleasePolicy, voice: Voice, heard: Sequence[Standing]) -> int:

@@ -36,7 +36,8 @@ class Held:
     """A bulletin that is due and waits for an officer.
 
     `hazard` leads it, `level` is the worst that stands or, of an end, that was told; `since_s` when it
-    fell due, `due_s` when it goes by itself (`NEVER`: not at all).
+    fell due, `due_s` when it goes by itself (`NEVER`: not at all); `longer_s` is how much longer an officer
+    has it wait, which is in `due_s`.
     """
 
     action: Action
@@ -44,6 +45,7 @@ class Held:
     level: Level
     since_s: int
     due_s: int
+    longer_s: int = 0
 
 
 @dataclass(slots=True)

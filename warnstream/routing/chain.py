@@ -55,7 +55,16 @@ class DoorHelp:
     door: str
 
 
-ChainInput = WarningMessage | PostAnswer | DoorHelp | PlacedReport | CallFailed | HelpAssign | HelpClose
+@dataclass(frozen=True, slots=True)
+class RingAgain:
+    """A person has whoever owes an answer for a village rung again, as soon as a digest may go out."""
+
+    village: int
+
+
+ChainInput = (
+    WarningMessage | PostAnswer | DoorHelp | PlacedReport | CallFailed | HelpAssign | HelpClose | RingAgain
+)
 
 
 class Chain:
@@ -300,12 +309,28 @@ class Chain:
             self._call_for_help(entry.village, entry.door, 0)
         elif isinstance(entry, CallFailed):
             self._take_failure(entry)
+        elif isinstance(entry, RingAgain):
+            for post in self._owing({entry.village}):
+                self.debts[post].rings_by_hand = True
+                self._posts.touch(post)
         elif fault := self.helps.fault_of(entry):
             self.faults.append(fault)
         elif isinstance(entry, HelpAssign):
             self._assign(self.helps.of_name[entry.help], entry.person.strip(), entry.post)
         else:
             self._close(entry.help)
+
+    def owes(self, villages: Collection[int]) -> bool:
+        """Whether a post owes an answer for any of these villages."""
+        return bool(self._owing(villages))
+
+    def _owing(self, villages: Collection[int]) -> list[str]:
+        """Posts whose answer is waited for."""
+        return [
+            post
+            for post, debt in list(self.debts.items())
+            if any(village in villages and not owed.has_lapsed for village, owed in debt.owed.items())
+        ]
 
     def _hear(self, message: WarningMessage) -> None:
         turn = self._villages.turn(message.village)

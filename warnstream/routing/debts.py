@@ -58,6 +58,8 @@ class Debt(msgspec.Struct):
         It is to be rung again as soon as a digest may go out.
     rings_for_help : bool
         Likewise, for calls that nobody has taken.
+    rings_by_hand : bool
+        Likewise, for whatever it owes, because a person wants it.
     tries : int
         How often it was rung again, while it owes, since its last answer.
     opened_s, n : int
@@ -74,6 +76,7 @@ class Debt(msgspec.Struct):
     taken: list[str] = []
     rings: bool = False
     rings_for_help: bool = False
+    rings_by_hand: bool = False
     tries: int = 0
     opened_s: int = NEVER
     n: int = 0
@@ -111,8 +114,9 @@ class Debt(msgspec.Struct):
         """Whether there is something for a digest."""
         is_new = any(owed.first_n == NOT_YET for owed in self.owed.values())
         is_silent = self.rings and any(owed.is_overdue and not owed.has_lapsed for owed in self.owed.values())
+        is_asked = self.rings_by_hand and any(not owed.has_lapsed for owed in self.owed.values())
         calls = self.rings_for_help and self.helps
-        return bool(is_new or is_silent or calls or self.news or self.taken)
+        return bool(is_new or is_silent or is_asked or calls or self.news or self.taken)
 
     def answer_by_s(self) -> int:
         """Earliest time at which an answer is due; NEVER: none is awaited."""

@@ -183,7 +183,7 @@ class Posts:
         debt.n += 1
         silent = [owed for owed in debt.owed.values() if owed.is_overdue and not owed.has_lapsed]
         debt.tries = debt.tries + debt.rings if silent else 0
-        debt.rings = debt.rings_for_help = False
+        debt.rings = debt.rings_for_help = debt.rings_by_hand = False
         for owed in silent:
             owed.due_s = self.now_s + self._policy.wait_s(max(debt.tries, 1))
         for village, owed in debt.owed.items():

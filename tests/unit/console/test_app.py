@@ -68,10 +68,15 @@ class Console:
             self.accounts.set_password(operator.person, PASSWORD)
         self.app = ConsoleApi(self.hub, self.accounts).app
         self.asked: list[str] = []
+        self.told: dict[str, bytes] = {}
         self.hub.peer.ask = self.ask  # type: ignore[method-assign]
 
-    async def ask(self, village: str) -> bytes:
+    async def ask(self, village: str, what: str = "village", cursor: int = 0) -> bytes:
+        assert cursor >= 0
         self.asked.append(village)
+        if what in self.told:
+            return self.told[what]
+        assert what == "village"
         hazard = HazardFacts("flash_flood", 4, 4, "active", NOW_S, NOW_S + 60, REASON, True, "", "", -1)
         posts = [PostFacts("grid-1", "grid_member", 1, "asked", NOW_S + 300)]
         words = WordsFacts("ws.V0.x.1", NOW_S, "立即转移\u202e", "LEAVE NOW")
@@ -328,7 +333,7 @@ def test_before_the_first_frame_the_console_says_why_it_shows_nothing(tmp_path: 
 
 
 def test_a_node_that_does_not_answer_is_a_503_and_no_wrong_village(console: Console) -> None:
-    async def silent(_village: str) -> bytes:
+    async def silent(_village: str, _what: str, _cursor: int) -> bytes:
         raise StoreError("the node does not answer", retryable=True)
 
     console.hub.peer.ask = silent  # type: ignore[method-assign, assignment]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.unit.desk.county import RULES, T0, answer, county, desk_of, fall, rise
-from warnstream.adapters.console.frame import NEVER
+from warnstream.adapters.console.frame import NEVER, UNKNOWN
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
 from warnstream.duty import DutyDesk
@@ -61,6 +61,9 @@ def found(ratio: float = 0.5) -> AssessmentStep:
             is_reporting=np.array([True]),
             quality=SimpleNamespace(confidence=np.array([0.4])),
             ratio={"flash_flood": np.array([ratio, np.nan, 0.0])},
+            rain=SimpleNamespace(
+                leads_s=(3600, 7200), ahead_mm=np.array([[1.04, 2.0], [np.nan, np.nan], [9_999.0, 0.0]])
+            ),
         ),
     )
 
@@ -95,6 +98,11 @@ def test_ratios_come_once_a_minute(node: Node) -> None:
     assert "ratio" not in node.take(found(0.7))
     node.now += 1
     assert node.take(found(0.7))["ratio"][0, 0] == np.float32(0.7)
+
+
+def test_rain_ahead_is_in_tenths_of_a_millimetre_and_unknown_is_not_dry(node: Node) -> None:
+    ahead = node.take(found())["ahead"]
+    assert ahead.tolist() == [[10, UNKNOWN, UNKNOWN - 1], [20, UNKNOWN, 0]]
 
 
 def test_calls_for_help_come_without_a_name(node: Node) -> None:

@@ -18,6 +18,7 @@ from tests.unit.desk.county import (
 )
 from warnstream.desk import DeskInput, WarningDesk
 from warnstream.lifecycle.machine import State
+from warnstream.lifecycle.release import HOLD_S
 from warnstream.model.bulletins import Action, BulletinPolicy
 from warnstream.model.changes import LevelChange
 from warnstream.model.effects import Effects
@@ -345,6 +346,42 @@ def test_what_nobody_releases_goes_by_itself() -> None:
     assert desk.step([], T0 + 299).bulletins == []
     assert len(desk.step([], T0 + 300).bulletins) == 1
     assert desk.bulletins.released_alone == 1
+
+
+def test_what_waits_is_held_once_and_then_goes_by_itself() -> None:
+    desk = releasing(CONFIRM)
+    desk.step([rise(Level.ORANGE)], T0)
+    held = desk.step([order(OrderKind.HOLD)], T0 + 60)
+    assert held.bulletins == []
+    assert [waiting.due_s for _, waiting in desk.bulletins.waiting()] == [T0 + 300 + HOLD_S]
+    assert desk.order_faults(order(OrderKind.HOLD, number=2)) != [], "once a wait"
+    assert desk.step([], T0 + 300).bulletins == []
+    copied = releasing(CONFIRM)
+    copied.restore(desk.snapshot())
+    for either in (desk, copied):
+        assert either.step([], T0 + 299 + HOLD_S).bulletins == []
+        assert len(either.step([], T0 + 300 + HOLD_S).bulletins) == 1
+
+
+def test_nothing_is_held_that_waits_for_nobody() -> None:
+    desk = releasing(CONFIRM)
+    assert desk.order_faults(order(OrderKind.HOLD)) != []
+    desk.step([rise(Level.RED)], T0)
+    desk.step([fall(Level.NONE, Level.RED)], T0 + 60)
+    assert desk.bulletins.waiting() != []
+    assert desk.order_faults(order(OrderKind.HOLD)) != [], "an end that waits for a person waits anyway"
+
+
+def test_whoever_owes_an_answer_is_rung_again_and_nobody_else() -> None:
+    desk = releasing(CONFIRM)
+    assert desk.order_faults(order(OrderKind.CALL_AGAIN)) != []
+    posts = {digest.post for digest in desk.step([rise(Level.ORANGE)], T0).digests}
+    assert posts
+    at_once = desk.step([order(OrderKind.CALL_AGAIN)], T0 + 5)
+    later = [digest.post for at_s in (60, 120, 180) for digest in desk.step([], T0 + at_s).digests]
+    rung = [digest.post for digest in at_once.digests] + later
+    assert posts <= set(rung)
+    assert len(rung) == len(posts), "once"
 
 
 def test_red_does_not_wait_behind_an_orange_that_does() -> None:

@@ -31,6 +31,11 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         The call for help, and who goes there or says that it is over; whom a shift is offered to.
     urgency : str
         Class of the alarm that was seen, A or B; its place is that of the one village named, or none.
+    zones, grades, by, onset, verdict
+        Of orders about moving people, as by command.
+    rows, word : list of str, str
+        Of ``confirm_move``: rows of transfer lists, and what is said of them (`MarkWord`); without a word
+        the next of the two confirmations.
     rehearse : bool
         Say whom it would reach, in which words, and do nothing.
     """
@@ -49,6 +54,13 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     help: str = ""
     person: str = ""
     urgency: str = ""
+    zones: list[str] = []
+    grades: list[str] = []
+    by: str = ""
+    onset: str = ""
+    verdict: str = ""
+    rows: list[str] = []
+    word: str = ""
     cursor: int = 0
     rehearse: bool = False
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 """Counts up when anything here changes its meaning; a console refuses another version and says so."""
 
 SOCKET = "console.sock"
@@ -32,6 +32,8 @@ PARTS = {
     "sight": "u1 (villages): 0 sees, 1 partly blind, 2 blind",
     "stations": "u1 (stations): 1 reports, +2 doubted",
     "ratio": "f4 (hazards, villages): rain over critical rainfall, NaN where unknown; once a minute",
+    "ahead": "u2 (leads, villages): rain expected over each lead of the head, in tenths of mm, 65535 "
+    "unknown; once a minute",
     "doors": "u4 (villages, 16): doors by how far the newest bulletin came (8), by what people said (8)",
     "chain": "i8 (n, 3): village, 1 calling 2 heard 3 dry, when the next answer is due",
     "helps": "i8 (n, 3): village, opened, 1 if a person has the call",
@@ -40,6 +42,17 @@ PARTS = {
     "waits": "i8 (n, 5): village, level, since, goes out by itself at (-1: never), 1 if it is an end",
 }
 """Arrays of a frame: form, shape, meaning. Times are seconds since 1970 UTC, villages numbers of the node."""
+
+
+LOOKS = {
+    "village": "what stands in a village, and why (`VillageFacts`)",
+    "why": "the whole explanation of its last judgement (JSON)",
+    "past": "versions of its warnings, bulletins and digests as they were sent (`PastFacts`)",
+    "record": "what people have done, newest first (`RecordFacts`)",
+    "transfers": "transfer lists and the five counters; of one list with its rows (JSON); `village` names it",
+    "state": "stations, blind villages, channels, alarms and audit of the node (JSON)",
+}
+"""What a console can ask, and what the answer is."""
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
@@ -56,7 +69,10 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
         return np.frombuffer(self.content, dtype=np.dtype(f"<{self.form}")).reshape(self.shape)
 
 
-FORMS = frozenset({"u1", "u4", "i8", "f4"})
+FORMS = frozenset({"u1", "u2", "u4", "i8", "f4"})
+
+UNKNOWN = 65_535
+"""Of `ahead`: no rain is known there."""
 
 
 def part_of(array: np.ndarray, form: str) -> Part:
@@ -127,6 +143,8 @@ class Head(msgspec.Struct, frozen=True):
     shifts : tuple of ShiftFacts
     is_flood : bool
         More alarms than an officer can take.
+    leads_s : tuple of int
+        Rows of `ahead`, ascending.
     """
 
     node: str
@@ -143,6 +161,7 @@ class Head(msgspec.Struct, frozen=True):
     proposals: tuple[ProposalFacts, ...] = ()
     shifts: tuple[ShiftFacts, ...] = ()
     is_flood: bool = False
+    leads_s: tuple[int, ...] = ()
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):
@@ -155,11 +174,23 @@ class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask", array_like=True):
-    """What stands in one village, and why."""
+    """A question that changes nothing.
+
+    Attributes
+    ----------
+    village : str
+        Code of the village that it is about; empty where it is about none.
+    what : str
+        A word of `LOOKS`.
+    cursor : int
+        Of the record: number of the entry after which it goes on.
+    """
 
     version: int
     number: int
     village: str
+    what: str = "village"
+    cursor: int = 0
 
 
 class Act(msgspec.Struct, frozen=True, tag="act", array_like=True):

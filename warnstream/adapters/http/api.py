@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from warnstream.adapters.http.answer_page import STYLE_HASH
 from warnstream.adapters.http.bodies import ProblemsError
+from warnstream.adapters.http.door_page import STYLE_HASH as DOOR_STYLE
 from warnstream.adapters.http.guard import AtMostEvery, RateLimit, SecurityHeaders
 from warnstream.adapters.http.models.operations import ProblemsRecord
 from warnstream.adapters.http.node_port import NodeStatus
@@ -43,8 +44,8 @@ COUNTS_KEPT_S = 10.0
 RETRY_LATER_S = 5
 
 SECURITY_HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src '{STYLE_HASH}'; form-action 'self';"
-    " frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": f"default-src 'none'; style-src '{STYLE_HASH}' '{DOOR_STYLE}';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from warnstream.adapters.http.door_page import Office
 from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import StateRecord, WarningRecord
 from warnstream.adapters.http.models.drills import DrillsRecord, DrillTakenRecord
@@ -77,6 +78,9 @@ class NodeStatus(Protocol):
 
     def who_comes(self, caller: str) -> str:
         """The person who has the open call of a door or post; empty: nobody, or it has not called."""
+
+    def office(self) -> Office:
+        """Whom people call, and by whose clock they are told times."""
 
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""

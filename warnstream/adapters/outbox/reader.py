@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from warnstream.adapters.outbox.bulletins import IS_BULLETIN, IS_WARNING
 from warnstream.adapters.outbox.types import KINDS, RANK_OF_KIND
 from warnstream.adapters.sqlite import as_store_error
-from warnstream.model.effects import RecipientKind
+from warnstream.model.effects import DIGEST_TYPE, RecipientKind
 
 FILE = "outbox.sqlite3"
 
@@ -132,3 +133,80 @@ def read_sent_to_posts(directory: Path, begin_s: int, end_s: int) -> list[SentTo
         return []
     with _reading(path) as connection:
         return [SentToPost(*row) for row in connection.execute(_TO_POSTS, (begin_s, end_s))]
+
+
+class PastRow(NamedTuple):
+    """A message, bulletin or digest as it was issued; `document` is CAP of a message, JSON of the others."""
+
+    number: int
+    identifier: str
+    warning: str
+    version: int
+    level: int
+    msg_type: str
+    sent_s: int
+    expires_s: int
+    record: bytes
+    document: str
+    text_zh: str
+    text_en: str
+
+
+class ToPost(NamedTuple):
+    """A digest as it went to a post over one channel; times by the machine's clock, None: not, or not yet."""
+
+    post: str
+    channel: str
+    issued_s: int
+    level: int
+    text_zh: str
+    text_en: str
+    sent_at: float | None
+    delivered_at: float | None
+    answered_at: float | None
+
+
+class PastOfVillage(NamedTuple):
+    """What was issued about a village, each list newest first."""
+
+    messages: list[PastRow]
+    bulletins: list[PastRow]
+    digests: list[ToPost]
+
+
+_COLUMNS = (
+    "number, identifier, warning, version, level, msg_type, sent_s, expires_s, record, cap_xml,"
+    " text_zh, text_en"
+)
+_ISSUED = (
+    f"SELECT {_COLUMNS} FROM messages WHERE village = ? AND sent_s >= ? AND %s ORDER BY number DESC LIMIT ?"  # noqa: S608
+)
+_ISSUED_MESSAGES, _ISSUED_BULLETINS = _ISSUED % IS_WARNING, _ISSUED % IS_BULLETIN
+_ISSUED_DIGESTS = f"""
+SELECT recipient, channel, sent_s, messages.level, text_zh, text_en, sent_at, delivered_at, answered_at
+FROM messages JOIN notifications ON notifications.message = messages.number
+WHERE msg_type = '{DIGEST_TYPE}' AND sent_s >= ? AND instr(record, ?)
+    AND kind = {RANK_OF_KIND[RecipientKind.POST]:d}
+ORDER BY messages.number DESC, notifications.number LIMIT ?
+"""  # noqa: S608 -- constants of this package
+
+
+def read_past(directory: Path, village_code: str, since_s: int, limit: int) -> PastOfVillage:
+    """What was issued about a village from a time on, at most `limit` of each; nothing without an outbox.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be read.
+    """
+    path = directory / FILE
+    if not path.exists():
+        return PastOfVillage([], [], [])
+    named = f'"village":"{village_code}"'.encode()
+    with _reading(path) as connection:
+        issued = (village_code, since_s, limit)
+        return PastOfVillage(
+            [PastRow(*row) for row in connection.execute(_ISSUED_MESSAGES, issued)],
+            [PastRow(*row) for row in connection.execute(_ISSUED_BULLETINS, issued)],
+            [ToPost(*row) for row in connection.execute(_ISSUED_DIGESTS, (since_s, named, limit))],
+        )

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from warnstream.commands.console.alarms import add_officer_alarms
+
 
 def add_console_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Both commands."""
@@ -42,3 +44,4 @@ def add_console_commands(commands: "argparse._SubParsersAction[argparse.Argument
             one.add_argument("person", metavar="PERSON", help="a person of operators.csv")
         if action == "factor":
             one.add_argument("--off", action="store_true", help="the password alone is enough again")
+    add_officer_alarms(commands)

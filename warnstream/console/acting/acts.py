@@ -16,7 +16,7 @@ from warnstream.model.hands.orders import Operator
 KEY_CHARACTERS = (8, 60)
 """Of an Idempotency-Key: whoever sends an act anew after a silence must not do another one."""
 
-SEES = frozenset({"release", "raise", "lower", "end", "correct", "extend"})
+SEES = frozenset({"release", "hold", "raise", "lower", "end", "correct", "extend"})
 """Kinds that need the version of their village, where they are about one."""
 
 STATUS = {"taken": 200, "waits": 200, "rehearsed": 200, "refused": 400, "forbidden": 403, "stale": 409}

@@ -95,14 +95,14 @@ export function toSee(alarms, nowS, town) {
   return unseen.find((one) => one.town === town) ?? unseen.find((one) => one.urgency === "A") ?? unseen[0];
 }
 
-export function showAlarms(live, geo, session, onSee, onPick) {
+export function showAlarms(live, geo, session, onSee, onPick, isNow) {
   const place = byId("alarms");
   const nowS = live.clock.now_s ?? 0;
   const head = live.state.head;
   const offset = head.utc_offset_s ?? 0;
   const unseen = (head.alarms ?? []).filter((one) => !isSeen(one, nowS));
   const urgent = unseen.filter((one) => one.urgency === "A" || one.town < 0);
-  place.hidden = urgent.length === 0;
+  place.hidden = urgent.length === 0 || !isNow;
   const lines = urgent.slice(0, SHOWN);
   keyed(place, [...lines, ...(urgent.length > SHOWN || head.is_flood ? [null] : [])], (one) => (one ? keyOf(one) : "more"), (one) => {
     if (!one) return el("p", { class: "quiet" });

@@ -10,6 +10,18 @@ export class Detail {
     this.onDoors = onDoors;
     this.shown = null;
     this.code = "";
+    this.atS = 0;
+    this.isExpected = false;
+  }
+
+  // Another time: what is known of the village is of another one.
+  setTime(atS, isExpected) {
+    if (this.atS === atS && this.isExpected === isExpected) return;
+    this.atS = atS;
+    this.isExpected = isExpected;
+    this.shown = null;
+    this.asking = "";
+    this.ask(this.code);
   }
 
   // Ask for a village; what is shown stays until the answer is there, if it is the same one.
@@ -18,20 +30,22 @@ export class Detail {
       this.shown = null;
       this.code = code;
     }
-    if (!code || this.asking === code) return;
-    this.asking = code;
+    const { atS } = this;
+    const key = `${code} ${atS}`;
+    if (!code || this.isExpected || this.asking === key) return;
+    this.asking = key;
     this.failed = false;
     try {
-      const response = await fetch(`/api/v1/villages/${encodeURIComponent(code)}`, {
+      const response = await fetch(`/api/v1/villages/${encodeURIComponent(code)}${atS ? `?at=${atS}` : ""}`, {
         cache: "no-store", signal: AbortSignal.timeout(8000),
       });
-      if (this.code !== code) return;
+      if (this.code !== code || this.atS !== atS) return;
       this.failed = !response.ok;
       if (response.ok) this.shown = await response.json();
     } catch {
-      this.failed = this.code === code;
+      this.failed = this.code === code && this.atS === atS;
     } finally {
-      if (this.asking === code) this.asking = "";
+      if (this.asking === key) this.asking = "";
     }
     this.onChange?.();
   }
@@ -50,7 +64,12 @@ export class Detail {
     const offset = live.state.head.utc_offset_s ?? 0;
     fillIfOther(byId("village"), [heading(known, town, level, this.shown)]);
     const parts = [];
-    if (this.shown) parts.push(...bodyOf(this.shown, offset, level, this.onDoors));
+    if (this.isExpected) {
+      const tenths = live.state.ahead.find(([at]) => at === village)?.[1];
+      const at = clock(live.clock.now_s, offset);
+      return void fillIfOther(place, [el("p", { class: "ahead-words" }, tenths ? w.times.villageAhead(w.times.mm(tenths), at) : w.times.villageDry(at))]);
+    }
+    if (this.shown) parts.push(...bodyOf(this.shown, offset, level, this.atS ? () => false : this.onDoors));
     parts.push(el("p", { class: "quiet" }, this.failed ? w.noAnswer : this.shown ? "" : w.asking));
     parts.push(...othersOf(live, geo, village, this.onVillage));
     fillIfOther(place, parts);
@@ -74,7 +93,8 @@ function heading(known, town, level, shown) {
   const doors = shown ? ` · ${w.doorsTotal(shown.doors?.addressed ?? 0)}` : "";
   return el("div", { class: "village-head" },
     el("span", { class: `badge big level-${level}` }, w.letter[level] || "·"),
-    el("div", {}, el("h2", {}, known.name), el("p", { class: "quiet" }, `${town.name} · ${town.county ?? ""}${doors}`)));
+    el("div", {}, el("h2", {}, known.name), el("p", { class: "quiet" }, `${town.name} · ${town.county ?? ""}${doors}`)),
+    el("a", { class: "button whole", href: `#/warning/${encodeURIComponent(known.code)}`, "data-village": "whole" }, w.page.openWarning));
 }
 
 function bodyOf(village, offset, level, onDoors) {
@@ -92,7 +112,7 @@ function bodyOf(village, offset, level, onDoors) {
   if (doors.addressed || level) parts.push(doorsOf(doors));
   if (onDoors() && doors.addressed) parts.push(el("button", { type: "button", class: "quiet-button", "data-village": "doors", onclick: () => openDoors(village.code, village.name, offset) }, w.doorList));
   if (doors.failed) parts.push(el("p", { class: "quiet" }, w.failed(doors.failed)));
-  parts.push(el("h3", {}, w.chain), chainOf(village.posts ?? [], offset));
+  if (village.seen) parts.push(el("h3", {}, w.chain), chainOf(village.posts ?? [], offset));
   const words = village.words;
   parts.push(el("h3", {}, w.words, words ? el("span", {}, w.sentAt(clock(words.issued_s, offset))) : ""));
   parts.push(words ? el("blockquote", {}, pick(words.zh, words.en)) : el("p", { class: "quiet" }, w.wordsNone));

@@ -7,10 +7,10 @@ import { byId, el, keyed, setClass, setText } from "./dom.js";
 import { clock, pick, span, w } from "./words.js";
 
 const LEVELS = ["none", "blue", "yellow", "orange", "red"];
-const OF_ONE = new Set(["release", "raise", "lower", "end", "correct", "extend"]);
+const OF_ONE = new Set(["release", "hold", "raise", "lower", "end", "correct", "extend"]);
 const NEEDS_HAZARD = new Set(["raise", "lower", "end", "correct", "extend", "issue"]);
 const NEEDS_LEVEL = new Set(["raise", "lower", "issue"]);
-const HAS_SCOPE = new Set(["release", "end", "correct", "lower", "issue"]);
+const HAS_SCOPE = new Set(["release", "hold", "call-again", "end", "correct", "lower", "issue"]);
 
 export class Hands {
   constructor(onDone) {
@@ -43,6 +43,8 @@ export class Hands {
     const found = [];
     const hazards = village.hazards ?? [];
     if (village.waits) found.push("release");
+    if (role === "officer" && village.waits?.due_s && village.waits.level) found.push("hold");
+    if (role === "officer" && (village.posts ?? []).some((post) => ["asked", "overdue"].includes(post.state))) found.push("call-again");
     if (role === "second") return found;
     if ((village.helps ?? []).some((call) => !call.assigned)) found.unshift("assign");
     if (hazards.some((one) => one.level < 4)) found.push("raise");
@@ -175,6 +177,23 @@ export class Hands {
     this.onDone(draft);
   }
 
+  // The order that waits is refused by a second person, or taken back by its own author.
+  async reject() {
+    const { draft } = this;
+    const reason = byId("hand").querySelector("form").elements.reason.value.trim();
+    if (!["ready", "wrong"].includes(draft.state) || !reason) return;
+    draft.state = "sending";
+    draft.key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    this.say();
+    const { status, said } = await this.send({ kind: "reject", order: draft.order.order, reason });
+    if (this.draft !== draft) return;
+    draft.problems = status === 200 ? [] : (said.problems ?? [String(status)]);
+    draft.state = status === 200 ? "done" : "wrong";
+    draft.done = said;
+    this.say();
+    this.onDone(draft);
+  }
+
   // Read anew: another state, another act.
   again() {
     this.draft.seen = this.shown?.seen ?? "";
@@ -204,6 +223,7 @@ export class Hands {
       el("label", { class: "hand-alone", hidden: true }, el("input", { type: "checkbox", name: "alone", onchange: () => this.say() }), el("span", {}, w.alone)),
       el("p", { class: "hand-problem", role: "alert" }),
       el("div", { class: "hand-go" }, el("button", { type: "submit", class: "go" }), el("button", { type: "button", class: "again", hidden: true, onclick: () => this.again() }, w.readAgain),
+        draft.order ? el("button", { type: "button", class: "reject", onclick: () => this.reject() }, w.hand.reject) : "",
         el("button", { type: "button", class: "leave", onclick: () => this.close() }, w.leave)));
     place.replaceChildren(form);
     place.hidden = false;
@@ -281,6 +301,8 @@ export class Hands {
     go.disabled = draft.state !== "ready" || !hasReason || !hasPerson || Boolean(isOwn);
     go.hidden = draft.state === "done" || draft.state === "stale";
     form.querySelector(".again").hidden = !["stale", "wrong"].includes(draft.state) || draft.kind === "assign" || draft.kind === "close";
+    const reject = form.querySelector(".reject");
+    if (reject) reject.hidden = draft.state === "done";
     setText(form.querySelector(".leave"), draft.state === "done" ? w.close : w.leave);
     for (const field of form.querySelectorAll(".hand-field")) field.hidden = draft.state === "done";
   }

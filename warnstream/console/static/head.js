@@ -43,41 +43,45 @@ export function buildHead(onSetting, onTable, onSignOut, onSound, onShift) {
   byId("needs").replaceChildren(...NEEDS.map((need) => parts.needs[need].whole));
 }
 
-export function showHead(live, isTable, sound, session) {
-  const head = live.state?.head;
+// `live` is what is now, `seen` what the screen shows: of now, or of another time.
+export function showHead(live, seen, isTable, sound, session) {
+  const real = live.state?.head;
+  const head = seen.state?.head;
+  const isNow = seen === live;
   const isOfficer = session?.role === "officer";
   parts.shift.hidden = parts.sound.hidden = !isOfficer;
   setText(parts.sound, w.sound[sound.state]);
   setClass(parts.sound, "wrong", sound.state === "suspended");
-  const own = head?.shifts?.find((one) => one.person === session?.person);
-  setText(parts.shift, own ? w.youOnDuty : head?.shifts?.length ? w.dutyOf(head.shifts[0].name) : w.takeShift);
-  setClass(parts.shift, "hand-first", isOfficer && head && !head.shifts?.length);
+  const own = real?.shifts?.find((one) => one.person === session?.person);
+  setText(parts.shift, own ? w.youOnDuty : real?.shifts?.length ? w.dutyOf(real.shifts[0].name) : w.takeShift);
+  setClass(parts.shift, "hand-first", isOfficer && real && !real.shifts?.length);
   setText(parts.table, isTable ? w.map : w.table);
   setText(parts.theme, settings.theme === "dark" ? w.light : w.dark);
   setText(parts.language, w.other);
   setText(parts.out, w.signOut);
   const isOld = live.isOld;
   setClass(document.body, "stale", isOld);
-  setClass(document.body, "drill", head?.mode === "drill");
-  setText(parts.mode, isOld ? w.stale : head?.mode === "drill" ? w.drill : w.live);
+  setClass(document.body, "drill", real?.mode === "drill");
+  setText(parts.mode, isOld ? w.stale : isNow ? (head?.mode === "drill" ? w.drill : w.live) : w.times[head.mode]);
   if (!head) return;
   const offset = head.utc_offset_s ?? 0;
-  setText(parts.clock, clock(live.clock.now_s ?? 0, offset, true));
-  setText(parts.age, ageOf(live, head));
+  setText(parts.clock, clock(seen.clock.now_s ?? 0, offset, true));
+  setText(parts.age, isNow ? ageOf(live, head) : w.stations(head.reporting ?? 0, head.stations ?? 0));
   setClass(parts.age, "wrong", isOld);
   const notice = byId("notice");
-  const reasons = head.reasons ?? [];
-  notice.hidden = Boolean(head.is_ready);
+  const reasons = real.reasons ?? [];
+  notice.hidden = Boolean(real.is_ready);
   setText(notice, [w.notReady, reasons[0]].filter(Boolean).join("："));
   notice.title = reasons.join("\n");
   for (const { level, badge, count, whole } of parts.levels) {
     const n = head.levels[level - 1];
     setText(badge, w.letter[level]);
-    setText(count, n.toLocaleString("en"));
+    setText(count, head.mode === "expected" ? "–" : n.toLocaleString("en"));
     setClass(whole, "none", n === 0);
     whole.setAttribute("aria-label", w.count(w.level[level], n));
   }
-  showNeeds(head, offset);
+  if (isNow) showNeeds(head, offset);
+  else NEEDS.forEach((need) => tile(need, 0, w.times.off, "–"));
 }
 
 function ageOf(live, head) {
@@ -105,9 +109,9 @@ function showNeeds(head, offset) {
   tile("unseen", blind + channels.length, what.length ? what.join(" · ") : gauges);
 }
 
-function tile(need, number, note) {
+function tile(need, number, note, text = number.toLocaleString("en")) {
   const { whole, number: shown, name, note: below } = parts.needs[need];
-  setText(shown, number.toLocaleString("en"));
+  setText(shown, text);
   setText(name, w[need]);
   setText(below, note);
   whole.title = note;

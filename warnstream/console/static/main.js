@@ -7,7 +7,13 @@ import { buildHead, showHead } from "./head.js";
 import { Hands, showProposals } from "./hands.js";
 import { Live } from "./live.js";
 import { CountyMap } from "./map.js";
+import { Pages } from "./pages.js";
 import { buildQueue, reveal, showQueue, step } from "./queue.js";
+import { REVIEW } from "./review.js";
+import { sheetPage } from "./sheets.js";
+import { Times } from "./times.js";
+import { TRANSFERS } from "./transfers.js";
+import { WARNING } from "./warning.js";
 import { loadSettings, settings, use, w } from "./words.js";
 
 const LABELS = 9;
@@ -18,6 +24,12 @@ const live = new Live(changed, () => signIn(w.signedOut));
 const detail = new Detail((village) => selectVillage(village, true), () => ["officer", "second"].includes(session?.role));
 const sound = new Sound();
 const hands = new Hands(() => detail.ask(detail.code));
+const times = new Times(live, timeChanged);
+const seen = () => times.view ?? live; // what the screen shows: of now, or of another time
+const pages = new Pages({
+  warning: WARNING, transfers: TRANSFERS, stations: sheetPage("stations"), thresholds: sheetPage("thresholds", { intro: () => w.page.readOnly }),
+  review: REVIEW, admin: sheetPage("admin", { roles: ["officer"], everywhere: true }),
+}, () => ({ live, geo, session }));
 detail.onChange = () => geo && live.state && showDetail();
 let session = null;
 let geo = null;
@@ -30,13 +42,23 @@ loadSettings();
 buildHead(onSetting, toggleTable, signOut, toggleSound, () => live.state && session && openShift(live, session, sound));
 buildQueue((chosen) => selectTown(chosen, true));
 buildSignIn();
+times.build();
 setInterval(tick, 500);
 setInterval(() => detail.code && live.state && detail.ask(detail.code), ASK_MS);
 document.addEventListener("keydown", onKey);
 begin();
 
+// A one-time link signs in once; its token leaves the address at once.
+async function signInOnce() {
+  const [, word, once] = location.hash.split("/");
+  if (word !== "once" || !once) return;
+  history.replaceState(null, "", `${location.pathname}${location.search}#/`);
+  await fetch("/api/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ once }) }).catch(() => {});
+}
+
 async function begin(isFirst = true) {
   let response;
+  await signInOnce();
   try {
     response = await fetch("/api/v1/session", { cache: "no-store" });
   } catch {
@@ -48,6 +70,7 @@ async function begin(isFirst = true) {
   byId("sign-in").hidden = true;
   byId("screen").hidden = false;
   onSetting();
+  pages.follow();
   await live.start();
 }
 
@@ -74,7 +97,7 @@ function changed(news) {
     return;
   }
   if (!map) return;
-  if (news.villages?.length || news.stations) map.all(live.state.level, live.state.sight, live.state.stations);
+  if (times.isNow && (news.villages?.length || news.stations)) map.all(live.state.level, live.state.sight, live.state.stations);
   if (news.rose?.length) say(news.rose);
   show();
   if (news.villages?.includes(village)) detail.ask(geo.villages[village].code);
@@ -83,20 +106,31 @@ function changed(news) {
 function showAll() {
   if (town >= geo.towns.length) town = -1;
   if (village >= geo.villages.length) village = -1;
-  map.all(live.state.level, live.state.sight, live.state.stations);
+  times.now();
+}
+
+function timeChanged() {
+  if (!geo || !live.state) return;
+  const { state } = seen();
+  map.all(state.level, state.sight, state.stations);
+  map.ahead(state.ahead ?? []);
+  hands.close();
+  detail.setTime(times.isNow ? 0 : times.atS, seen().state.head.mode === "expected");
   show();
 }
 
 function show() {
   if (!geo || !live.state) return tick();
-  if (town < 0 && village < 0 && live.rows.size) selectTown([...live.rows.keys()][0], false);
+  const shown = seen();
+  if (town < 0 && village < 0 && shown.rows.size) selectTown([...shown.rows.keys()][0], false);
   const nowS = live.clock?.now_s ?? 0;
-  const urgent = new Set((live.state.head.alarms ?? []).filter((one) => one.urgency === "A" && !isSeen(one, nowS)).map((one) => one.town));
-  showQueue(live, geo, town, session, urgent);
-  map.labels([...live.rows.values()].slice(0, LABELS).map((row) => row.town));
+  const unseen = (live.state.head.alarms ?? []).filter((one) => one.urgency === "A" && !isSeen(one, nowS));
+  showQueue(shown, geo, town, session, new Set(times.isNow ? unseen.map((one) => one.town) : []), (picked) => selectVillage(picked, true), village);
+  map.labels([...shown.rows.values()].slice(0, LABELS).map((row) => row.town));
+  times.show(unseen.length);
   map.select(village);
-  showAlarms(live, geo, session, see, (picked) => selectVillage(picked, true));
-  showProposals(live, geo, session, (proposal) => hands.agree(proposal));
+  showAlarms(live, geo, session, see, (picked) => selectVillage(picked, true), times.isNow);
+  showProposals(live, geo, times.isNow ? session : null, (proposal) => hands.agree(proposal));
   showDetail();
   if (isTable) showTable();
   tick();
@@ -121,13 +155,13 @@ function seeNow() {
 }
 
 function showDetail() {
-  detail.show(live, geo, village);
-  hands.show({ live, geo, village }, village < 0 ? null : detail.shown, session);
+  detail.show(seen(), geo, village);
+  hands.show({ live, geo, village }, village < 0 || !times.isNow ? null : detail.shown, session);
 }
 
 function tick() {
   if (byId("screen").hidden) return;
-  showHead(live, isTable, sound, session);
+  showHead(live, seen(), isTable, sound, session);
   const nowS = live.clock?.now_s ?? 0;
   const alarms = live.state?.head.alarms ?? [];
   if (session?.role === "officer") sound.tick(live.isOld ? [] : alarms, nowS, Boolean(live.state?.head.is_flood), live.ageS > NO_DATA_S && live.ageS < Infinity);
@@ -165,7 +199,7 @@ function selectVillage(chosen, byHand) {
 function worstOf(chosen) {
   let worst = -1;
   geo.villages.forEach((one, at) => {
-    if (one.town === chosen && (worst < 0 || live.state.level[at] > live.state.level[worst])) worst = at;
+    if (one.town === chosen && (worst < 0 || seen().state.level[at] > seen().state.level[worst])) worst = at;
   });
   return worst;
 }
@@ -177,13 +211,20 @@ function onKey(event) {
     byId("detail").focus();
     return void event.preventDefault();
   }
-  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open || byId("doors").open) return;
+  if ((event.target instanceof HTMLInputElement && event.target.type !== "range") || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open || byId("doors").open || byId("ask").open) return;
+  if (pages.isOpen) {
+    if (event.key === "Escape") location.hash = "#/";
+    else if (event.key.toLowerCase() === "m") seeNow();
+    else if (event.key === "?") showKeys();
+    return;
+  }
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k" || (["arrowdown", "arrowup"].includes(key) && event.target.id === "rows")) {
-    if (geo && live.state) selectTown(step(live, town, key === "j" || key === "arrowdown" ? 1 : -1), true);
+    if (geo && live.state) selectTown(step(seen(), town, key === "j" || key === "arrowdown" ? 1 : -1), true);
   } else if (key === "enter" && !(event.target instanceof HTMLButtonElement)) byId("detail").focus();
+  else if (key === "escape" && !times.isNow) times.now();
   else if (key === "escape") byId("rows").focus();
-  else if (key in KINDS && hands.press(KINDS[key])) ;
+  else if (key in KINDS && times.isNow && hands.press(KINDS[key])) ;
   else if (key === "m") seeNow();
   else if (key === "t") toggleTable();
   else if (key === "?") showKeys();
@@ -214,18 +255,18 @@ function showTable() {
   const heads = place.querySelectorAll("th");
   [w.levelHead, w.village, w.town, w.sight].forEach((text, at) => setText(heads[at], text));
   const rows = [];
-  live.state.level.forEach((level, at) => (level || live.state.sight[at]) && rows.push(at));
-  rows.sort((a, b) => live.state.level[b] - live.state.level[a] || a - b);
+  seen().state.level.forEach((level, at) => (level || seen().state.sight[at]) && rows.push(at));
+  rows.sort((a, b) => seen().state.level[b] - seen().state.level[a] || a - b);
   keyed(place.querySelector("tbody"), rows, (at) => at, (at) => el("tr", { onclick: () => selectVillage(at, true) },
     el("td", {}, el("span", { class: "badge small" }), " ", el("span")), el("td"), el("td"), el("td")), (line, at) => {
-    const level = live.state.level[at];
+    const level = seen().state.level[at];
     const [badge, word] = line.children[0].children;
     badge.className = `badge small level-${level}`;
     setText(badge, w.letter[level] || "·");
     setText(word, w.level[level]);
     setText(line.children[1], geo.villages[at].name);
     setText(line.children[2], `${geo.towns[geo.villages[at].town].name} ${geo.towns[geo.villages[at].town].county}`);
-    setText(line.children[3], w.sightWord[live.state.sight[at]]);
+    setText(line.children[3], w.sightWord[seen().state.sight[at]]);
   });
 }
 
@@ -238,12 +279,14 @@ function buildZoom() {
 function buildLegend() {
   const line = (name, text) => el("div", {}, el("span", { class: `swatch ${name}` }), text);
   byId("legend").replaceChildren(...[4, 3, 2, 1].map((level) => line(`swatch-${level}`, w.level[level])), line("swatch-0", w.level[0]),
-    line("swatch-blind", w.blindLegend), line("swatch-silent", w.silentStation), geo?.is_cells ? el("small", {}, w.legendCells) : "");
+    line("swatch-blind", w.blindLegend), line("swatch-silent", w.silentStation), line("swatch-ahead", w.times.aheadLegend), geo?.is_cells ? el("small", {}, w.legendCells) : "");
 }
 
 function onSetting() {
   document.title = `${w.title} · warnstream`;
   setText(byId("title"), w.title);
+  byId("needs").setAttribute("aria-label", w.needs);
+  byId("times").setAttribute("aria-label", w.times.label);
   wordSignIn();
   if (map) {
     map.theme();
@@ -251,6 +294,8 @@ function onSetting() {
     buildLegend();
   }
   byId("calm").replaceChildren();
+  if (session) pages.build(session);
+  pages.show();
   hands.close();
   show();
 }

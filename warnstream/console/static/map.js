@@ -6,6 +6,9 @@
 const FONT = '600 13px system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif';
 const FONT_COUNTY = '13px system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif';
 const LEGEND = 46; // pixels below the map that the legend takes
+// Seen without colour, blue is like orange and yellow like the resting ground: each level has a pattern of its own.
+const PATTERN = { 2: "dots", 3: "lines", 4: "hatch" };
+const AHEAD = [{ tenths: 100, width: 1.2, dash: [2, 3] }, { tenths: 250, width: 2, dash: [6, 3] }, { tenths: 500, width: 3, dash: [] }];
 const NEAR = 2.2; // zoom from which single gauges are of use
 
 export class CountyMap {
@@ -17,6 +20,7 @@ export class CountyMap {
     this.sight = new Uint8Array(geo.villages.length);
     this.stations = new Uint8Array(0);
     this.named = [];
+    this.expected = AHEAD.map(() => null);
     this.selected = -1;
     this.paths = geo.villages.map((village) => pathOf(village.rings));
     this.cells = new Path2D();
@@ -45,6 +49,17 @@ export class CountyMap {
     this.draw();
   }
 
+  // Rain that is expected: [village, tenths of mm]; outlined by its amount, never filled.
+  ahead(villages) {
+    const paths = AHEAD.map(() => null);
+    for (const [at, tenths] of villages) {
+      const kind = AHEAD.findLastIndex((one) => tenths >= one.tenths);
+      if (kind >= 0) (paths[kind] ??= new Path2D()).addPath(this.paths[at]);
+    }
+    this.expected = paths;
+    this.draw();
+  }
+
   labels(towns) {
     if (towns.join() === this.named.join()) return;
     this.named = towns;
@@ -62,10 +77,10 @@ export class CountyMap {
     const read = (name) => style.getPropertyValue(`--${name}`).trim();
     this.colour = {
       ground: read("ground"), rest: read("rest"), seam: read("seam"), border: read("border"), text: read("text"),
-      halo: read("halo"), quiet: read("quiet"), hatch: read("hatch"), edge: read("edge"), low: read("edge-low"),
+      halo: read("halo"), quiet: read("quiet"), edge: read("edge"), low: read("edge-low"),
       level: [read("rest"), read("blue"), read("yellow"), read("orange"), read("red")],
     };
-    this.hatch = hatchOf(this.context, this.colour.hatch, 2);
+    this.patterns = { 2: dotsOf(this.context, read("dots")), 3: hatchOf(this.context, read("lines"), 1, true), 4: hatchOf(this.context, read("hatch"), 2) };
     this.blindHatch = hatchOf(this.context, this.colour.border, 1);
     this.draw();
   }
@@ -134,6 +149,14 @@ export class CountyMap {
     c.lineWidth = 1.6 / scale;
     c.lineJoin = "round";
     for (const border of this.borders) c.stroke(border);
+    c.strokeStyle = colour.text;
+    this.expected.forEach((path, kind) => {
+      if (!path) return;
+      c.lineWidth = AHEAD[kind].width / scale;
+      c.setLineDash(AHEAD[kind].dash.map((one) => one / scale));
+      c.stroke(path);
+      c.setLineDash([]);
+    });
     if (this.selected >= 0) {
       c.strokeStyle = colour.text;
       c.lineWidth = 2.5 / scale;
@@ -154,7 +177,7 @@ export class CountyMap {
       if (!path) continue;
       c.fillStyle = colour.level[level];
       c.fill(path, "evenodd");
-      if (level === 4) this.fillHatch(c, path, this.hatch, scale);
+      if (PATTERN[level]) this.fillHatch(c, path, this.patterns[level], scale);
       c.strokeStyle = level === 4 ? colour.edge : colour.low;
       c.lineWidth = (level === 4 ? 1.4 : 0.7) / scale;
       c.stroke(path);
@@ -300,12 +323,22 @@ function boundsOf(geo) {
   return bounds.every(Number.isFinite) ? bounds : [0, 0, 1, 1];
 }
 
-function hatchOf(context, colour, width) {
+function dotsOf(context, colour) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 7;
+  const c = tile.getContext("2d");
+  c.fillStyle = colour;
+  c.fillRect(2, 2, 2, 2);
+  return context.createPattern(tile, "repeat");
+}
+
+function hatchOf(context, colour, width, isBack = false) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
   const c = tile.getContext("2d");
   c.strokeStyle = colour;
   c.lineWidth = width;
+  if (isBack) c.setTransform(-1, 0, 0, 1, 8, 0);
   c.beginPath();
   for (const shift of [-8, 0, 8]) {
     c.moveTo(shift - 1, 9);

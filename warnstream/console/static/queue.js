@@ -3,6 +3,7 @@
 import { bar, byId, el, keyed, setClass, setText } from "./dom.js";
 import { clock, w } from "./words.js";
 
+const AHEAD_SHOWN = 60;
 let list = null;
 let header = null;
 let choose = null;
@@ -14,7 +15,8 @@ export function buildQueue(onChoose) {
   byId("queue").replaceChildren(el("div", { id: "queue-head" }, header.left, header.right), list, el("div", { id: "calm" }));
 }
 
-export function showQueue(live, geo, selected, session, urgent) {
+export function showQueue(live, geo, selected, session, urgent, onVillage, village) {
+  if (live.state.head.mode === "expected") return showAhead(live, geo, onVillage, village);
   const rows = [...live.rows.values()];
   const levels = live.state.head.levels;
   const villages = levels.reduce((sum, n) => sum + n, 0);
@@ -24,8 +26,31 @@ export function showQueue(live, geo, selected, session, urgent) {
   byId("queue").classList.toggle("calm", rows.length === 0);
   const nowS = live.clock.now_s ?? 0;
   const offset = live.state.head.utc_offset_s ?? 0;
-  keyed(list, rows, (row) => row.town, make, (element, row) => fill(element, row, geo, nowS, row.town === selected, urgent.has(row.town)));
-  showCalm(rows.length === 0, live, geo, session, offset);
+  keyed(list, rows, (row) => String(row.town), make, (element, row) => fill(element, row, geo, nowS, row.town === selected, urgent.has(row.town)));
+  showCalm(rows.length === 0 && live.state.head.mode !== "replay", live, geo, session, offset);
+}
+
+// Rain that is expected: villages, most rain first; no level, for nothing of it stands.
+function showAhead(live, geo, onVillage, village) {
+  const ahead = live.state.ahead ?? [];
+  setText(header.left, w.times.aheadTitle(ahead.length));
+  setText(header.right, ahead.length ? w.times.aheadMost : "");
+  byId("queue").classList.remove("calm");
+  byId("calm").replaceChildren();
+  const most = ahead[0]?.[1] ?? 1;
+  keyed(list, ahead.slice(0, AHEAD_SHOWN), ([at]) => `ahead-${at}`, ([at]) => el("div", { class: "row row-ahead", role: "option", onclick: () => onVillage(at) },
+    el("div", { class: "row-main" }, el("strong"), " ", el("span", { class: "quiet" })), el("strong", { class: "due" }), el("span", { class: "bar-place" })), (row, [at, tenths]) => {
+    const [main, mm, place] = row.children;
+    setClass(row, "selected", at === village);
+    row.setAttribute("aria-selected", String(at === village));
+    setText(main.firstElementChild, geo.villages[at].name);
+    setText(main.lastElementChild, geo.towns[geo.villages[at].town].name);
+    setText(mm, w.times.mm(tenths));
+    if (place.dataset.shown !== String(tenths)) {
+      place.dataset.shown = String(tenths);
+      place.replaceChildren(bar(tenths, most, w.times.mm(tenths)));
+    }
+  });
 }
 
 function make(row) {

@@ -1,9 +1,12 @@
 // Every word of the page, Chinese and English.
 
+import { PAGES_EN, PAGES_ZH, TIMES_EN, TIMES_ZH, TRANSFERS_EN, TRANSFERS_ZH } from "./page-words.js";
+
 const ZH = {
+  page: PAGES_ZH, times: TIMES_ZH, transfers: TRANSFERS_ZH,
   title: "预警值班", signIn: "登录", person: "账号", password: "密码", signOut: "退出", other: "English",
   light: "亮色", dark: "暗色", table: "表", map: "图", keys: "快捷键",
-  live: "实况", drill: "演练", stale: "过时",
+  live: "实况", drill: "演练", stale: "过时", needs: "谁在等人",
   notReady: "节点未就绪", dataAge: (s) => `数据 ${s} 秒前`, ago: (s) => `${s} 秒前`, stations: (n, of) => `站点 ${n}/${of}`,
   judged: (text) => `${text}前研判`,
   level: ["无预警", "蓝色", "黄色", "橙色", "红色"], letter: ["", "蓝", "黄", "橙", "红"],
@@ -51,7 +54,7 @@ const ZH = {
   heard: "正在播放测试声，听到了吗？", takeHeard: "听到了，我来值班", heardYes: "听到了", soundAgain: "再响一次", takeSilent: "没听到，也接班",
   handOver: "交班", handNote: "交待事项", offer: "请接班",
   hand: { release: "放行", raise: "升级…", lower: "降级…", end: "解除", correct: "更正误报", issue: "发布…", extend: "延长",
-    assign: "派人", close: "求助办结", call_again: "再叫一遍" },
+    assign: "派人", close: "求助办结", "call-again": "再叫一遍", hold: "暂缓 10 分", reject: "驳回" },
   handKey: { release: "R", end: "E", correct: "C", assign: "A" },
   asLive: (word) => `以实况${word.replace("…", "")}`, asDrill: (word) => `以演练${word.replace("…", "")}`, propose: (word) => `提请第二人${word}`, agree: "同意并发出",
   agreeTo: (word, n) => `第二人确认：${word.replace("…", "")} · ${n} 村`, proposedBy: (who, why) => `${who} 提请：${why}`,
@@ -63,13 +66,14 @@ const ZH = {
   reaches: (villages, doors, posts) => `${villages} 村 · ${doors} 户 · ${posts} 岗`, doorsHearNothing: "住户不会收到新消息", laterBy: (s) => `${s}后`,
   andMore: (n) => `另有 ${n} 村，措辞相同`,
   reasons: { release: ["已核阅，放行"], end: ["险情已解除", "现场确认安全"], correct: ["雨量站误报", "现场核实为误报"], lower: ["现场水位回落", "测站读数存疑"],
-    raise: ["现场报告险情加重"], issue: ["现场报告险情"], close: ["人员已安全"] },
+    raise: ["现场报告险情加重"], issue: ["现场报告险情"], close: ["人员已安全"], hold: ["读数存疑，正在核实"], "call-again": ["无人应答，再叫一遍"] },
 };
 
 const EN = {
+  page: PAGES_EN, times: TIMES_EN, transfers: TRANSFERS_EN,
   title: "Warning duty", signIn: "Sign in", person: "Person", password: "Password", signOut: "Sign out", other: "中文",
   light: "Light", dark: "Dark", table: "Table", map: "Map", keys: "Keys",
-  live: "LIVE", drill: "DRILL", stale: "STALE",
+  live: "LIVE", drill: "DRILL", stale: "STALE", needs: "Who waits for somebody",
   notReady: "node not ready", dataAge: (s) => `data ${s} s old`, ago: (s) => `${s} s ago`, stations: (n, of) => `${n}/${of} stations`,
   judged: (text) => `judged ${text} ago`,
   level: ["No warning", "Blue", "Yellow", "Orange", "Red"], letter: ["", "B", "Y", "O", "R"],
@@ -117,7 +121,7 @@ const EN = {
   heard: "A test sound is playing. Do you hear it?", takeHeard: "Heard: I take the shift", heardYes: "Heard", soundAgain: "Play it again", takeSilent: "Not heard, take it all the same",
   handOver: "Hand over", handNote: "What to know", offer: "Offer the shift",
   hand: { release: "Release", raise: "Raise…", lower: "Lower…", end: "End", correct: "Correct an error", issue: "Issue…", extend: "Extend",
-    assign: "Send somebody", close: "Help is over", call_again: "Call again" },
+    assign: "Send somebody", close: "Help is over", "call-again": "Call again", hold: "Hold 10 min", reject: "Refuse" },
   handKey: { release: "R", end: "E", correct: "C", assign: "A" },
   asLive: (word) => `${word.replace("…", "")} as LIVE`, asDrill: (word) => `${word.replace("…", "")} as DRILL`, propose: (word) => `Ask a second person: ${word.toLowerCase()}`, agree: "Agree and send",
   agreeTo: (word, n) => `Second person: ${word.replace("…", "").toLowerCase()} · ${n} ${n === 1 ? "village" : "villages"}`, proposedBy: (who, why) => `asked by ${who}: ${why}`,
@@ -129,7 +133,7 @@ const EN = {
   reaches: (villages, doors, posts) => `${villages} ${villages === 1 ? "village" : "villages"} · ${doors} doors · ${posts} posts`, doorsHearNothing: "Doors hear nothing new", laterBy: (s) => `after ${s}`,
   andMore: (n) => `and ${n} more villages, in the same words`,
   reasons: { release: ["read and released"], end: ["danger is over", "confirmed safe on site"], correct: ["gauge was wrong", "an error, checked on site"], lower: ["water is falling on site", "reading is doubtful"],
-    raise: ["worse on site than measured"], issue: ["danger reported on site"], close: ["people are safe"] },
+    raise: ["worse on site than measured"], issue: ["danger reported on site"], close: ["people are safe"], hold: ["reading is doubtful, being checked"], "call-again": ["nobody has answered"] },
 };
 
 export const settings = { language: "zh", theme: "light" };

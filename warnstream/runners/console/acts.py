@@ -7,7 +7,7 @@ Until then nobody else acts on the same village: the second of two is told what 
 import logging
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Protocol
@@ -26,12 +26,23 @@ from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.duty import COUNTY, DutyAct, DutyKind, Urgency
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind
-from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
+from warnstream.model.hands.requests import OrderFaultsError
 from warnstream.model.level import Level
-from warnstream.model.times import clock_local
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.console.moves import CONFIRM, mark_of
+from warnstream.runners.console.requested import request_of
+from warnstream.runners.console.versions import standing_of, version_of
 from warnstream.runners.intake.duty import place_of
-from warnstream.runners.intake.entries import ACT, HELP, ORDER, encode_act, encode_help, encode_order
+from warnstream.runners.intake.entries import (
+    ACT,
+    HELP,
+    MARK,
+    ORDER,
+    encode_act,
+    encode_help,
+    encode_mark,
+    encode_order,
+)
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.orders.preview import Preview
 from warnstream.runners.orders.rehearsal import doors_of
@@ -44,7 +55,7 @@ KNOWN_MAX = 2_000
 
 HELP_KINDS = ("assign", "close")
 DUTY_KINDS = ("see", "take_shift", "hand_over", "read")
-KINDS = frozenset([*(str(kind) for kind in OrderKind), *HELP_KINDS, *DUTY_KINDS])
+KINDS = frozenset([*(str(kind) for kind in OrderKind), *HELP_KINDS, *DUTY_KINDS, CONFIRM])
 STALE = ("version:", "villages: no doors wait")
 """Begins of faults that mean: others were quicker than who looks at an old state."""
 
@@ -146,6 +157,8 @@ class Acts:
             self._help(operator, said, act, answer)
         elif said.kind in DUTY_KINDS:
             self._duty(operator, said, act, answer)
+        elif said.kind == CONFIRM:
+            self._mark(operator, said, act, answer)
         else:
             self._order(act, said, key, answer)
 
@@ -162,7 +175,7 @@ class Acts:
 
     def _order(self, act: Act, said: Said, key: str, answer: Answer) -> None:
         try:
-            order = order_of(_request_of(said, act.person, key), self._configuration)
+            order = order_of(request_of(said, act.person, key), self._configuration)
         except OrderFaultsError as error:
             answer(_refused(error.faults))
             return
@@ -294,6 +307,22 @@ class Acts:
 
         self._hand_over(HELP, encode_help(action), told, answer)
 
+    # People who have moved.
+
+    def _mark(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
+        desk, villages = self._keeper.engine.desk, self._keeper.people.network.villages
+        found = mark_of(operator, said, _key_of(given), desk, villages)
+        if isinstance(found, Done):
+            answer(found)
+            return
+        done = Done("taken", order=found.word)
+        self._hand_over(
+            MARK,
+            encode_mark(found),
+            lambda sequence: answer(self._remember(given, msgspec.structs.replace(done, sequence=sequence))),
+            answer,
+        )
+
     # Duty.
 
     def _duty(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
@@ -391,55 +420,6 @@ class Acts:
 def _key_of(act: Act) -> str:
     """Name of an act for ever: a key is its person's own."""
     return f"{act.person}/{act.key}"
-
-
-def version_of(desk: WarningDesk, village: int) -> str:
-    """What an officer has before them of a village: warnings, bounds, what waits, what doors heard last."""
-    seen: list[object] = [
-        (
-            status.hazard,
-            message.identifier,
-            int(status.level),
-            int(status.found),
-            status.bound and status.bound.order,
-        )
-        for status, message in desk.of_village(village)
-    ]
-    seen += [
-        (str(held.action), held.hazard, int(held.level))
-        for of, held in desk.bulletins.waiting()
-        if of == village
-    ]
-    return f"{zlib.crc32(msgspec.json.encode(seen)):08x}"
-
-
-def standing_of(desk: WarningDesk, village: int, zone: object) -> Iterable[str]:
-    """What stands in a village now, in words."""
-    found = []
-    standing = [(status, message) for status, message in desk.of_village(village) if status.level]
-    for status, message in standing:
-        by = f", {status.bound.kind} by {status.bound.author}" if status.bound else ""
-        at = clock_local(message.sent_s, zone)  # type: ignore[arg-type]
-        found.append(f"{status.hazard} is {status.level.word} since the message of {at}{by}")
-    return found or ["nothing stands there any more"]
-
-
-def _request_of(said: Said, person: str, key: str) -> OrderRequest:
-    return OrderRequest(
-        kind=said.kind,
-        author=person,
-        reason=said.reason,
-        villages=said.villages,
-        townships=said.townships,
-        hazard=said.hazard,
-        level=said.level,
-        lasts=said.lasts,
-        alone=said.alone,
-        post=said.post,
-        response=said.response,
-        order=said.order,
-        identifier=key,
-    )
 
 
 def _refused(faults: list[str]) -> Done:

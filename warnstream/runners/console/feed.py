@@ -22,9 +22,11 @@ from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import AlarmPort
-from warnstream.model.errors import describe
+from warnstream.model.errors import StoreError, describe
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.console.acts import Acts, Requests
+from warnstream.runners.console.looks import Looks
+from warnstream.runners.console.looks import Readiness as Told
 from warnstream.runners.console.picture import Picture, proposals_of, shifts_of
 from warnstream.runners.console.village import village_facts
 from warnstream.runners.intake.intake import Intake
@@ -59,7 +61,7 @@ class KeeperView(Protocol):
         """With villages and hazards of removed rows."""
 
 
-class Readiness(Protocol):
+class Readiness(Told, Protocol):
     """What a frame says of the node itself."""
 
     def readiness(self) -> tuple[bool, list[str]]:
@@ -110,6 +112,7 @@ class ConsoleFeed:
             rates=readiness.rates_per_s,
             count=metrics.count_act,
         )
+        self._looks = Looks(configuration, keeper, readiness, outbox.doors)
         directory: Path = configuration.storage.directory
         self._link = ConsoleLink(directory, self._take_ask, wake)
         self._picture: Picture | None = None
@@ -120,6 +123,7 @@ class ConsoleFeed:
 
     def start(self) -> None:
         """Open the socket; a node without one works, and says so."""
+        self._looks.start()
         try:
             self._link.start()
         except OSError as error:
@@ -130,11 +134,13 @@ class ConsoleFeed:
     def stop(self) -> None:
         """Close the socket."""
         self._link.stop()
+        self._looks.stop()
 
     def go_by(self, configuration: Configuration) -> None:
         """Another configuration judges from now on: its first frame is whole; in the loop's thread."""
         self._configuration, self._picture, self._step = configuration, None, None
         self._acts.go_by(configuration)
+        self._looks.go_by(configuration)
 
     def stepped(self, step: EngineStep) -> None:
         """Remember what the last step found."""
@@ -188,6 +194,7 @@ class ConsoleFeed:
             proposals=proposals_of(desk, self._village),
             shifts=shifts_of(keeper.intake.duty.desk),
             is_flood=keeper.intake.duty.desk.alarms.is_flood,
+            leads_s=picture.leads_s,
         )
         self._link.publish(head, parts)
 
@@ -208,8 +215,12 @@ class ConsoleFeed:
         try:
             if isinstance(ask, Act):
                 self._acts.take(ask, lambda done: answer(encode_done(done), ""))
-            else:
+            elif ask.what == "village":
                 self._tell_village(ask.village, answer)
+            else:
+                self._looks.take(ask, answer)
+        except StoreError as error:
+            answer(b"", str(error))
         except Exception as error:  # whoever asks must not end the loop
             log.exception("a console cannot be answered", extra={"ask": type(ask).__name__})
             answer(b"", describe(error))

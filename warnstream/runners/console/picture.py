@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from warnstream.adapters.console.frame import NEVER, KeptVillage, Part, ProposalFacts, ShiftFacts, part_of
+from warnstream.adapters.console.frame import (
+    NEVER,
+    UNKNOWN,
+    KeptVillage,
+    Part,
+    ProposalFacts,
+    ShiftFacts,
+    part_of,
+)
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
 from warnstream.desk import WarningDesk, WarningStatus
@@ -44,6 +52,7 @@ class Picture:
         self._sent: dict[str, Part] = {}
         self._warnings: Sequence[WarningStatus] | None = None
         self._ratio_at = -RATIO_EVERY_S
+        self.leads_s: tuple[int, ...] = ()
 
     @property
     def kept(self) -> tuple[KeptVillage, ...]:
@@ -86,6 +95,7 @@ class Picture:
             if now - self._ratio_at >= RATIO_EVERY_S:
                 self._ratio_at = now
                 found["ratio"] = part_of(self._ratio(step), "f4")
+                found["ahead"] = part_of(self._ahead(step), "u2")
         news = {name: part for name, part in found.items() if self._sent.get(name) != part}
         self._sent |= news
         return news
@@ -103,6 +113,19 @@ class Picture:
         sight[: self._n_judged] = np.where(step.sight.is_blind, 2, step.sight.is_partly_blind)
         stations = step.is_reporting.astype(np.uint8) + 2 * (step.quality.confidence < 1.0)
         return {"sight": part_of(sight, "u1"), "stations": part_of(stations, "u1")}
+
+    def _ahead(self, step: AssessmentStep) -> np.ndarray:
+        """Rain expected over each lead; of a village with zones that of the wettest."""
+        rain = step.rain
+        self.leads_s = rain.leads_s
+        ahead = np.full((len(rain.leads_s), len(self._network.villages)), UNKNOWN, dtype=np.uint16)
+        first = self._network.places.first_of_village[: self._n_judged]
+        if len(rain.leads_s) and len(first):
+            of_villages = np.fmax.reduceat(rain.ahead_mm, first, axis=0).T
+            known = np.isfinite(of_villages)
+            tenths = np.minimum(np.where(known, of_villages, 0.0) * 10, UNKNOWN - 1)
+            ahead[:, : self._n_judged] = np.where(known, tenths.round(), UNKNOWN)
+        return ahead
 
     def _ratio(self, step: AssessmentStep) -> np.ndarray:
         ratio = np.full((len(self.hazards), len(self._network.villages)), np.nan, dtype=np.float32)

@@ -18,7 +18,7 @@ from warnstream.model.errors import StoreError
 from warnstream.model.network import Network
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.chain import Chain
-from warnstream.runners.console.acts import version_of
+from warnstream.runners.console.versions import version_of
 
 
 def village_facts(engine: Engine, doors: DoorStore, network: Network, village: int) -> VillageFacts:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import UNSET
 from msgspec.structs import asdict
 
+from warnstream.adapters.http.door_page import Office
 from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import (
     AuditRecord,
@@ -196,6 +197,11 @@ class Status:
     def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""
         return self._keeper.chain.calls
+
+    def office(self) -> Office:
+        """Whom people call, and by whose clock they are told times."""
+        configuration = self._configuration
+        return Office(clean(configuration.bulletins.phone), configuration.message.time_zone)
 
     def who_comes(self, caller: str) -> str:
         """The person who has the open call of a door or post; empty: nobody, or it has not called."""

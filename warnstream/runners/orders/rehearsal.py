@@ -17,6 +17,9 @@ TELLS_NO_DOOR = (
     OrderKind.ASSESS,
     OrderKind.LEAVE_SHELTER,
     OrderKind.TRANSFER_CLOSE,
+    OrderKind.HOLD,
+    OrderKind.REJECT,
+    OrderKind.CALL_AGAIN,
 )
 
 

@@ -31,17 +31,14 @@ LATE_S_MAX = 7 * DAY_S
 AHEAD_S_MAX = 5 * MINUTE_S
 """Clocks of people differ so much."""
 
+_AT_ONCE = (OrderKind.RELEASE, OrderKind.RESPOND, OrderKind.HOLD, OrderKind.REJECT, OrderKind.CALL_AGAIN)
 _FLOORS = frozenset(kind for kind in OrderKind if kind.is_floor)
 _OF_PLACES = frozenset({OrderKind.TRANSFER, OrderKind.ASSESS, OrderKind.RETURN})
 _ONLY_OF = {
     "level": _FLOORS | {OrderKind.LOWER},
     "second": _FLOORS | {OrderKind.RETURN},
     "alone": _FLOORS | frozenset(kind for kind in OrderKind if kind.is_ceiling) | {OrderKind.EXTEND},
-    "lasts": frozenset(
-        kind
-        for kind in OrderKind
-        if not kind.is_transfer and kind not in (OrderKind.RELEASE, OrderKind.RESPOND)
-    ),
+    "lasts": frozenset(kind for kind in OrderKind if not kind.is_transfer and kind not in _AT_ONCE),
     "hazard": frozenset(kind for kind in OrderKind if not kind.is_transfer),
     "zones": _OF_PLACES,
     "grades": frozenset({OrderKind.TRANSFER}),
@@ -50,7 +47,7 @@ _ONLY_OF = {
     "verdict": frozenset({OrderKind.ASSESS}),
     "post": frozenset({OrderKind.SILENCE}),
     "response": frozenset({OrderKind.RESPOND}),
-    "order": frozenset({OrderKind.RELEASE, OrderKind.TRANSFER_CLOSE}),
+    "order": frozenset({OrderKind.RELEASE, OrderKind.REJECT, OrderKind.TRANSFER_CLOSE}),
 }
 """Words that only some kinds of order have: elsewhere they would be passed over, against what is meant."""
 

@@ -23,13 +23,26 @@ from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.level import Level
 from warnstream.runners.build import Derived, assemble, build_intake, derive
-from warnstream.runners.console.acts import Acts, version_of
+from warnstream.runners.console.acts import Acts
+from warnstream.runners.console.versions import version_of
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.duty import DutyIntake
 
 T0 = 1_800_000_000
-KINDS = (*(str(kind) for kind in OrderKind), "assign", "close", "see", "take_shift", "hand_over", "read")
+KINDS = (
+    *(str(kind) for kind in OrderKind),
+    "assign",
+    "close",
+    "see",
+    "take_shift",
+    "hand_over",
+    "read",
+    "confirm_move",
+)
 HAZARD = "flash_flood"
+OF_SECONDS = ("release", "reject", "assess", "read", "confirm_move")
+ANYWHERE = ("assign", "close", "take_shift", "hand_over", "reject", "confirm_move")
+"""What names no village: whether it may be is asked of the call, the order or the row that is named."""
 
 
 @pytest.fixture(scope="module")
@@ -134,18 +147,22 @@ def first_of(node: Node) -> str:
 
 def body_of(kind: str, village: str) -> dict[str, Any]:
     """An act of a kind that could be done, if the person may."""
-    if kind in ("assign", "close"):
-        return {"help": "none", "person": "somebody"}
-    if kind == "hand_over":
-        return {"person": "other"}
-    if kind == "take_shift":
-        return {}
-    if kind == "see":
-        return {"urgency": "B", "villages": [village]}
+    help_call = {"help": "none", "person": "somebody"}
+    of_no_village: dict[str, dict[str, Any]] = {
+        "assign": help_call,
+        "close": help_call,
+        "reject": {"order": "none"},
+        "confirm_move": {"rows": ["none"]},
+        "hand_over": {"person": "other"},
+        "take_shift": {},
+        "see": {"urgency": "B", "villages": [village]},
+    }
+    if kind in of_no_village:
+        return of_no_village[kind]
     said: dict[str, Any] = {"villages": [village]}
     if kind == "respond":
         return {"response": "IV"}
-    if kind not in ("silence", "release"):
+    if kind not in ("silence", "release", "hold", "call-again"):
         said["hazard"] = HAZARD
     if kind in ("issue", "raise", "lower"):
         said["level"] = {"issue": "red", "raise": "red", "lower": "blue"}[kind]
@@ -162,11 +179,11 @@ def test_every_act_by_every_role_in_every_area(node: Node, kind: str, role: Role
     before = len(node.kept)
     said = body_of(kind, village)
     done = node.act(f"{role}-{area}", kind, **said)
-    may = role is Role.OFFICER or (role is Role.SECOND and kind in ("release", "read"))
+    may = role is Role.OFFICER or (role is Role.SECOND and kind in OF_SECONDS)
     is_inside = area in ("all", "first")
     if kind == "respond":
         is_inside = area == "all"
-    if not may or (not is_inside and kind not in ("assign", "close", "take_shift", "hand_over")):
+    if not may or (not is_inside and kind not in ANYWHERE):
         assert done.status == "forbidden", done
         assert len(node.kept) == before, "what is forbidden leaves no entry"
     else:
@@ -394,3 +411,60 @@ def test_after_a_change_of_the_configuration_people_are_those_of_now(county: Con
     assert node.act("officer-all", "raise", **raised).status == "forbidden"
     assert node.act("officer-all", "read", villages=[village]).status == "forbidden"
     assert node.act("newcomer", "raise", **raised).status == "rehearsed"
+
+
+def moving(node: Node, by: str = "officer-all") -> str:
+    """A village is moved out; a row of its list."""
+    village = first_of(node)
+    assert node.act(by, "transfer", "t1", villages=[village], grades=["A", "B", "C", "D"]).status == "taken"
+    node.step()
+    (one,) = node.engine.desk.transfers.open
+    return next(iter(one.rows))
+
+
+def test_two_different_people_confirm_a_move(node: Node) -> None:
+    row = moving(node)
+    first = node.act("officer-all", "confirm_move", "m1", rows=[row])
+    assert (first.status, first.order) == ("taken", "said_safe")
+    node.step()
+    again = node.act("officer-all", "confirm_move", "m2", rows=[row])
+    assert again.status == "refused"
+    assert "another person confirms it" in again.problems[0]
+    assert node.act("second-last", "confirm_move", "m3", rows=[row]).status == "forbidden"
+    second = node.act("second-all", "confirm_move", "m4", rows=[row])
+    assert (second.status, second.order) == ("taken", "safe")
+    node.step()
+    known = node.engine.desk.transfers.row(row)
+    assert known is not None
+    assert (known.people, known.by) == (People.SAFE, "second-all")
+
+
+def test_what_cannot_be_confirmed_is_said(node: Node) -> None:
+    row = moving(node)
+    assert node.act("officer-all", "confirm_move", "m0").status == "refused"
+    assert node.act("officer-all", "confirm_move", "m1", rows=["gone", row]).status == "stale"
+    assert node.act("officer-all", "confirm_move", "m2", rows=[row], word="flown").status == "refused"
+    assert (
+        node.act("officer-all", "confirm_move", "m3", rows=[row], word="back", reason=" ").status == "refused"
+    )
+    (one,) = node.engine.desk.transfers.open
+    other = list(one.rows)[1]
+    assert node.act("officer-all", "confirm_move", "m4", rows=[row]).status == "taken"
+    node.step()
+    mixed = node.act("second-all", "confirm_move", "m5", rows=[row, other])
+    assert "confirm them apart" in mixed.problems[0]
+
+
+def test_an_order_that_waits_is_refused_by_a_second_person_or_taken_back(node: Node) -> None:
+    village = first_of(node)
+    node.warn("red", village)
+    for key, who in (("e1", "second-all"), ("e2", "officer-all")):
+        asked = node.act("officer-all", "end", key, hazard=HAZARD, villages=[village])
+        assert asked.status == "waits"
+        node.step()
+        assert node.act("second-last", "reject", f"x{key}", order=asked.order).status == "forbidden"
+        assert node.act(who, "reject", f"r{key}", order=asked.order).status == "taken"
+        node.step()
+        assert node.engine.desk.hands.state.waiting == []
+        assert node.act("second-all", "release", f"a{key}", order=asked.order).status == "refused"
+    assert node.engine.desk.levels()[0] == Level.RED

@@ -14,11 +14,12 @@ from starlette.responses import Response
 
 from warnstream.adapters.http.answer_page import LABEL_OF_HEADS, LABEL_OF_REPORT, answer_page
 from warnstream.adapters.http.bodies import BODY_BYTES_MAX
+from warnstream.adapters.http.door_page import dead_page, door_page
 from warnstream.adapters.http.guard import read_body
 from warnstream.adapters.http.routes import Media, RouteSpec, Services, problems
 from warnstream.adapters.outbox.types import Addressed
 from warnstream.model.digests import FieldReport
-from warnstream.model.effects import Answer
+from warnstream.model.effects import BULLETIN_TYPES, Answer
 from warnstream.model.errors import StoreError
 
 ANSWER_OF_KEY = {"1": Answer.ACKNOWLEDGED, "2": Answer.NEED_HELP}
@@ -54,22 +55,28 @@ class AnswerForm(msgspec.Struct, frozen=True):
 
 
 async def show_page(services: Services, request: Request) -> Response:
-    """What was told, four buttons, and the answer given before."""
-    addressed = await _addressed(services, request)
+    """What was told, four buttons, and the answer given before; a dead link says whom to call."""
+    try:
+        addressed = await _addressed(services, request)
+    except HTTPException:
+        return _html(dead_page(services.node.office()), 404)
     comes = await run_in_threadpool(services.node.who_comes, addressed.recipient)
-    return _html(answer_page(addressed, answer=addressed.last_answer, comes=comes))
+    return _shown(services, addressed, addressed.last_answer, comes=comes)
 
 
 async def answer_on_page(services: Services, request: Request) -> Response:
     """Keep the answer whose button was pressed."""
-    addressed = await _addressed(services, request)
+    try:
+        addressed = await _addressed(services, request)
+    except HTTPException:
+        return _html(dead_page(services.node.office()), 404)
     form = parse_qs((await read_body(request, BODY_BYTES_MAX)).decode("utf-8", errors="replace"))
     words = form.get("answer", [])
     if len(words) == 1 and words[0] in LABEL_OF_REPORT:
         return await _report_on_page(services, addressed, form)
     if len(words) != 1 or words[0] not in tuple(Answer):
         notice = "请按一个按钮 Press one of the buttons"
-        return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 400)
+        return _shown(services, addressed, addressed.last_answer, 400, notice=notice)
     pressed = Answer(words[0])
     try:
         await run_in_threadpool(
@@ -77,8 +84,8 @@ async def answer_on_page(services: Services, request: Request) -> Response:
         )
     except StoreError:
         notice = "没有收到，请再按一次 Not received: press again"
-        return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 503)
-    return _html(answer_page(addressed, answer=pressed, notice="已收到您的回复 Your answer is received"))
+        return _shown(services, addressed, addressed.last_answer, 503, notice=notice)
+    return _shown(services, addressed, pressed, notice="已收到您的回复 Your answer is received")
 
 
 async def _report_on_page(services: Services, addressed: Addressed, form: dict[str, list[str]]) -> Response:
@@ -151,6 +158,22 @@ async def _addressed(services: Services, request: Request) -> Addressed:
     return addressed
 
 
+def _shown(
+    services: Services,
+    addressed: Addressed,
+    answer: Answer | None,
+    status: int = 200,
+    *,
+    notice: str = "",
+    comes: str = "",
+) -> Response:
+    """The page of a door, or of a post."""
+    if addressed.current.msg_type in BULLETIN_TYPES:
+        office = services.node.office()
+        return _html(door_page(addressed, office, answer=answer, notice=notice, comes=comes), status)
+    return _html(answer_page(addressed, answer=answer, notice=notice, comes=comes), status)
+
+
 def _html(content: str, status: int = 200) -> Response:
     return Response(content, status, media_type=Media.HTML.value)
 
@@ -161,7 +184,7 @@ ROUTES = (
         "/a/{token}",
         show_page,
         "The page of an answer link; opening it answers nothing.",
-        {200: Media.HTML} | problems(404, 429),
+        {200: Media.HTML, 404: Media.HTML} | problems(429),
         is_limited=True,
     ),
     RouteSpec(
@@ -169,7 +192,7 @@ ROUTES = (
         "/a/{token}",
         answer_on_page,
         "Answer on the page; the newest answer counts, a call for help stays.",
-        {200: Media.HTML, 400: Media.HTML} | problems(404, 408, 413, 429) | {503: Media.HTML},
+        {200: Media.HTML, 400: Media.HTML, 404: Media.HTML} | problems(408, 413, 429) | {503: Media.HTML},
         body=AnswerForm,
         is_form=True,
         is_limited=True,

@@ -1,0 +1,1 @@
+"""Pages beside the situation: warnings over time, tables, exports; read, never commanded."""

@@ -89,7 +89,7 @@ def _start(request: DrillRequest, configuration: Configuration, steps_of: StepsO
     if not villages and not faults:
         faults.append("villages: expected codes of villages, or townships")
     lasts_s = _lasts_s(request.lasts, faults)
-    steps = tuple(_step(at, one, faults) for at, one in enumerate(request.steps))
+    steps = tuple(_step(at, said, faults) for at, said in enumerate(request.steps))
     faults += [
         f"steps[{at}].{field}: {text}" for at, field, text in step_faults(steps, villages, configuration)
     ]

@@ -15,6 +15,7 @@ from pathlib import Path
 from warnstream.commands.arguments import parser
 from warnstream.commands.console.command import console, console_user
 from warnstream.commands.drill.command import run_drill
+from warnstream.commands.duty.command import run_duty
 from warnstream.commands.kafka.options import RUN as RUN_KAFKA
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.commands.paper.command import run_print
@@ -404,6 +405,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "init": _init,
     "import": _import,
     "drill": run_drill,
+    "duty": run_duty,
     "print": run_print,
     "sheet": run_sheet,
     "check": _check,

@@ -14,8 +14,8 @@ from station_sim.stations.varied_network import varied
 
 COUNTY_HELP = """\
 Writes a CONFIG_DIR for warnstream: stations.csv, villages.csv, households.csv,
-chain.csv, objects.csv, shelters.csv, operators.csv, thresholds.csv and copies
-of the demo's YAML files. The county has Lishui's frame (nine counties,
+chain.csv, teams.csv, objects.csv, shelters.csv, operators.csv, thresholds.csv
+and copies of the demo's YAML files. The county has Lishui's frame (nine counties,
 17,300 km2); every place in it is invented.
 
   station-sim county --out county                               about 700 stations, 2,855 villages

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypedDict
 
-from station_sim.county.files import read_posts
+from station_sim.county.files import read_posts, read_teams
 from station_sim.mqtt_client import BrokerAddress
 from station_sim.people.answers import AnswerHabits
 from station_sim.people.devices import BrokerDevices, People
@@ -77,6 +77,9 @@ def post_habits(options: argparse.Namespace, *, needs_chain: bool = False) -> Po
     """
     chain = None if options.config is None else options.config / "chain.csv"
     posts = read_posts(chain) if chain is not None and (needs_chain or chain.exists()) else None
+    teams = None if options.config is None else options.config / "teams.csv"
+    if posts is not None and teams is not None and teams.exists():
+        posts |= read_teams(teams)
     return PostHabits(
         absent_share=options.posts_absent, wrong_post_share=options.posts_wrong_numbers, posts=posts
     )

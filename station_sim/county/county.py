@@ -124,6 +124,7 @@ class County:
             directory / "households.csv", self.villages, self.households_per_village
         )
         county_files.write_chain(directory / "chain.csv", self.villages)
+        county_files.write_teams(directory / "teams.csv", self.villages)
         county_files.write_operators(directory / "operators.csv", self.villages)
         write_objects(directory / "objects.csv", self.villages)
         write_shelters(directory / "shelters.csv", self.villages)

@@ -26,7 +26,7 @@ STATIONS_HEADER = ("station", "latitude", "longitude", "elevation_m", "variables
 VILLAGES_HEADER = ("village", "name", "latitude", "longitude", "township", "county")
 HOUSEHOLDS_HEADER = ("household", "village", "channel", "address")
 OPERATORS_HEADER = ("person", "name", "role", "area", "phone", "public_key")
-CHAIN_HEADER = ("post", "role", "rank", "area", "channel", "address")
+CHAIN_HEADER = ("post", "role", "rank", "area", "channel", "address", "duty")
 THRESHOLDS_HEADER = ("village", "hazard", "duration", "level", "value", "unit", "station", "source")
 
 RAIN_HAZARD = "flash_flood"
@@ -108,15 +108,33 @@ def write_chain(path: Path, villages: Villages) -> None:
 
 def _chain_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
     for village in villages.code:
-        yield f"G{village}", "grid_member", 1, village, "device", f"G{village}"
+        yield f"G{village}", "grid_member", 1, village, "device", f"G{village}", "fetch"
     for number, village in enumerate(villages.code, start=1):
         by_sms = share_of(0, village, "head") < _SMS_SHARE
         address = f"+09{number:08d}" if by_sms else f"V{village}"
-        yield f"V{village}", "village_head", 2, village, "sms" if by_sms else "device", address
+        yield f"V{village}", "village_head", 2, village, "sms" if by_sms else "device", address, "lead"
     for number, township in enumerate(dict.fromkeys(villages.township), start=1):
-        yield f"T{number:04d}", "township_officer", 3, township, "device", f"T{number:04d}"
+        yield f"T{number:04d}", "township_officer", 3, township, "device", f"T{number:04d}", "command"
     for number, county in enumerate(dict.fromkeys(villages.county), start=1):
-        yield f"C{number:04d}", "county_duty_officer", 4, county, "device", f"C{number:04d}"
+        yield f"C{number:04d}", "county_duty_officer", 4, county, "device", f"C{number:04d}", "command"
+
+
+TEAMS_HEADER = ("team", "name", "base", "area", "echelon", "heads", "kit", "channel", "address")
+_TEAMS = ((0, "消防救援站", 12), (2, "民兵应急分队", 20), (4, "蓝天救援队", 16), (12, "市级支援队", 40))
+"""Echelon (hours within which it is to be there), name, people; invented."""
+
+
+def write_teams(path: Path, villages: Villages) -> None:
+    """Write teams.csv: a rescue team of each echelon in each county."""
+    write_rows(path, TEAMS_HEADER, _team_rows(villages))
+
+
+def _team_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
+    counties = dict.fromkeys(villages.county)
+    teams = ((county, *team) for county in counties for team in _TEAMS)
+    for number, (county, echelon, name, heads) in enumerate(teams, start=1):
+        team = f"R{number:04d}"
+        yield team, name, county, county, echelon, heads, "冲锋舟、照明", "device", team
 
 
 def write_operators(path: Path, villages: Villages) -> None:
@@ -268,6 +286,11 @@ def read_posts(path: Path) -> frozenset[str]:
         If the file cannot be read, or a row has no post.
     """
     return frozenset(row.text("post") for row in _rows(path, ("post",)))
+
+
+def read_teams(path: Path) -> frozenset[str]:
+    """Codes of the rescue teams of a teams.csv. CountyFileError as of `read_posts`."""
+    return frozenset(row.text("team") for row in _rows(path, ("team",)))
 
 
 def _variables(words: str) -> tuple[str, ...]:

@@ -35,10 +35,14 @@ _DELAY_S_MIN = 5.0
 _DELAY_S_MAX = 3_600.0
 
 
-_SIMULATED_POST = re.compile(r"[GV]\d{12}|[TC]\d{4}")
-"""`station_sim.county.files`: grid member and head by village, officers of townships and counties."""
+_SIMULATED_POST = re.compile(r"[GV]\d{12}|[TCR]\d{4}")
+"""`station_sim.county.files`: grid member and head by village, officers of townships and counties, teams."""
 
 _CODE = re.compile("抽查：回复带上([0-9]{2})")
+_TEAM = re.compile(r"R\d{4}")
+_TEAM_MINUTES = 15, 90
+"""A rescue team says that it is there after so many minutes, at the least and at the most."""
+
 _POST_OF_ONE_VILLAGE = re.compile(r"G\d{12}")
 """A grid member of the simulator's own chain.csv, who counts heads."""
 
@@ -114,6 +118,12 @@ class AnswerHabits:
         Some villages have people who will not go. A spot check is answered by its code, but by those who
         do not read what they answer.
         """
+        if "几分钟到" in text_zh:
+            least, most = _TEAM_MINUTES
+            minutes = least + int(share_of(self.seed, recipient, "arrives") * (most - least))
+            return {"message": message, "arrives_min": minutes}
+        if _TEAM.fullmatch(recipient) is not None:
+            return {"on_duty": True}
         code = _CODE.search(text_zh)
         if code is not None and share_of(self.seed, recipient, message, "code") >= CARELESS_SHARE:
             return {"code": code[1], **self.report(recipient, message)}

@@ -53,6 +53,7 @@ RAISED_BY_LOOP = {
     "chain",
     "help",
     "report",
+    "team",
     "feed",
     "ahead",
     "past",
@@ -86,7 +87,8 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     assert '_alarm_texts("chain", ' in chain_watch
     assert '_alarm_texts("help", ' in chain_watch
     assert '{"report": AlarmText(' in chain_watch
-    assert 'StandingAlarms(alarms, "chain", "help", "report")' in chain_watch
+    assert '{"team": AlarmText(' in chain_watch
+    assert 'StandingAlarms(alarms, "chain", "help", "report", "team")' in chain_watch
     standing = (PACKAGE / "runners" / "live" / "watches" / "standing_alarms.py").read_text(encoding="utf-8")
     assert "_alarms.end_alarm(key)" in standing
     assert "_alarms.raise_alarm(key, text.en" in standing

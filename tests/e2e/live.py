@@ -68,6 +68,8 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
         "waits for ",
         "no reading yet ",
         "drill is on ",
+        "drills are on",
+        "rescue teams ",
         *of_orders,
     )
     return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])

@@ -88,7 +88,7 @@ def test_a_drill_is_told_marked_under_names_and_topics_of_its_own_and_scored(tow
     for message in town.everything():
         assert message["text_zh"].startswith("【演练】")
         assert message["status"] == "Exercise"
-        assert message["message"].startswith("ws@drill.")
+        assert message["message"].startswith("ws@drill-")
     assert not town.seen, "nobody hears anything on the real topics"
     assert not [topic for topic in town.topics if topic.startswith(("ws/warn/", "ws/bulletin/"))]
     assert f"ws/drill/bulletin/{NEAR[0]}" in town.topics
@@ -96,8 +96,7 @@ def test_a_drill_is_told_marked_under_names_and_topics_of_its_own_and_scored(tow
     scores = json.loads(town.drill("score", "--json"))
     near = next(village for village in scores["villages"] if village["village"] == NEAR[0])
     assert near["doors_answered"] == 1
-    score = next(score for score in near["posts"] if score["post"] == post)
-    assert score["answered_after_s"] is not None
+    assert next(row for row in near["posts"] if row["post"] == post)["answered_after_s"] is not None
     town.until(door, "演练到此结束")
     assert town.node.get("/api/v1/state")["warnings_open"] == 0
     assert "over (lapsed)" in town.drill("show")
@@ -107,9 +106,12 @@ def test_a_drill_goes_on_after_a_kill_under_the_same_names(town: DrillTown) -> N
     town.node.start()
     town.minutes(2)
     town.drill("start", NEAR[0], "--hazard", HAZARD, "--level", "orange", "--for", "60min")
+    other = town.drill("start", NEAR[1], "--hazard", HAZARD, "--level", "red", "--for", "60min").split()[1]
     door, post = _door_of(town, NEAR[0]), next(iter(_posts_of(town, NEAR[0])))
+    far = _door_of(town, NEAR[1])
     town.until(door, "演练")
     town.until(post, "山洪橙")
+    town.until(far, "马上走")
     before = {message["key"]: message["text_zh"] for message in town.everything()}
     town.node.kill()
     town.node.start()
@@ -118,6 +120,12 @@ def test_a_drill_goes_on_after_a_kill_under_the_same_names(town: DrillTown) -> N
     assert {key: after[key] for key in before} == before
     again = [message for message in town.everything() if message["recipient"] == door]
     assert len(again) == len({message["message"] for message in again})
+    assert "drills are on: 2, in 2 villages" in str(town.node.get("/readyz")["reasons"])
+    refused = town.refused("drill", "stop", str(town.directory), "--author", "officer-1", "--reason", "x")
+    assert "several are on, name one of" in refused
+    town.drill("stop", "--drill", other)
+    town.until(far, "演练到此结束")
+    assert "演练到此结束" not in town.drilled[door][-1]["text_zh"], "the other drill goes on"
     town.drill("stop")
     town.until(door, "演练到此结束")
 
@@ -155,7 +163,7 @@ def test_help_in_a_drill_rings_a_real_post_and_an_answer_settles_no_real_debt(to
             break
     rung = [message for shown in town.seen.values() for message in shown if "求助" in message["text_zh"]]
     assert rung, "a human of the real chain is rung"
-    assert all(call["status"] == "Actual" for call in rung)
+    assert all(message["status"] == "Actual" for message in rung)
 
 
 def _posts_of(town: DrillTown, village: str) -> list[str]:

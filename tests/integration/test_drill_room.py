@@ -21,7 +21,7 @@ from warnstream.engine import Engine
 from warnstream.lifecycle.machine import State
 from warnstream.model.effects import Answer, RecipientAnswer
 from warnstream.model.errors import StoreError
-from warnstream.model.hands.drills import DrillAct, DrillOrder, DrillStep
+from warnstream.model.hands.drills import DRILLS_MAX, DrillAct, DrillOrder, DrillStep
 from warnstream.model.hands.orders import HandOrder, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
@@ -145,8 +145,10 @@ def life(configuration: Configuration) -> Iterator[Life]:
     opened.end()
 
 
-def order(configuration: Configuration, name: str = "d1", for_s: int = 3600) -> DrillOrder:
-    codes = configuration.network.villages.code[:2]
+def order(
+    configuration: Configuration, name: str = "d1", for_s: int = 3600, where: slice = slice(2)
+) -> DrillOrder:
+    codes = configuration.network.villages.code[where]
     steps = (DrillStep(0, "flash_flood", Level.RED),)
     return DrillOrder(name, DrillAct.START, "zhang", "yearly", codes, steps, for_s)
 
@@ -161,7 +163,11 @@ def test_a_drill_begins_is_stopped_and_its_scores_are_kept(life: Life) -> None:
     life.hand(order(life.configuration))
     life.until(lambda: drill_folders(life.configuration.storage.directory) and life.posts())
     assert life.room.notice().startswith("drill is on in 2 villages")
-    assert life.room.faults_of(order(life.configuration, "d2")) == ["a drill is on: stop it first"]
+    codes = life.configuration.network.villages.code
+    assert life.room.faults_of(order(life.configuration, "d2")) == [
+        f"villages: drill d1 is on in {codes[0]} and 1 more: stop it first"
+    ]
+    assert life.room.faults_of(order(life.configuration)) == [], "the same order again"
     life.hand(DrillOrder("s1", DrillAct.STOP, "zhang", "enough"))
     life.until(life.has_scores)
     assert set(life.overs().values()) == {"stopped"}
@@ -241,8 +247,7 @@ def test_a_refusing_disk_holds_the_drill_and_says_so_and_it_goes_on(
 ) -> None:
     life.hand(order(life.configuration))
     life.until(lambda: drill_folders(life.configuration.storage.directory) and life.posts())
-    stage = life.room._stage
-    assert stage is not None
+    stage = life.room._playing["d1"].stage
 
     def refuse(_new: object) -> int:
         raise StoreError("no space left on device", retryable=True)
@@ -251,7 +256,7 @@ def test_a_refusing_disk_holds_the_drill_and_says_so_and_it_goes_on(
         full.setattr(stage._journal, "append_many", refuse)
         life.hand(DrillOrder("s1", DrillAct.STOP, "zhang", "enough"))
         life.until(lambda: life.alarms.standing)
-        assert life.alarms.standing == {"exercise:disk": False}, "the node stays ready"
+        assert life.alarms.standing == {"exercise:d1:disk": False}, "the node stays ready"
     life.until(lambda: life.overs() and not life.alarms.standing)
     assert set(life.overs().values()) == {"stopped"}
 
@@ -283,7 +288,7 @@ def test_a_drill_whose_beginning_the_disk_cuts_off_begins_once(
         full.setattr(stage_module, "NodeOutbox", SimpleNamespace(open_or_begin_anew=refuse_room))
         life.hand(order(life.configuration))
         life.until(lambda: life.alarms.standing)
-    life.until(lambda: life.room._stage is not None and life.posts())
+    life.until(lambda: life.room.running() and life.posts())
     assert len(drill_folders(life.configuration.storage.directory)) == 1
     life.until(lambda: not life.alarms.standing)
 
@@ -294,14 +299,14 @@ def test_what_channels_did_is_refused_at_once_while_the_drill_stands_still(
     """A channel that waits for the drill's disk has real warnings to send."""
     life.hand(order(life.configuration))
     life.until(lambda: drill_folders(life.configuration.storage.directory) and life.posts())
-    stage = life.room._stage
-    assert stage is not None
+    playing = life.room._playing["d1"]
+    stage = playing.stage
     with monkeypatch.context() as full:
         full.setattr(stage._journal, "append_many", refuse_room)
         full.setattr(stage, "pay", refuse_room)
         life.until(lambda: life.alarms.standing)
         with pytest.raises(StoreError, match="no space"):
-            life.room.keep_outcomes(b"").result(5)
+            playing.outcomes.keep(b"").result(5)
 
 
 def refuse_room(*_anything: object) -> None:
@@ -325,8 +330,8 @@ def test_a_damaged_drill_is_an_alarm_and_keeps_no_node_from_working(configuratio
     for _ in range(50):  # it is not taken back by the thread's going on
         second.pass_time(5)
         time.sleep(0.02)
-    assert second.alarms.standing == {"exercise:lost": False}
-    assert second.outbox.drill is None
+    assert second.alarms.standing == {"exercise:d1:lost": False}
+    assert not second.outbox.drills
     assert second.outbox.claim("sms", 10, 0.0) == []
     second.end()
 
@@ -338,3 +343,103 @@ def test_scores_are_a_file_that_reads_back(life: Life) -> None:
     assert scores.schema == 1
     assert [village.village for village in scores.villages] == list(order(life.configuration).villages)
     assert all(village.first_told and village.ended_why == "lapsed" for village in scores.villages)
+
+
+THIRD = slice(2, 3)
+
+
+def begun(life: Life, *names: str) -> None:
+    life.until(lambda: set(names) <= {name for name, codes in life.room.running().items() if codes})
+
+
+def test_several_drills_go_on_at_once_each_with_its_own_end(life: Life) -> None:
+    life.hand(order(life.configuration))
+    begun(life, "d1")
+    assert life.room.faults_of(order(life.configuration, "d2", where=THIRD)) == []
+    assert life.room.faults_of(order(life.configuration, "d3", where=THIRD))[0].startswith(
+        "villages: drill d2 is on in"
+    ), "its villages are kept for the drill that was found possible"
+    life.hand(order(life.configuration, "d2", where=THIRD))
+    begun(life, "d1", "d2")
+    assert life.room.notice().startswith("drills are on: 2, in 3 villages")
+    assert set(life.outbox.drills) == {"d1", "d2"}
+    life.hand(DrillOrder("s1", DrillAct.STOP, "zhang", "enough", drill="d1"))
+    life.until(lambda: set(life.room.running()) == {"d2"})
+    assert [record.drill for record in life.room.records() if record.running] == ["d2"]
+    assert life.room.faults_of(DrillOrder("s2", DrillAct.STOP, "zhang", "enough", drill="d1")) == [
+        "drill: 'd1' is not on; on: d2"
+    ]
+    life.hand(DrillOrder("s3", DrillAct.STOP, "zhang", "enough"))
+    life.until(lambda: not life.room.running())
+
+
+def test_both_go_on_after_a_restart_and_each_takes_the_answers_to_its_own_messages(
+    configuration: Configuration,
+) -> None:
+    first = Life(configuration)
+    first.hand(order(configuration))
+    begun(first, "d1")
+    first.hand(order(configuration, "d2", where=THIRD))
+    begun(first, "d1", "d2")
+    first.until(lambda: all(len(_told(folder)) for folder in drill_folders(configuration.storage.directory)))
+    first.end()
+    second = Life(configuration)
+    second.node.now_s = first.node.now_s
+    begun(second, "d1", "d2")
+    for folder in drill_folders(configuration.storage.directory):
+        message, post = _told(folder)[0]
+        second.hand(RecipientAnswer(message, post, Answer.ACKNOWLEDGED, T0))
+    second.until(lambda: all(map(_answers_in, drill_folders(configuration.storage.directory))))
+    assert [_answers_in(folder) for folder in drill_folders(configuration.storage.directory)] == [1, 1]
+    second.end()
+
+
+def test_a_drill_that_cannot_go_on_holds_up_no_other(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    life.hand(order(life.configuration))
+    life.hand(order(life.configuration, "d2", where=THIRD))
+    begun(life, "d1", "d2")
+    with monkeypatch.context() as broken:
+        broken.setattr(life.room._playing["d1"].stage, "step", lambda _now_s: 1 // 0)
+        life.until(lambda: life.alarms.standing)
+        assert life.alarms.standing == {"exercise:d1:fault": False}
+        life.hand(DrillOrder("s1", DrillAct.STOP, "zhang", "enough", drill="d2"))
+        life.until(lambda: set(life.room.running()) == {"d1"})
+    life.until(lambda: not life.alarms.standing)
+
+
+def test_a_damaged_drill_keeps_no_other_from_being_gone_on_with(configuration: Configuration) -> None:
+    first = Life(configuration)
+    first.hand(order(configuration))
+    first.hand(order(configuration, "d2", where=THIRD))
+    begun(first, "d1", "d2")
+    first.end()
+    damaged = next(
+        folder for folder in drill_folders(configuration.storage.directory) if folder.name.endswith("d1")
+    )
+    for segment in (damaged / "journal").glob("entries-*"):
+        content = bytearray(segment.read_bytes())
+        content[40:400] = b"\xff" * 360
+        segment.write_bytes(content)
+    second = Life(configuration)
+    second.node.now_s = first.node.now_s
+    begun(second, "d2")
+    assert list(second.alarms.standing) == ["exercise:d1:lost"]
+    second.end()
+
+
+def test_more_drills_than_there_can_be_are_refused(life: Life) -> None:
+    for number in range(DRILLS_MAX):
+        ordered = DrillOrder(f"d{number}", DrillAct.START, "zhang", "yearly", (f"V{number}",))
+        assert life.room.faults_of(ordered) == []
+    assert life.room.faults_of(order(life.configuration, "more")) == [
+        f"{DRILLS_MAX} drills are on, as many as there can be: stop one first"
+    ]
+
+
+def _told(folder: Path) -> list[tuple[str, str]]:
+    issued = (payload for _, kind, payload in entries_of(folder) if kind == "issued")
+    return [digest for payload in issued for digest in _digests(payload)]
+
+
+def _answers_in(folder: Path) -> int:
+    return sum(kind == "answer" for _, kind, _ in entries_of(folder))

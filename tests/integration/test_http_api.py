@@ -21,6 +21,7 @@ from warnstream.adapters.http.api import REQUESTS_BURST, HttpApi
 from warnstream.adapters.http.bodies import BODY_BYTES_MAX
 from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import ConfigurationRecord, StateRecord, WarningRecord
+from warnstream.adapters.http.models.drills import DrillRecord, DrillsRecord, DrillTakenRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord, VillageRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
@@ -37,7 +38,7 @@ from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin, RenderedDigest
 from warnstream.model.errors import StoreError
-from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
+from warnstream.model.hands.requests import DrillRequest, OrderFaultsError, OrderRequest
 from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.model.warning import MessageStatus, WarningMessage
 
@@ -141,7 +142,7 @@ class Node:
         self.said.append(action)
 
     def reports(self) -> ReportsRecord:
-        return ReportsRecord("Actual", PostsRecord(1, {}, ["grid-1"]), {}, [], [], [])
+        return ReportsRecord("Actual", PostsRecord(1, {}, ["grid-1"]), {}, [], [], [], [])
 
     def transfers(self, only: str | None) -> TransfersRecord:
         return TransfersRecord(None if only else AT, [], [], [])
@@ -159,6 +160,16 @@ class Node:
         if not fault:
             self.submit_action(report)
         return fault
+
+    def drills(self) -> DrillsRecord:
+        return DrillsRecord(
+            [DrillRecord("d1", "zhang", "yearly", False, AT, AT, ["V1"], [], {"V1": "lapsed"})]
+        )
+
+    def order_drill(self, request: DrillRequest) -> DrillTakenRecord:
+        if request.act == "stop":
+            raise OrderFaultsError(["no drill is on"])
+        return DrillTakenRecord(request.act, [request.identifier], len(request.villages))
 
     def orders(self) -> OrdersRecord:
         return OrdersRecord([], [], [], [], None)
@@ -788,3 +799,28 @@ def test_rows_are_marked_by_who_proves_to_be_a_post_or_an_officer(
     answered = ask(api, "POST", "/api/v1/transfers/marks", json={"rows": ["h1"], "word": "safe", **said})
     assert answered.status_code == status
     assert len(node.marks) == (status == 202)
+
+
+DRILL = {
+    "act": "start",
+    "author": "zhang",
+    "token": TOKENS.for_operator("zhang"),
+    "reason": "yearly",
+    "villages": ["V1"],
+    "steps": [{"at": "0min", "hazard": "flash_flood", "level": "red"}],
+}
+
+
+def test_a_drill_is_ordered_by_a_person_who_proves_to_be_one(api: HttpApi) -> None:
+    taken = ask(api, "POST", "/api/v1/drills", json=DRILL, headers={"Idempotency-Key": "k1"})
+    assert (taken.status_code, taken.json()["drills"]) == (202, ["zhang/k1"])
+    assert ask(api, "POST", "/api/v1/drills", json=DRILL | {"token": "x"}).status_code == 403
+    refused = ask(api, "POST", "/api/v1/drills", json=DRILL | {"act": "stop"})
+    assert (refused.status_code, refused.json()["problems"]) == (400, ["no drill is on"])
+    assert ask(api, "POST", "/api/v1/drills", json=DRILL | {"act": "pause"}).status_code == 400
+
+
+def test_drills_are_listed_for_people_alone(api: HttpApi) -> None:
+    assert ask(api, "GET", "/api/v1/drills").status_code == 403
+    found = ask(api, "GET", "/api/v1/drills", auth=("zhang", TOKENS.for_operator("zhang")))
+    assert found.json()["drills"][0]["ended"] == {"V1": "lapsed"}

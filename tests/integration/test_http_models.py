@@ -90,6 +90,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
     write_demo_config(
         directory, broker_port=free_port(), http_port=free_port(), embedded_broker=True, radar=True
     )
+    change(directory / "warnstream.yaml", "status: Exercise", "status: Actual")
     without_gateway(directory)
     some_doors_wait(directory)
     change(directory / "thresholds.yaml", "\nsigns:", f"{HAZARD}\nsigns:")
@@ -97,6 +98,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
         people = People(node)
         try:
             read_all(people)
+            hold_a_drill(people)
             storm = Storm(node)
             dry = node.configuration.network.stations.code[1]
             storm.goes_on(0.4, 12, but={dry: 0.0})
@@ -131,6 +133,7 @@ def read_all(people: People) -> None:
     credentials = (people.leader, people.tokens.for_post(people.leader))
     officer = people.node.configuration.operators[0].person
     people.ask("GET", "/api/v1/orders", auth=(officer, people.tokens.for_operator(officer)))
+    people.ask("GET", "/api/v1/drills", auth=(officer, people.tokens.for_operator(officer)))
     transfer = "/api/v1/transfers/{list}"
     people.ask("GET", "/api/v1/transfers", auth=credentials)
     people.ask("GET", "/api/v1/transfers")
@@ -258,6 +261,16 @@ def move_people(people: People) -> None:
     people.ask("POST", "/api/v1/orders", json=said, headers={"Idempotency-Key": "evening"})
 
 
+def hold_a_drill(people: People) -> None:
+    """One before the storm, which ends it; then what cannot be."""
+    person = first_officer(people)
+    said = {"author": person, "token": people.tokens.for_operator(person), "reason": "yearly"}
+    code = people.node.configuration.network.villages.code[0]
+    rise = {"act": "start", "villages": [code], "hazard": "flash_flood", "level": "red"}
+    for order in (rise, {"act": "stop", "drill": "unknown"}, {"act": "pause"}):
+        people.ask("POST", "/api/v1/drills", json=said | order)
+
+
 def mark_rows(people: People) -> None:
     """A post says of the first row of the list that it has seen its people."""
     row = people.node.status.transfers(f"{first_officer(people)}-evening").lists[0].rows[0]
@@ -347,6 +360,8 @@ EXPECTED = {
     ),
     "orders": ("bounds", "silences", "waiting_second", "waiting_release", "response"),
     "give_order": ("order", "villages"),
+    "drills": ("drills.villages", "drills.ended"),
+    "order_drill": ("drills",),
     "transfers": ("counters.missing", "lists.villages.places", "lists.figures.states"),
     "one_transfer": ("lists.rows.at", "lists.rows.note"),
     "mark": ("mark", "rows"),

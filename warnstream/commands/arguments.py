@@ -9,6 +9,7 @@ from warnstream.commands.compare.options import add_compare
 from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
+from warnstream.commands.duty.command import add_duty
 from warnstream.commands.fit_forecast.options import add_fit_forecast
 from warnstream.commands.importing.options import add_import
 from warnstream.commands.init.options import add_init
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     add_order_commands(commands)
     add_transfer_commands(commands)
     add_drill(commands)
+    add_duty(commands)
     add_print(commands)
     add_sheet(commands)
     _add_refused(commands)

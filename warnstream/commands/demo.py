@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -37,7 +36,7 @@ from station_sim.weather.kinds import DEFAULT_KIND
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.outbox.types import Reach
 from warnstream.commands.console.in_demo import ask_for_console, console_beside
-from warnstream.commands.live_view import picture, sent_and_waiting, situation
+from warnstream.commands.live_view import duty_of, picture, sent_and_waiting, situation
 from warnstream.commands.transfers.in_demo import officer_beside
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
@@ -153,7 +152,7 @@ def run_demo(options: DemoOptions) -> int:
             loop.join()
         summary = _summary(scenario, configuration, watch, directory)
         summary["people"], summary["transfer"] = people, mover.summary()
-        summary["duty"] = msgspec.to_builtins(node.status.state().chain)
+        summary["duty"] = duty_of(node, watch.digests)
         summary["wall_s"] = round(time.monotonic() - started, 1)
         write_warnings(directory / "warnings.jsonl", watch.messages, configuration)
         wording = bulletin_wording(configuration)
@@ -423,7 +422,8 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
     assert isinstance(duty, dict)
     console.print(
         f"Digests to duty posts: {summary['digests']}. At the end {duty['dry_villages']} villages without an "
-        f"answer, {duty['help_open']} calls for help open, {duty['help_untaken']} that nobody has taken.",
+        f"answer, {duty['help_open']} calls for help open, {duty['help_untaken']} that nobody has taken. "
+        f"Rescue teams called: {duty['teams_called']}; {duty['teams_coming']} have said when they come.",
         soft_wrap=True,
         highlight=False,
     )

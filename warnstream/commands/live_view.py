@@ -4,9 +4,10 @@
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
+import msgspec
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,7 @@ from warnstream.adapters.http.models.county import StationsRecord, VillagesRecor
 from warnstream.config.settings import Configuration
 from warnstream.delivery.dispatch.notification import State
 from warnstream.engine import EngineStep
+from warnstream.model.digests import Digest
 from warnstream.model.errors import StoreError
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import clock_local, parse_iso
@@ -106,3 +108,12 @@ def sent_and_waiting(node: Node) -> tuple[int, int]:
     sent = sum(n for (_, state), n in counts.items() if state in (State.SENT, State.DELIVERED))
     waiting = sum(n for (_, state), n in counts.items() if state in (State.PENDING, State.SENDING))
     return sent, waiting
+
+
+def duty_of(node: Node, digests: Iterable[Digest]) -> dict[str, object]:
+    """The chain at the end; rescue teams that were called, and that have said when they come."""
+    called = {digest.post for digest in digests if digest.asks_arrival}
+    calls = [call for chain in node.engine.desk.chains.of.values() for call in chain.teams.calls.values()]
+    coming = sum(call.arrives_s >= 0 for call in calls)
+    found: dict[str, object] = msgspec.to_builtins(node.status.state().chain)
+    return {**found, "teams_called": len(called), "teams_coming": coming}

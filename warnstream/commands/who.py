@@ -129,6 +129,7 @@ def _reports(reports: object, time_zone: TimeZone) -> Iterator[str]:
         names = f"; missing: {' '.join(missing[:MISSING_SHOWN])}" if missing else ""
         more = f" and {len(missing) - MISSING_SHOWN} more" if len(missing) > MISSING_SHOWN else ""
         yield f"on duty: {len(posts['on_duty'])} of {posts['total']} posts{names}{more}"
+    yield from _teams(reports["teams"], time_zone)
     for report in reports["spot_checks"]:
         until = f", open until {_local(report['open_until'], time_zone)}" if report["open_until"] else ""
         result = f"{report['right']} right, {report['silent']} not in time, {report['wrong']} wrong codes"
@@ -148,6 +149,23 @@ def _reports(reports: object, time_zone: TimeZone) -> Iterator[str]:
     for unclear in reports["unclear"]:
         said = f"{unclear['sender']}, {unclear['village'] or 'no village'}: {unclear['why']}"
         yield f"NOT COUNTED {_local(unclear['time'], time_zone)}: {said}"
+
+
+def _teams(teams: list[Record], time_zone: TimeZone) -> Iterator[str]:
+    """Rescue teams that are called: who comes when, and who has not answered."""
+    for team in teams:
+        state = (
+            f"comes {_local(team['arrives'], time_zone)}" if team["arrives"] else "answered, no arrival time"
+        )
+        if not team["answered"]:
+            due = f", due {_local(team['due'], time_zone)}" if team["due"] else ", called next"
+            again = f", rung again {team['tries']} times" if team["tries"] else ""
+            state = f"HAS NOT ANSWERED{due}{again}"
+        places = team["villages"]
+        assert isinstance(places, list)
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        size = f"{team['heads']} people, {team['echelon_h']} h"
+        yield f"team {team['team']} {team['name']} ({size}) to {places[0]}{more}: {state}"
 
 
 def _heads(heads: dict[str, int]) -> str:

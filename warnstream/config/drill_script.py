@@ -1,5 +1,6 @@
 """The script of a drill (YAML) -> simulated changes, or every fault of it at once with its line."""
 
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -54,25 +55,34 @@ def read_script(file: Path, villages: tuple[str, ...], configuration: Configurat
     tree = read_yaml(name, text, faults)
     document = check_document(ScriptDocument, tree, faults) if tree is not None else None
     if tree is not None and document is not None:
-        hazards = [rule.name for rule in configuration.rules]
-        before_s = 0
-        for at, step in enumerate(document.steps):
-            place = ("steps", at)
-            if step.hazard not in hazards:
-                expected = f"expected {choice_of(hazards)}, got {step.hazard!r}"
-                faults.add(name, tree.line_of((*place, "hazard")), f"steps[{at}].hazard", expected)
-            for code in step.villages:
-                if code not in villages:
-                    expected = f"expected a village of the drill, got {code!r}"
-                    faults.add(name, tree.line_of((*place, "villages")), f"steps[{at}].villages", expected)
-            if step.at_s < before_s:
-                expected = "expected a time that is not before that of the step above"
-                faults.add(name, tree.line_of((*place, "at")), f"steps[{at}].at", expected)
-            before_s = max(before_s, step.at_s)
-        if len(document.steps) > STEPS_MAX:
+        steps = _steps_of(document)
+        for at, field, expected in step_faults(steps, villages, configuration):
+            faults.add(name, tree.line_of(("steps", at, field)), f"steps[{at}].{field}", expected)
+        if len(steps) > STEPS_MAX:
             faults.add(name, tree.line_of(("steps",)), "steps", f"expected at most {STEPS_MAX} steps")
     faults.raise_if_any()
     assert document is not None, "a document without a fault"
+    return _steps_of(document)
+
+
+def _steps_of(document: ScriptDocument) -> tuple[DrillStep, ...]:
     return tuple(
         DrillStep(step.at_s, step.hazard, step.level, tuple(step.villages)) for step in document.steps
     )
+
+
+def step_faults(
+    steps: Sequence[DrillStep], villages: Collection[str], configuration: Configuration
+) -> Iterator[tuple[int, str, str]]:
+    """Number, field and text of everything that simulated changes cannot be in a drill of these villages."""
+    hazards = [rule.name for rule in configuration.rules]
+    before_s = 0
+    for at, step in enumerate(steps):
+        if step.hazard not in hazards:
+            yield at, "hazard", f"expected {choice_of(hazards)}, got {step.hazard!r}"
+        for code in step.villages:
+            if code not in villages:
+                yield at, "villages", f"expected a village of the drill, got {code!r}"
+        if step.after_s < before_s:
+            yield at, "at", "expected a time that is not before that of the step above"
+        before_s = max(before_s, step.after_s)

@@ -23,6 +23,7 @@ from warnstream.config.node.document import (
     NodeDocument,
     WindowsSection,
 )
+from warnstream.config.node.forecast_area import check_forecast_area
 from warnstream.config.node.formats.decoders import MappedNames
 from warnstream.config.node.grids import radar_fault
 from warnstream.config.node.quality import QualitySection
@@ -47,6 +48,7 @@ from warnstream.config.tables.stations_and_villages import (
     read_stations,
     read_villages,
 )
+from warnstream.config.tables.teams import read_teams
 from warnstream.config.tables.zones import ZONES_FILE, read_zones
 from warnstream.config.thresholds.context import ValidationContext
 from warnstream.config.thresholds.document import ThresholdsDocument
@@ -79,7 +81,7 @@ def load_configuration(
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
         villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
         county has its own, operators.csv if people may order by hand, objects.csv and shelters.csv if people
-        are moved by lists, and the tables of thresholds.yaml.
+        are moved by lists, teams.csv if rescue teams are called, and the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
@@ -95,10 +97,8 @@ def load_configuration(
     ConfigError
         With every fault of every file, in file and line order.
     """
-    faults = FaultLog()
-    folder = Folder(
-        directory.absolute() if frozen else _existing(directory.absolute()), faults, tables, frozen
-    )
+    faults, at = FaultLog(), directory.absolute()
+    folder = Folder(at if frozen else _existing(at), faults, tables, frozen)
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)
@@ -110,18 +110,19 @@ def load_configuration(
     _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     _check_next(channels, channels_tree, households, faults)
-    chain = read_chain(folder, register, faults)
-    households, objects, shelters = _read_who_moves(folder, register, households, chain, zones, faults)
+    posts = read_chain(folder, register, faults)
+    chain = (*posts, *read_teams(folder, register, faults))
+    households, objects, shelters = _read_who_moves(folder, register, households, posts, zones, faults)
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
     days = _read_past_days(node, node_tree, folder, stations, faults)
     chances = _read_chances(node, node_tree, folder, faults)
-    people = read_operators(folder, villages, chain, faults)
+    people = read_operators(folder, villages, posts, faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
-        _check_duty_posts(node, node_tree, chain, faults)
+        _check_duty_posts(node, node_tree, posts, faults)
         _check_release(node, node_tree, entries_under(thresholds_tree, "hazards") or {}, faults)
         _check_decoders(node, node_tree, stations, faults)
     faults.raise_if_any()
@@ -131,6 +132,7 @@ def load_configuration(
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
     network = Network(stations, villages, households, chain, zones, objects, shelters)
+    check_forecast_area(node.forecast, node_tree, network, faults)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     found = assemble(

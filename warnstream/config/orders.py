@@ -37,6 +37,9 @@ ORDERS_FILE = "orders.yaml"
 RESPONSES = ("Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor", "Assess", "None")
 """Words of CAP 1.2's responseType that an order may have; AllClear is of ends only."""
 
+DUTY_ZH_MAX, DUTY_EN_MAX = 16, 60
+"""Of what a post of a duty reads: beside one village it is one short message still."""
+
 TEXT_ZH_MAX, TEXT_EN_MAX = 63, 160
 """One short message of 70 UCS-2 characters without the signature of 7, one of 160 GSM-7 characters."""
 
@@ -133,6 +136,25 @@ class HazardOrdersSection(Section):
     also: WordingSection = Field(description="A sentence for when another hazard leads.")
 
 
+class DutiesSection(Section):
+    """What posts of each duty read at orange and red where people are to go, besides which villages."""
+
+    warn: WordingSection | None = default(None, description="Who warns: 山洪预警员.")
+    lead: WordingSection | None = default(None, description="Who leads people out: the village's head.")
+    fetch: WordingSection | None = default(None, description="Who fetches: the grid member.")
+    gate: WordingSection | None = default(None, description="Who holds the road.")
+    shelter: WordingSection | None = default(None, description="Who has the shelter.")
+    command: WordingSection | None = default(None, description="Who commands in a township.")
+    command_county: WordingSection | None = default(
+        None, description="Who commands and answers for a county or everything."
+    )
+
+    def given(self) -> dict[str, WordingSection]:
+        """Those that are said, by key."""
+        said = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: text for name, text in said if text is not None}
+
+
 class OrdersDocument(Section):
     """orders.yaml: what is asked of people, by hazard and level."""
 
@@ -148,6 +170,9 @@ class OrdersDocument(Section):
     go_home: WordingSection | None = default(None, description="A village may return.")
     go_home_zone: WordingSection | None = default(
         None, description="Some zones of a village may return, the others stay."
+    )
+    duties: DutiesSection = part(
+        DutiesSection, "What posts of each duty (chain.csv) read beside their villages; by duty."
     )
 
 
@@ -189,6 +214,7 @@ def order_table(own: OrdersDocument | None, rules: Sequence[HazardRule] = ()) ->
         _wording(not_a_drill),
         _wording(home),
         _wording(home_zone),
+        {duty: _wording(said) for duty, said in (base.duties.given() | own.duties.given()).items()},
     )
 
 
@@ -210,6 +236,14 @@ def text_faults(document: OrdersDocument) -> Iterator[tuple[Location, str]]:
             text = getattr(wording, language)
             for expected in _faults_of(text, language, is_whole=is_whole):
                 yield (*place, language), expected
+    for duty, wording in document.duties.given().items():
+        for language, most in (("zh", DUTY_ZH_MAX), ("en", DUTY_EN_MAX)):
+            text = getattr(wording, language)
+            if len(text) > most or "{" in text:
+                yield (
+                    ("duties", duty, language),
+                    f"expected at most {most} characters without braces, got {text!r}",
+                )
 
 
 def length_of(text: str, language: str) -> int:

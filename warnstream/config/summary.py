@@ -52,6 +52,7 @@ def summarise(configuration: Configuration) -> str:
     """
     network, people = configuration.network, configuration.operators
     stations = network.stations
+    posts = [post for post in network.chain if post.team is None]
     rain, stage = int(stations.measures_rain.sum()), int(stations.measures_stage.sum())
     status = configuration.message.status.value
     lines = [
@@ -60,7 +61,8 @@ def summarise(configuration: Configuration) -> str:
         f"stations   {len(stations)} ({rain} measure rain, {stage} stage)",
         f"villages   {len(network.villages)}{_zones_of(network)}",
         f"households {len(network.households)} ({_counted(network.households.channel)})",
-        f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
+        f"posts      {len(posts)} ({_counted(post.channel for post in posts)})",
+        *_team_lines(network),
         *_moved_lines(network),
         *([f"operators  {len(people)} ({_counted(person.role for person in people)})"] if people else []),
         "rules",
@@ -69,6 +71,14 @@ def summarise(configuration: Configuration) -> str:
         *_sign_lines(configuration),
     ]
     return "\n".join(lines)
+
+
+def _team_lines(network: Network) -> Iterator[str]:
+    """Rescue teams by echelon, with their people."""
+    teams = {post.post: post.team for post in network.chain if post.team is not None}
+    if teams:
+        echelons = _counted(f"{team.echelon_h} h" for team in teams.values()).replace(" by ", " in ")
+        yield f"teams      {len(teams)} ({echelons}; {sum(team.heads for team in teams.values())} people)"
 
 
 def _moved_lines(network: Network) -> Iterator[str]:

@@ -27,6 +27,7 @@ def digest_record(digest: Digest, wording: BulletinWording, texts: BulletinTexts
             "answer_by": iso_utc(digest.answer_by_s) if digest.needs_answer else None,
             "reminder": digest.tries,
             "spot_check": bool(digest.code),
+            "asks_arrival": digest.asks_arrival,
             "owed": {level.word: digest.owed[level] for level in LEVELS},
             "helps": [_help(call, digest, wording) for call in digest.helps],
             "villages": [_line(line, digest, wording) for line in digest.lines],

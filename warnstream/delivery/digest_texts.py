@@ -13,7 +13,7 @@ from warnstream.delivery.plain import plain_digest, village_name
 from warnstream.delivery.texts import Title, clean, title_of
 from warnstream.delivery.texts_en import MARK as MARK_EN
 from warnstream.delivery.texts_zh import MARK as MARK_ZH
-from warnstream.model.bulletins import TRANSFER
+from warnstream.model.bulletins import TRANSFER, Action
 from warnstream.model.digests import Digest, DigestLine, HelpLine
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import clock_local
@@ -21,6 +21,9 @@ from warnstream.model.warning import Cause, MessageStatus
 
 SILENT_NAMED_MAX = 2
 """So many silent posts are named in a text; of more their number."""
+
+DUTY_FROM = Level.ORANGE
+"""From this level on a post reads what its duty is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,12 @@ class _Words:
     calm: str
     again: str
     answer: str
+    arrive: str
     take: str
     heads: dict[str, str]
     people: str
     code: str
+    one_message: int
 
 
 _ZH = _Words(
@@ -90,10 +95,12 @@ _ZH = _Words(
     calm="{}村有变化，无需应答。",
     again="第{}次催办。",
     answer="请{}前应答。",
+    arrive="救援队请{}前回复几分钟到。",
     take="能去请回“正在转移”。",
     heads={"to_move": "应{}", "moved": "已{}", "refused": "拒{}"},
     people="{}，{}人",
     code="抽查：回复带上{}。",
+    one_message=70,
 )
 _EN = _Words(
     tag="en",
@@ -130,10 +137,12 @@ _EN = _Words(
     calm="News of {} villages, no answer needed.",
     again="Reminder {}.",
     answer="Answer by {}.",
+    arrive="Rescue team: answer by {} in how many minutes you are there.",
     take="If you go, answer Moving.",
     heads={"to_move": "to move {}", "moved": "moved {}", "refused": "refused {}"},
     people="{}, {} people",
     code="Spot check: write {} in your answer.",
+    one_message=160,
 )
 
 
@@ -180,13 +189,37 @@ class _Writer:
         not_a_drill = self.wording.orders.not_a_drill
         opening = [not_a_drill.zh if words is _ZH else not_a_drill.en] if digest.ends_drill else []
         parts = [*opening, *self._calls(open_calls), *self._villages()]
+        place = len(parts)
         if digest.tries and digest.needs_answer:
             parts.append(words.again.format(digest.tries))
         if digest.needs_answer:
-            parts.append(words.answer.format(self._clock(digest.answer_by_s)))
+            asked = words.arrive if digest.asks_arrival else words.answer
+            parts.append(asked.format(self._clock(digest.answer_by_s)))
         if digest.code:
             parts.append(words.code.format(digest.code))
-        return f"{mark}{issuer}{words.between.join(parts)}".strip()
+        head = f"{mark}{issuer}"
+        if duty := self._duty():
+            whole = [*parts[:place], duty, *parts[place:]]
+            with_duty = f"{head}{words.between.join(whole)}".strip()
+            if len(with_duty) <= words.one_message:
+                return with_duty
+        return f"{head}{words.between.join(parts)}".strip()
+
+    def _duty(self) -> str:
+        """What a post of its duty does; only where people are to go, not wherever orange or red stands."""
+        digest, orders = self.digest, self.wording.orders
+        wording = orders.duties.get(self.wording.network.duties.get(digest.post, ""))
+        if wording is None or not any(map(self._sends_people, digest.lines)):
+            return ""
+        return wording.zh if self.words is _ZH else wording.en
+
+    def _sends_people(self, line: DigestLine) -> bool:
+        """Whether something stands in a village that owes an answer and sends people away from orange on."""
+        orders = self.wording.orders
+        return line.needs_answer and any(
+            level >= DUTY_FROM and orders.order(hazard, level).action.rank >= Action.PREPARE.rank
+            for hazard, level in line.standing
+        )
 
     def village(self, line: DigestLine) -> str:
         """What stands in a village and what of it has changed; who was silent."""

@@ -42,13 +42,15 @@ class BesideDrills:
         self.told: set[str] = set()
 
     def take(self, order: DrillOrder, now_s: int) -> None:
-        """A drill begins, or ends everywhere."""
+        """A drill begins, or ends: in the villages that the order names, else everywhere."""
         if order.act is DrillAct.START:
             until = now_s + order.for_s + AFTER_DRILL_S
             self.until |= {code: max(until, self.until.get(code, 0)) for code in order.villages}
             self.told -= set(order.villages)
         else:
-            self.until = {code: min(until, now_s + AFTER_DRILL_S) for code, until in self.until.items()}
+            ended = order.villages or tuple(self.until)
+            last_s = now_s + AFTER_DRILL_S
+            self.until |= {code: min(self.until[code], last_s) for code in ended if code in self.until}
 
     def hear(self, messages: Iterable[WarningMessage], now_s: int) -> None:
         """Where something real rises the drill is over; what is long over is forgotten."""

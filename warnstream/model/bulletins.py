@@ -140,7 +140,8 @@ class OrderTable:
 
     `correct`, `remind` and `not_a_drill` are wordings of every hazard: a false alarm, the repeated order
     and what comes before the first order of something real that interrupts an exercise. `go_home` and
-    `go_home_zone` are the return of a village and of some of its zones.
+    `go_home_zone` are the return of a village and of some of its zones. `duties` has what a post of each
+    duty reads where people are to go (`Network.duties`).
     """
 
     of_hazard: Mapping[str, HazardOrders]
@@ -150,6 +151,7 @@ class OrderTable:
     not_a_drill: Wording
     go_home: Wording
     go_home_zone: Wording
+    duties: Mapping[str, Wording] = field(default_factory=dict)
 
     def of(self, hazard: str) -> HazardOrders:
         """Orders of a hazard."""

@@ -34,6 +34,11 @@ REPORT_NUMBER_MAX = 1_000_000_000
 ReportText = Annotated[str, msgspec.Meta(max_length=REPORT_TEXT_MAX)]
 ReportNumber = Annotated[int, msgspec.Meta(ge=-REPORT_NUMBER_MAX, le=REPORT_NUMBER_MAX)]
 
+MINUTES_MAX = 24 * 60
+"""A rescue team that comes later does not come."""
+
+Minutes = Annotated[int, msgspec.Meta(ge=0, le=MINUTES_MAX)]
+
 HEAD_WORDS = ("to_move", "moved", "refused", "in_need")
 """Numbers of people that are reported: who is to go, has gone, will not go, needs help."""
 
@@ -59,6 +64,8 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
         Of a spot check, as the digest had it; empty: none was written.
     happened_s : int
         Of what is told late: when it was in truth, seconds UTC; 0: now.
+    arrives_min : int or None
+        Of a rescue team: in how many minutes it is there.
     """
 
     sender: str
@@ -72,6 +79,7 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
     in_need: int | None = None
     code: str = ""
     happened_s: int = 0
+    arrives_min: int | None = None
 
     @property
     def heads(self) -> dict[str, int]:
@@ -82,6 +90,8 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def says_anything(self) -> bool:
         """Whether anything is reported at all."""
+        if self.arrives_min is not None:
+            return True
         return self.on_duty or self.patrolled or bool(self.heads or self.code)
 
 
@@ -98,6 +108,7 @@ class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_need: ReportNumber | None = None
     code: ReportText = ""
     happened_at: ReportText = ""
+    arrives_min: Minutes | None = None
 
     def by(self, sender: str) -> FieldReport:
         """The report of its sender. ValueError if it says nothing, or tells no time where it seems to."""
@@ -105,7 +116,9 @@ class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         happened_at = said.pop("happened_at")
         report = FieldReport(sender, **said, happened_s=parse_iso(happened_at) if happened_at else 0)
         if not report.says_anything:
-            raise ValueError("expected on_duty, patrolled, code, to_move, moved, refused or in_need")
+            raise ValueError(
+                "expected on_duty, patrolled, code, to_move, moved, refused, in_need or arrives_min"
+            )
         return report
 
 
@@ -184,6 +197,8 @@ class Digest:
         Of a spot check: the answer has to repeat it. Empty: the post is not checked.
     ends_drill : bool
         There is a drill in one of the villages, or has just been one: this says first that it is none.
+    asks_arrival : bool
+        To a rescue team: the answer is to say in how many minutes it is there.
     """
 
     identifier: str
@@ -202,6 +217,7 @@ class Digest:
     tries: int
     code: str = ""
     ends_drill: bool = False
+    asks_arrival: bool = False
 
     @property
     def villages(self) -> frozenset[int]:

@@ -231,12 +231,41 @@ class Households:
         )
 
 
+DUTIES = ("warn", "lead", "fetch", "gate", "shelter", "command")
+"""What a post does when people are to go: warn, lead them, fetch who cannot walk, hold the road, have the
+shelter, command."""
+
+IN_COUNTY = "command_county"
+"""The duty to command of a post whose area is a county or everything: it is asked for something else."""
+
+NO_AREA = "@team"
+"""Area of a rescue team's row: it answers for no village on the ladder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What teams.csv says of a rescue team.
+
+    `area` is a village code, a township name, a county name or ``*``: it is called when a village there
+    turns red. `echelon_h` are the hours within which it is to be there, `heads` its people.
+    """
+
+    name: str
+    base: str
+    area: str
+    echelon_h: int
+    heads: int
+    kit: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ChainPost:
     """A duty post of the responsibility chain: who answers for an area, and how it is called.
 
     `rank` 1 is nearest to the households (grid member) and rises to the county
-    leader; `area` is a village code, a township name, a county name or ``*``.
+    leader; `area` is a village code, a township name, a county name or ``*``. A rescue team has a way in
+    and answers as a post does, and no place on the ladder: `team` is what is known of it. `duty` is one of
+    `DUTIES`, or empty: then it counts by its rank alone.
     """
 
     post: str
@@ -245,6 +274,8 @@ class ChainPost:
     area: str
     channel: str
     address: str
+    team: Team | None = None
+    duty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +290,7 @@ class Network:
     objects: tuple[TransferObject, ...] = ()
     shelters: tuple[Shelter, ...] = ()
     _places: Places | None = field(default=None, init=False, repr=False, compare=False)
+    _duties: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def places(self) -> Places:
@@ -268,6 +300,17 @@ class Network:
             object.__setattr__(self, "_places", places_of(self.villages, self.zones))
         assert self._places is not None
         return self._places
+
+    @property
+    def duties(self) -> Mapping[str, str]:
+        """Duty of each post that has one; `IN_COUNTY` of those that command a whole county."""
+        if self._duties is None:
+            counties = {*self.villages.county, "*"}
+            object.__setattr__(
+                self, "_duties", {post.post: _duty(post, counties) for post in self.chain if post.duty}
+            )
+        assert self._duties is not None
+        return self._duties
 
     def of_villages(self, villages: Int64Array) -> "Network":
         """The same with some of the villages, their zones and their doors, numbered anew.
@@ -303,10 +346,19 @@ class Network:
             shelters=tuple(shelters),
         )
 
+    def teams_of_village(self, village: int) -> tuple[ChainPost, ...]:
+        """Ways of the rescue teams that come to a village, the first echelon first."""
+        areas = self._areas_of(village)
+        found = [(post.team.echelon_h, post) for post in self.chain if post.team and post.team.area in areas]
+        return tuple(post for _, post in sorted(found, key=lambda one: (one[0], one[1].post)))
+
+    def _areas_of(self, village: int) -> set[str]:
+        villages = self.villages
+        return {villages.code[village], villages.township[village], villages.county[village], "*"}
+
     def posts_of_village(self, village: int) -> tuple[ChainPost, ...]:
         """Posts answering for a village, nearest rank first."""
-        villages = self.villages
-        areas = {villages.code[village], villages.township[village], villages.county[village], "*"}
+        areas = self._areas_of(village)
         return tuple(sorted((p for p in self.chain if p.area in areas), key=lambda p: (p.rank, p.post)))
 
 
@@ -336,6 +388,10 @@ class StationWeights:
 def _some(column: tuple[Entry, ...], numbers: Int64Array) -> tuple[Entry, ...]:
     """Some entries of a column that is either whole or empty."""
     return tuple(column[number] for number in numbers.tolist()) if column else ()
+
+
+def _duty(post: ChainPost, counties: set[str]) -> str:
+    return IN_COUNTY if post.duty == "command" and post.area in counties else post.duty
 
 
 def _facts_of(facts: HouseholdFacts, doors: Int64Array) -> HouseholdFacts:

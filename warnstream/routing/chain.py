@@ -16,7 +16,7 @@ give the same digests, byte for byte, also across a snapshot at any step. A step
 what falls due, not the villages that stand.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -28,9 +28,11 @@ from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.chain_state import ChainState, decode, encode
 from warnstream.routing.debts import NEVER, NOT_YET, Debt
 from warnstream.routing.help_calls import HelpCall, HelpCalls
-from warnstream.routing.needs import Ranked
+from warnstream.routing.needs import NO_DUTIES, Ranked
 from warnstream.routing.posts import Posts
+from warnstream.routing.proof.sheets import Sheets
 from warnstream.routing.reports import PlacedReport, Reports
+from warnstream.routing.rescue.teams import Teams
 from warnstream.routing.spot_checks import SpotChecks
 from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
 from warnstream.routing.villages import Villages
@@ -72,19 +74,25 @@ class Chain:
         Changes when posts or the policy do.
     people_of : callable, optional
         People known to live in a village; 0: nobody said.
+    teams : Teams, optional
+        Rescue teams; without them nobody is called beside the posts.
+    duties : mapping of str to str, optional
+        By post, of those that have one.
 
     Attributes
     ----------
+    teams : Teams
     helps : HelpCalls
     reports : Reports
     checks : SpotChecks
+    sheets : Sheets
     ignored : int
         Answers to digests that were never issued, or by somebody else; calls for help beyond the limit.
     faults : list of str
         Inputs of the last step that cannot be; they changed nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a chain stands on, the last two by name
         self,
         posts_of: Callable[[int], Sequence[Ranked]],
         policy: RoutingPolicy,
@@ -92,14 +100,19 @@ class Chain:
         series: Callable[[str, int], str],
         register: int = 0,
         people_of: Callable[[int], int] = lambda _village: 0,
+        *,
+        teams: Teams | None = None,
+        duties: Mapping[str, str] = NO_DUTIES,
     ) -> None:
         self._policy = policy
         self._register = register
         self._posts = Posts(policy, status, series)
-        self._villages = Villages(posts_of, policy, self._posts)
+        self._villages = Villages(posts_of, policy, self._posts, duties)
+        self.teams = Teams((), None, policy, status, series) if teams is None else teams
         self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
         self.reports = Reports(people_of, policy.on_duty_s)
         self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
+        self.sheets = Sheets()
         self.ignored = 0
         self.faults: list[str] = []
         self._to_review: list[int] = []
@@ -124,7 +137,10 @@ class Chain:
         self._let_time_work()
         self.reports.forget_old(now_s)
         self.checks.let_time_work(now_s)
-        return self._posts.issue(self._villages.turns, self.helps, self.reports)
+        digests = self._posts.issue(self._villages.turns, self.helps, self.reports)
+        digests += self.teams.issue(self.turns, now_s)
+        self.sheets.issued(digests, self.debts)
+        return digests
 
     def follow(
         self,
@@ -138,7 +154,7 @@ class Chain:
         self._go(inputs, now_s, silenced)
         self._to_review = waiting
         for digest in issued:
-            self._posts.number_as(digest)
+            (self.teams if digest.post in self.teams.of_code else self._posts).number_as(digest)
             self.checks.follow(digest)
 
     def ask_anew(self, standing: dict[int, dict[str, Level]], *, of_all: bool = True) -> None:
@@ -149,6 +165,7 @@ class Chain:
         known = {village for village, turn in self.turns.items() if turn.standing}
         for village in sorted(known | standing.keys()):
             self._villages.align(village, standing.get(village, {}))
+        self.teams.align(self.turns)
         if not of_all:
             return
         self._posts.ask_anew()
@@ -217,6 +234,8 @@ class Chain:
                 {},
                 self.reports.state,
                 self.checks.of_post,
+                self.teams.calls,
+                self.sheets.of_post,
             ),
             codes,
         )
@@ -235,6 +254,7 @@ class Chain:
         self.ignored, self._to_review = known.ignored, known.to_review
         self.reports.state = known.reports
         self.checks.of_post = known.checks
+        self.teams.calls, self.sheets.of_post = known.teams, known.sheets
         if known.register != self._register:
             self._adopt_register(known)
         self._posts.restore(known.debts, known.now_s)
@@ -255,6 +275,7 @@ class Chain:
 
     def _adopt_register(self, known: ChainState) -> None:
         """Nobody owes what is not theirs, calls for help ring anew, villages that wait are asked anew."""
+        self.teams.align(known.turns)
         for post, debt in known.debts.items():
             theirs = {village for village in known.turns if post in dict(self.ranked(village))}
             calls = {call.name for call in known.calls if call.village in theirs}
@@ -288,21 +309,30 @@ class Chain:
 
     def _hear(self, message: WarningMessage) -> None:
         turn = self._villages.turn(message.village)
-        was_quiet = turn.state is State.QUIET
+        was_quiet, before = turn.state is State.QUIET, turn.level
         self._villages.hear(message)
+        self.teams.hear(message.village, before, turn)
         if was_quiet and turn.state is not State.QUIET:
             self.reports.begin(message.village)
 
     def _take_report(self, placed: PlacedReport) -> None:
         sender, code = placed.report.sender, placed.report.code
-        self.reports.take(placed, self._posts.now_s)
+        if self.reports.take(placed, self._posts.now_s) and placed.is_post:
+            self.sheets.reported(sender)
         if code and not placed.fault and (wrong := self.checks.take(sender, code, self._posts.now_s)):
             self.reports.doubt(sender, placed.village, wrong, self._posts.now_s)
+        if (minutes := placed.report.arrives_min) is not None:
+            why = self.teams.fault_of(sender, minutes)
+            self.teams.arrive(sender, minutes, self._posts.now_s)
+            if why:
+                self.reports.doubt(sender, placed.village, why, self._posts.now_s)
         if (in_need := placed.report.in_need) is not None and in_need > 0:
             self.helps.count_heads(placed.report.sender, in_need)
 
     def number_of(self, identifier: str, post: str) -> int:
         """Number of a digest that a post was sent; 0 if it was not."""
+        if post in self.teams.of_code:
+            return self.teams.number_of(identifier, post)
         debt, digits = self.debts.get(post), identifier.rpartition(".")[2]
         if debt is None or not (digits.isascii() and digits.isdigit() and len(digits) <= N_DIGITS_MAX):
             return 0
@@ -314,8 +344,13 @@ class Chain:
         if not n:
             self.ignored += 1
             return
+        if given.post in self.teams.of_code:
+            self._take_answer_of_team(given, n)
+            return
         debt = self.debts[given.post]
-        settled, debt.tries = debt.settled_by(n), 0
+        if settled := debt.settled_by(n):
+            self.sheets.answered(given.post, self._posts.now_s)
+        debt.tries = 0
         for village in settled:
             self._villages.answered(village, given.post)
         if given.answer is Answer.MOVING:
@@ -326,9 +361,19 @@ class Chain:
             self._call_for_help(worst, given.post, dict(self.ranked(worst)).get(given.post, 0))
         self._posts.touch(given.post)
 
+    def _take_answer_of_team(self, given: PostAnswer, n: int) -> None:
+        if self.teams.answer(given.post, n, self._posts.now_s):
+            self.sheets.answered(given.post, self._posts.now_s)
+        call = self.teams.calls[given.post]
+        if given.answer is Answer.NEED_HELP and call.villages:
+            self._call_for_help(next(iter(call.villages)), given.post, 0)
+
     def _take_failure(self, failure: CallFailed) -> None:
         """Every way of a post failed: as if its time were over, only that it is not rung at once."""
         n = self.number_of(failure.digest, failure.post)
+        if n and failure.post in self.teams.of_code:
+            self.teams.fail(failure.post, n, self._posts.now_s)
+            return
         debt = self.debts.get(failure.post)
         if debt is None or n != debt.n:
             return  # a newer digest is on its way

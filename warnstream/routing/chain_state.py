@@ -6,7 +6,9 @@ import msgspec
 
 from warnstream.routing.debts import Debt
 from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.proof.sheets import Sheet
 from warnstream.routing.reports import ReportState, moved_to
+from warnstream.routing.rescue.teams import TeamCall, moved_calls
 from warnstream.routing.spot_checks import PostChecks
 from warnstream.routing.turns import Turn
 
@@ -25,6 +27,8 @@ class ChainState(msgspec.Struct):
     codes: dict[int, str]
     reports: ReportState = msgspec.field(default_factory=ReportState)
     checks: dict[str, PostChecks] = {}
+    teams: dict[str, TeamCall] = {}
+    sheets: dict[str, Sheet] = {}
 
 
 def encode(state: ChainState, codes: Sequence[str]) -> bytes:
@@ -34,6 +38,7 @@ def encode(state: ChainState, codes: Sequence[str]) -> bytes:
         | state.reports.villages.keys()
         | {debt.place for debt in state.debts.values() if debt.place >= 0}
         | {unclear.village for unclear in state.reports.unclear if unclear.village >= 0}
+        | {village for call in state.teams.values() for village in (*call.villages, *call.over)}
     )
     state.codes = {village: codes[village] for village in occurring}
     return msgspec.msgpack.encode(state)
@@ -61,6 +66,7 @@ def decode(state: bytes, codes: Sequence[str]) -> ChainState:
     known.calls = [call for call in known.calls if call.village in now]
     for call in known.calls:
         call.village = now[call.village]
+    moved_calls(known.teams, now)
     open_calls = {call.name for call in known.calls}
     for debt in known.debts.values():
         debt.owed = {now[then]: owed for then, owed in debt.owed.items() if then in now}

@@ -18,6 +18,7 @@ from warnstream.routing.digests import QUIET, with_ends
 from warnstream.routing.help_calls import HelpCall
 from warnstream.routing.placing import Placing
 from warnstream.routing.reports import PlacedReport
+from warnstream.routing.rescue.teams import Teams
 
 Series = Callable[[MessageStatus, str, int], str]
 """Name of a post's sequence of digests, by status, post and when it opened; no two are equal."""
@@ -56,7 +57,16 @@ class Chains:
         register, people = _register_of(network, policy), network.villages.people
         known = (lambda village: people[village]) if people else (lambda _village: 0)
         self.of = {
-            status: Chain(audience.ranked_posts, policy, status, partial(series, status), register, known)
+            status: Chain(
+                audience.ranked_posts,
+                policy,
+                status,
+                partial(series, status),
+                register,
+                known,
+                teams=Teams(network.chain, network.villages, policy, status, partial(series, status)),
+                duties=network.duties,
+            )
             for status in MessageStatus
         }
 
@@ -113,6 +123,9 @@ class Chains:
         # A code that nobody awaits any more keeps no number beside it from counting.
         is_alone = not (report.heads or report.on_duty or report.patrolled)
         no_check = chain.checks.fault_of(report.sender, report.code) if report.code and is_alone else ""
+        minutes = report.arrives_min
+        if minutes is not None and (fault := chain.teams.fault_of(report.sender, minutes)):
+            return fault
         return placed.fault or no_check or chain.reports.fault_as_it_is(placed, chain.now_s)
 
     def of_failure(self, failure: CallFailed) -> list[StatedInput]:

@@ -1,10 +1,11 @@
 """Whose answers a village still needs.
 
-A post counts by its rank. Once posts have duties (lead, fetch, gate, shelter, command), one answer of
-each duty is needed: `group_of` is the one place that changes then.
+A post counts by its rank and its duty: where one answer of each is needed, a village needs one of who leads
+and one of who fetches, also of the same rank. A post without a duty counts by its rank.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from warnstream.model.digests import Need
 
@@ -12,18 +13,20 @@ Ranked = tuple[str, int]
 """A post and its rank in a village."""
 
 
-def group_of(ranked: Ranked) -> int:
-    """What a post stands for where one answer of each is needed: its rank."""
-    return ranked[1]
+NO_DUTIES: Mapping[str, str] = MappingProxyType({})
 
 
-def owing(need: Need, posts: Sequence[Ranked], answered: Collection[str]) -> list[str]:
+def owing(
+    need: Need, posts: Sequence[Ranked], answered: Collection[str], duties: Mapping[str, str] = NO_DUTIES
+) -> list[str]:
     """Posts whose answers a village needs and does not have; empty: it is complete.
 
     Under `Need.ONE` everybody who is asked owes until one of them has answered.
 
     >>> owing(Need.EACH_RANK, [("a", 1), ("b", 1), ("c", 2)], {"b"})
     ['c']
+    >>> owing(Need.EACH_RANK, [("a", 1), ("b", 1), ("c", 1)], {"b"}, {"a": "lead"})
+    ['a']
     """
     if need is Need.NONE:
         return []
@@ -31,5 +34,5 @@ def owing(need: Need, posts: Sequence[Ranked], answered: Collection[str]) -> lis
         return [] if any(post in answered for post, _ in posts) else [post for post, _ in posts]
     if need is Need.ALL or not answered:
         return [post for post, _ in posts if post not in answered]
-    heard = {group_of(post) for post in posts if post[0] in answered}
-    return [post[0] for post in posts if group_of(post) not in heard]
+    heard = {(rank, duties.get(post)) for post, rank in posts if post in answered}
+    return [post for post, rank in posts if (rank, duties.get(post)) not in heard]

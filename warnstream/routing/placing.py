@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from warnstream.model.digests import FieldReport
-from warnstream.model.network import Network
+from warnstream.model.network import NO_AREA, Network
 from warnstream.routing.reports import PlacedReport
 
 NAME_SHOWN = 30
@@ -29,8 +29,8 @@ class Placing:
 
     @property
     def posts(self) -> list[str]:
-        """Every post, in the order of the register."""
-        return list(self._areas)
+        """Every post on the ladder, in the order of the register."""
+        return [post for post, areas in self._areas.items() if areas != [NO_AREA]]
 
     def of_post(self, report: FieldReport, stands: Callable[[int], bool]) -> PlacedReport:
         """A post's report with its village; `stands` says where something stands now."""

@@ -117,19 +117,19 @@ class Reports:
         self._people_of, self._on_duty_s = people_of, on_duty_s
         self.state = ReportState()
 
-    def take(self, placed: PlacedReport, now_s: int) -> None:
-        """Count a report; one that cannot be is unclear, and older ones of its sender are forgotten."""
+    def take(self, placed: PlacedReport, now_s: int) -> bool:
+        """Count a report, and whether it counts; one that cannot be is unclear, older ones go."""
         report, village, state = placed.report, placed.village, self.state
         fault = placed.fault or self.fault_as_it_is(placed, now_s)
         state.unclear = [unclear for unclear in state.unclear if unclear.sender != report.sender]
         if fault:
             self.doubt(report.sender, village, fault, now_s)
-            return
+            return False
         at_s = report.happened_s or now_s
         if report.on_duty:
             state.on_duty[report.sender] = max(at_s, state.on_duty.get(report.sender, at_s))
         if village < 0:
-            return
+            return True
         known = state.villages.setdefault(village, VillageReports())
         if report.patrolled:
             hour_s = at_s - at_s % HOUR_S
@@ -147,6 +147,7 @@ class Reports:
             }
             heads.said = heads.said | newer
             heads.doubt = doubt_of(heads.numbers(), self._people_of(village))
+        return True
 
     def doubt(self, sender: str, village: int, why: str, now_s: int) -> None:
         """Something that a sender said could not be counted."""

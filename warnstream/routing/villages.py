@@ -7,7 +7,7 @@ from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing.debts import ENDS, NEVER
-from warnstream.routing.needs import Ranked, owing
+from warnstream.routing.needs import NO_DUTIES, Ranked, owing
 from warnstream.routing.posts import Posts
 from warnstream.routing.turns import AWAITING, Ask, Signal, State, Turn
 
@@ -21,6 +21,8 @@ class Villages:
         Posts of a village with their ranks, each once, lowest rank first.
     policy : RoutingPolicy
     posts : Posts
+    duties : mapping of str to str
+        By post, of those that have one.
 
     Attributes
     ----------
@@ -31,9 +33,13 @@ class Villages:
     """
 
     def __init__(
-        self, posts_of: Callable[[int], Sequence[Ranked]], policy: RoutingPolicy, posts: Posts
+        self,
+        posts_of: Callable[[int], Sequence[Ranked]],
+        policy: RoutingPolicy,
+        posts: Posts,
+        duties: Mapping[str, str] = NO_DUTIES,
     ) -> None:
-        self._posts_of, self._policy, self._posts = posts_of, policy, posts
+        self._posts_of, self._policy, self._posts, self._duties = posts_of, policy, posts, duties
         self._ranked: dict[int, tuple[Ranked, ...]] = {}
         self.turns: dict[int, Turn] = {}
         self.dry: set[int] = set()
@@ -212,7 +218,7 @@ class Villages:
         """Of the posts that were asked, those whose answers the village needs and does not have."""
         turn = self.turns[village]
         asked = [ranked for ranked in self.ranked(village) if ranked[1] <= turn.asked_rank]
-        return owing(self._policy.need_of(turn.level), asked, turn.answered)
+        return owing(self._policy.need_of(turn.level), asked, turn.answered, self._duties)
 
     def _release_all(self, village: int) -> None:
         for post, _ in self.ranked(village):

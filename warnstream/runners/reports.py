@@ -12,6 +12,7 @@ from warnstream.adapters.http.models.reports import (
     PostsRecord,
     ReportsRecord,
     SpotChecksRecord,
+    TeamRecord,
     UnclearRecord,
     VillageReportsRecord,
 )
@@ -19,6 +20,7 @@ from warnstream.desk import WarningDesk
 from warnstream.model.digests import HEAD_WORDS
 from warnstream.model.network import Villages
 from warnstream.model.times import iso_utc
+from warnstream.routing.debts import NEVER
 from warnstream.routing.reports import Heads, VillageReports
 from warnstream.routing.spot_checks import SpotChecks
 
@@ -52,7 +54,38 @@ def describe_reports(desk: WarningDesk, villages: Villages, only: int | None = N
             if only in (None, unclear.village)
         ],
         spot_checks=_spot_checks(chain.checks),
+        teams=_teams(desk, villages, only),
     )
+
+
+def _teams(desk: WarningDesk, villages: Villages, only: int | None) -> list[TeamRecord]:
+    """Rescue teams that are called, those without an answer first, then by echelon."""
+    chain = desk.chains.of[desk.message_status]
+    known = chain.teams.of_code
+    found = [
+        (call.answered_s != NEVER, team.echelon_h, code, team, call)
+        for code, call in sorted(dict(chain.teams.calls).items())
+        if call.is_open and (team := known.get(code)) is not None and (only is None or only in call.villages)
+    ]
+    return [
+        TeamRecord(
+            team=code,
+            name=team.name,
+            base=team.base,
+            echelon_h=team.echelon_h,
+            heads=team.heads,
+            villages=[villages.code[village] for village in list(call.villages)[:SHOWN_MAX]],
+            answered=_time_or_none(call.answered_s),
+            arrives=_time_or_none(call.arrives_s),
+            due=_time_or_none(call.due_s),
+            tries=call.tries,
+        )
+        for *_, code, team, call in sorted(found, key=lambda one: one[:3])
+    ]
+
+
+def _time_or_none(time_s: int) -> str | None:
+    return None if time_s == NEVER else iso_utc(time_s)
 
 
 def _spot_checks(checks: SpotChecks) -> list[SpotChecksRecord]:

@@ -25,6 +25,7 @@ from warnstream.config.yaml.tree import read_yaml
 from warnstream.model.bulletins import TRANSFER, Action, BulletinPolicy, Refuge
 from warnstream.model.errors import ConfigError
 from warnstream.model.level import LEVELS, Level
+from warnstream.model.network import DUTIES, IN_COUNTY
 
 ENTRY = """
 hazards:
@@ -156,3 +157,25 @@ def test_an_entry_without_a_level_is_refused() -> None:
     head, _, tail = ENTRY.partition("    levels:\n")
     empty = f"{head}    levels: {{}}\n{tail[tail.index('    stay:') :]}"
     assert any("expected at least one level" in fault for fault in faults_of(empty))
+
+
+def test_a_county_words_the_duties_that_it_wants_and_keeps_the_others(config_dir: Path) -> None:
+    own = 'duties:\n  lead: {zh: "请带大家走。", en: "Take everybody out."}\n'
+    (config_dir / "orders.yaml").write_text(own, encoding="utf-8")
+    duties = load_configuration(config_dir).orders.duties
+    assert (duties["lead"].zh, duties["lead"].en) == ("请带大家走。", "Take everybody out.")
+    assert set(duties) == {*DUTIES, IN_COUNTY}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ('lead: {zh: "请请请请请请请请请请请请请请请请带队", en: "Lead."}', "at most 16 characters"),
+        ('lead: {zh: "请去{shelter}", en: "Lead."}', "without braces"),
+        ('lead: {zh: "请带队"}', "en"),
+        ('leader: {zh: "请带队", en: "Lead."}', "unknown key"),
+    ],
+)
+def test_words_of_a_duty_that_cannot_be_are_named(words: str, expected: str) -> None:
+    found = faults_of(f"duties:\n  {words}\n")
+    assert any(expected in fault for fault in found), found

@@ -130,6 +130,34 @@ def test_a_word_with_two_meanings_is_a_fault(own: dict[str, list[str]], said: st
 
 
 @pytest.mark.parametrize(
+    ("said", "minutes"),
+    [
+        ("40分钟到", 40),
+        ("40分钟", 40),
+        ("收到，预计４０分钟内到达", 40),
+        ("约90分钟后赶到", 90),
+        ("ETA 40 min", 40),
+        ("0分钟到", 0),
+    ],
+)
+def test_a_rescue_team_says_in_how_many_minutes_it_is_there(said: str, minutes: int) -> None:
+    reading = WORDS.read(said)
+    assert (reading.report, reading.for_a_person) == (FieldReport("", arrives_min=minutes), "")
+
+
+def test_what_else_stands_beside_an_arrival_is_for_a_person_and_it_counts_all_the_same() -> None:
+    reading = WORDS.read("40分钟到，桥断了绕道")
+    assert reading.report == FieldReport("", arrives_min=40)
+    assert reading.for_a_person
+
+
+def test_two_times_or_more_than_a_day_are_no_arrival() -> None:
+    for said in ("30分钟到或40分钟到", "9999分钟到"):
+        report = WORDS.read(said).report
+        assert report is None or report.arrives_min is None
+
+
+@pytest.mark.parametrize(
     "text", ["救　命", "救-命！", "S.O.S", "h e l p", "受傷", "救救我们", "老人走不動", "走 不 了", "快來人"]
 )
 def test_a_call_for_help_is_read_however_it_is_written(text: str) -> None:

@@ -14,6 +14,7 @@ from warnstream.delivery.render import render_digest
 from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.digests import Digest, DigestLine, HelpLine
 from warnstream.model.level import Level
+from warnstream.model.network import ChainPost
 from warnstream.model.times import HOUR_S, fixed_zone
 from warnstream.model.warning import Cause, MessageStatus
 
@@ -153,3 +154,52 @@ def test_a_transfer_has_its_hour(ahead_s: int, zh: str, en: str) -> None:
     assert zh in chinese
     assert en in english
     assert len(chinese) <= 70
+
+
+def with_duty(duty: str, area: str = "V0") -> BulletinWording:
+    post = ChainPost(ONE.post, "post", 1, area, "device", ONE.post, duty=duty)
+    return replace(WORDING, network=replace(NETWORK, chain=(post,)))
+
+
+@pytest.mark.parametrize(
+    ("duty", "zh"),
+    [
+        ("fetch", "请敲门叫人，走完再应答。"),
+        ("lead", "请带队转移。"),
+        ("gate", "请守住路口，只出不进。"),
+        ("shelter", "请开门接人并点数。"),
+        ("warn", "请逐户通知，盯住水情。"),
+        ("command", "请你本人打电话并派人。"),
+    ],
+)
+def test_a_post_reads_what_its_duty_is_where_people_are_to_go(duty: str, zh: str) -> None:
+    text = digest_texts(ONE, with_duty(duty)).zh
+    assert text == f"【松阳县防指】上垟里外村：山洪红（升）。{zh}请06:23前应答。"
+    assert len(text) <= 70
+
+
+def test_who_commands_a_whole_county_is_asked_to_confer() -> None:
+    assert "请到指挥室会商。" in digest_texts(ONE, with_duty("command", NETWORK.villages.county[0])).zh
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [
+        (("flash_flood", YELLOW),),
+        (("rainstorm", RED),),
+    ],
+)
+def test_where_nobody_is_to_go_no_duty_sends_anybody(standing: tuple[tuple[str, Level], ...]) -> None:
+    """Rainstorm red asks people to stay in; nobody may read that they lead others out."""
+    one = replace(ONE, lines=(line(standing=standing),))
+    assert digest_texts(one, with_duty("lead")) == digest_texts(one, WORDING)
+
+
+def test_a_duty_never_makes_a_second_short_message() -> None:
+    both = line(
+        standing=(("flash_flood", RED), ("rainstorm", ORANGE)),
+        changed=(("flash_flood", Cause.RAISED), ("rainstorm", Cause.FIRST)),
+        silent=("G331102901201",),
+    )
+    one = replace(ONE, lines=(both,), tries=12, status=MessageStatus.EXERCISE)
+    assert len(digest_texts(one, with_duty("fetch")).zh) <= 70

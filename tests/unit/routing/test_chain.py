@@ -5,13 +5,23 @@ from itertools import pairwise
 
 import pytest
 
-from tests.unit.routing.villages import CODES, POLICY, T0, Night, called, message, new_chain
+from tests.unit.routing.villages import (
+    CODES,
+    POLICY,
+    T0,
+    Night,
+    called,
+    message,
+    new_chain,
+    posts_of,
+    series,
+)
 from warnstream.model.digests import LINES_MAX, CallFailed, Need
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
-from warnstream.model.warning import Cause, WarningMessage
-from warnstream.routing.chain import PostAnswer
+from warnstream.model.warning import Cause, MessageStatus, WarningMessage
+from warnstream.routing.chain import Chain, PostAnswer
 from warnstream.routing.debts import NEVER
 from warnstream.routing.turns import Ask, ImpossibleTurnError, Signal, Turn
 
@@ -466,3 +476,14 @@ def test_a_village_in_an_impossible_state_is_a_fault_in_words_and_silences_no_ot
     issued = night.step(message(0, Level.ORANGE, Cause.FIRST, T0), message(1, Level.YELLOW, Cause.FIRST, T0))
     assert night.chain.faults == ["a village that is quiet cannot take the signal raise"]
     assert "grid-1" in called(issued)
+
+
+def test_of_one_rank_who_leads_and_who_fetches_are_both_needed() -> None:
+    duties = {"grid-0": "fetch", "deputy-0": "lead"}
+    night = Night(Chain(posts_of, POLICY, MessageStatus.ACTUAL, series, duties=duties))
+    night.rise(Level.RED)
+    for post in ("grid-0", "town-a", "leader"):
+        night.answer(post)
+    assert night.state() == "calling", "nobody has said that people are led out"
+    night.answer("deputy-0")
+    assert night.state() == "heard"

@@ -24,6 +24,7 @@ def test_county_writes_a_complete_configuration(tmp_path: Path, capsys: pytest.C
         "villages.csv",
         "households.csv",
         "chain.csv",
+        "teams.csv",
         "objects.csv",
         "operators.csv",
         "shelters.csv",
@@ -158,7 +159,8 @@ def test_the_posts_of_a_folder_are_those_that_its_chain_names(tmp_path: Path) ->
     assert found["posts"] is not None
     assert all(is_simulated_post(post) for post in found["posts"])
     rows = (tmp_path / "chain.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert found["posts"] == {row.split(",")[0] for row in rows}
+    teams = (tmp_path / "teams.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert found["posts"] == {row.split(",")[0] for row in (*rows, *teams)}
     (tmp_path / "chain.csv").unlink()
     assert post_habits(options)["posts"] is None
     with pytest.raises(CountyFileError, match=r"chain\.csv: cannot be read"):

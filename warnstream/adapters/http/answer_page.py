@@ -111,6 +111,11 @@ def _report_of(addressed: Addressed) -> str:
     if addressed.current.msg_type != DIGEST_TYPE:
         return ""
     record = msgspec.json.decode(addressed.current.cap_xml)
+    if record.get("asks_arrival"):
+        field = (
+            "<p><label>几分钟到 Minutes until you are there <input name=arrives_min inputmode=numeric size=5>"
+        )
+        return f"<form method=post>{field}</label>{_button(('heads', LABEL_OF_REPORT['heads']))}</form>"
     named = record["villages"]
     options = "".join(
         f"<option value='{escape(warning['village'], quote=True)}'>{escape(_place(warning['text_zh']))}"

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import StateRecord, WarningRecord
+from warnstream.adapters.http.models.drills import DrillsRecord, DrillTakenRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
@@ -13,7 +14,7 @@ from warnstream.adapters.http.models.reports import ReportsRecord
 from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm
-from warnstream.model.hands.requests import OrderRequest
+from warnstream.model.hands.requests import DrillRequest, OrderRequest
 from warnstream.model.observations.signs import SignReport, SignVerdict
 
 PostAction = OperatorAffirm | FieldReport | SignReport | SignVerdict | HelpAssign | HelpClose
@@ -103,6 +104,20 @@ class NodeStatus(Protocol):
 
     def give_order(self, request: OrderRequest) -> OrderTakenRecord:
         """Take an order; returns once it is durable.
+
+        Raises
+        ------
+        OrderFaultsError
+            With everything that is wrong with it; nothing has changed.
+        StoreError
+            If it cannot be kept.
+        """
+
+    def drills(self) -> DrillsRecord:
+        """Drills that are on or still take answers."""
+
+    def order_drill(self, request: DrillRequest) -> DrillTakenRecord:
+        """Take an order about drills; returns once it is durable.
 
         Raises
         ------

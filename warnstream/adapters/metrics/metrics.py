@@ -250,6 +250,12 @@ class Metrics(ChannelMetrics):
         self.help_open = Gauge(
             "warnstream_help_open", "Open calls for help, assigned or waiting.", ["state"], registry=registry
         )
+        self.teams_called = Gauge(
+            "warnstream_teams_called",
+            "Rescue teams that are called, answered or waiting.",
+            ["state"],
+            registry=registry,
+        )
         self.answers_ignored = Gauge(
             "warnstream_answers_ignored",
             "Answers to unknown messages or by somebody who was not asked; calls for help beyond the limit.",
@@ -346,6 +352,7 @@ class Metrics(ChannelMetrics):
     def set_signs(self, standing: Iterable[tuple[str, str]], kinds: Iterable[str]) -> None:
         """Standing signs as (kind, state); kinds without any have none."""
         counts = Counts(standing)
+        self.signs.clear()  # a reload may have taken kinds away
         for kind in kinds:
             for state in ("reported", "validated"):
                 self.signs.labels(kind, state).set(counts[kind, state])

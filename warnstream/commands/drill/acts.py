@@ -2,10 +2,7 @@
 
 import json
 import time
-import uuid
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -14,16 +11,12 @@ from warnstream.adapters.journal.journal import Journal
 from warnstream.commands.orders import hand_over
 from warnstream.config.drill_script import read_script
 from warnstream.config.settings import Configuration
-from warnstream.config.yaml.quantities import format_duration, parse_duration_s
-from warnstream.delivery.texts import clean
 from warnstream.model.errors import StoreError, WarnstreamError
-from warnstream.model.hands.drills import END_S, LASTS_S_MAX, DrillAct, DrillOrder, DrillStep
-from warnstream.model.hands.orders import REASON_CHARACTERS_MAX
-from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
-from warnstream.model.level import LEVELS
-from warnstream.model.times import DAY_S, HOUR_S, date_and_clock_local, parse_iso
-from warnstream.model.warning import MessageStatus
-from warnstream.runners.drill.folders import SCORES, drill_folders
+from warnstream.model.hands.drills import DrillOrder
+from warnstream.model.hands.requests import DrillRequest
+from warnstream.model.times import DAY_S, date_and_clock_local, parse_iso
+from warnstream.runners.drill.folders import SCORES, drill_folders, folders_to_reopen
+from warnstream.runners.drill.request import drill_order, stopped_by
 from warnstream.runners.drill.scores import (
     DrillScores,
     VillageScore,
@@ -31,30 +24,11 @@ from warnstream.runners.drill.scores import (
     last_drills,
     scores_of,
 )
-from warnstream.runners.orders.request import order_of
 
 YEAR_S = 365 * DAY_S
 
-_SIMPLE_FOR_S = HOUR_S
-"""A simple rise lasts so long, where nothing is said."""
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A drill as a person asks for it."""
-
-    villages: Sequence[str]
-    townships: Sequence[str]
-    hazard: str
-    level: str
-    script: Path | None
-    lasts: str
-    author: str
-    reason: str
-    is_announced: bool
-
-
-def start(configuration: Configuration, asked: Asked) -> str:
+def start(configuration: Configuration, request: DrillRequest, script: Path | None) -> str:
     """Order a drill; what was done, in one line.
 
     Raises
@@ -64,80 +38,19 @@ def start(configuration: Configuration, asked: Asked) -> str:
     WarnstreamError
         If the node does not take it.
     """
-    order = drill_of(configuration, asked)
+    order = drill_of(configuration, request, script)
     _demand_node(configuration, order)
     done = hand_over(configuration, order)
     return f"drill {order.identifier} in {len(order.villages)} villages: {done}"
 
 
-def drill_of(configuration: Configuration, asked: Asked) -> DrillOrder:
+def drill_of(configuration: Configuration, request: DrillRequest, script: Path | None) -> DrillOrder:
     """The order that is asked for. OrderFaultsError, ConfigError."""
-    faults = _faults_of_words(asked)
-    if configuration.message.status is MessageStatus.EXERCISE:
-        faults.append("messages.status is Exercise: the whole node is in an exercise")
-    request = OrderRequest(
-        kind="issue",
-        author=asked.author,
-        reason=asked.reason,
-        villages=list(asked.villages),
-        townships=list(asked.townships),
-        hazard=asked.hazard,
-        level=asked.level,
+    if script is None:
+        return drill_order(request, configuration, {})
+    return drill_order(
+        request, configuration, {}, lambda villages: read_script(script, villages, configuration)
     )
-    villages: tuple[str, ...] = ()
-    try:
-        villages = order_of(request, configuration).villages
-    except OrderFaultsError as error:
-        faults += error.faults
-    if not villages and not faults:
-        faults.append("villages: expected codes of villages, or --township")
-    lasts_s = _lasts_s(asked.lasts, faults)
-    if faults:
-        raise OrderFaultsError(faults)
-    steps = (
-        (DrillStep(0, asked.hazard, next(level for level in LEVELS if level.word == asked.level)),)
-        if asked.script is None
-        else read_script(asked.script, villages, configuration)
-    )
-    last_s = max(step.after_s for step in steps)
-    for_s = lasts_s or (_SIMPLE_FOR_S if asked.script is None else last_s + END_S)
-    if for_s <= last_s:
-        raise OrderFaultsError([f"--for: the script's last step comes after {format_duration(last_s)}"])
-    return DrillOrder(
-        uuid.uuid4().hex[:12],
-        DrillAct.START,
-        asked.author,
-        clean(asked.reason),
-        villages,
-        steps,
-        min(for_s, LASTS_S_MAX),
-        asked.is_announced,
-    )
-
-
-def _faults_of_words(asked: Asked) -> list[str]:
-    faults = []
-    if not clean(asked.reason) or len(asked.reason) > REASON_CHARACTERS_MAX:
-        faults.append(f"reason: expected 1 to {REASON_CHARACTERS_MAX} characters")
-    is_simple = bool(asked.hazard and asked.level)
-    if asked.script is None and not is_simple:
-        faults.append("expected --hazard and --level, or --script")
-    if asked.script is not None and (asked.hazard or asked.level):
-        faults.append("--script says hazards and levels: --hazard and --level cannot stand beside it")
-    return faults
-
-
-def _lasts_s(text: str, faults: list[str]) -> int:
-    if not text:
-        return 0
-    try:
-        seconds = int(parse_duration_s(text))
-    except ValueError as error:
-        faults.append(f"--for: {error}")
-        return 0
-    if not 0 < seconds <= LASTS_S_MAX:
-        faults.append(f"--for: expected up to {format_duration(LASTS_S_MAX)}, got {text!r}")
-    return seconds
 
 
 def _demand_node(configuration: Configuration, order: DrillOrder) -> None:
@@ -151,24 +64,23 @@ def _demand_node(configuration: Configuration, order: DrillOrder) -> None:
         raise WarnstreamError(f"no node runs: a drill cannot {order.act}")
 
 
-def stop(configuration: Configuration, author: str, reason: str) -> str:
-    """Order the end of the drill that is on; what was done. OrderFaultsError, WarnstreamError."""
-    newest = _newest(configuration)
-    villages = [village.village for village in newest.villages] if newest else []
-    known = set(configuration.network.villages.code)
-    request = OrderRequest(
-        kind="end", author=author, reason=reason, villages=[code for code in villages if code in known]
-    )
-    faults = [] if reason.strip() else ["reason: expected a text"]
-    try:
-        order_of(request, configuration)
-    except OrderFaultsError as error:
-        faults += error.faults
-    if faults:
-        raise OrderFaultsError(faults)
-    order = DrillOrder(uuid.uuid4().hex[:12], DrillAct.STOP, author, reason.strip())
+def stop(configuration: Configuration, request: DrillRequest) -> str:
+    """Order the end of drills that are on; what was done. OrderFaultsError, WarnstreamError."""
+    running = {
+        scores.drill: [village.village for village in scores.villages if not village.ended]
+        for scores in _on(configuration)
+    }
+    order = drill_order(request, configuration, running)
     _demand_node(configuration, order)
-    return f"drill stopped: {hand_over(configuration, order)}"
+    done = hand_over(configuration, order)
+    return f"drill {', '.join(stopped_by(order, running))} stopped: {done}"
+
+
+def _on(configuration: Configuration) -> list[DrillScores]:
+    """Drills that are on, newest first."""
+    folders = folders_to_reopen(drill_folders(configuration.storage.directory))
+    scores = [_scores_in(folder, configuration) for folder in reversed(folders)]
+    return [drill for drill in scores if any(not village.ended for village in drill.villages)]
 
 
 def _newest(configuration: Configuration) -> DrillScores | None:
@@ -189,17 +101,28 @@ def _scores_in(folder: Path, configuration: Configuration) -> DrillScores:
 
 
 def show(configuration: Configuration, *, as_json: bool) -> str:
-    """How the newest drill stands, then all earlier ones."""
+    """How the drills that are on stand, and the newest one; then all earlier ones."""
     newest = _newest(configuration)
+    shown = _on(configuration)
+    if newest is not None and newest.drill not in {drill.drill for drill in shown}:
+        shown.insert(0, newest)
     kept = kept_scores(configuration.storage.directory)
-    earlier = [drill for drill in kept if newest is None or drill.drill != newest.drill]
+    names = {drill.drill for drill in shown}
+    earlier = [drill for drill in kept if drill.drill not in names]
     if as_json:
-        found = {"newest": msgspec.to_builtins(newest), "earlier": msgspec.to_builtins(earlier)}
+        found = {
+            "newest": msgspec.to_builtins(newest),
+            "on": msgspec.to_builtins(
+                [drill for drill in shown if any(not of.ended for of in drill.villages)]
+            ),
+            "earlier": msgspec.to_builtins(earlier),
+        }
         return json.dumps(found, ensure_ascii=False)
     if newest is None:
         return "no drill so far"
-    lines = [_headline(newest, configuration)]
-    lines += [f"  {_state_of(village)}" for village in newest.villages]
+    lines = []
+    for drill in shown:
+        lines += [_headline(drill, configuration), *(f"  {_state_of(village)}" for village in drill.villages)]
     lines += [_headline(drill, configuration) for drill in earlier]
     return "\n".join([*lines, _of_the_year(configuration)])
 

@@ -23,9 +23,10 @@ def add_drill(commands: Commands) -> None:
     )
     acts = drill.add_subparsers(required=True, metavar="ACT", dest="act")
     _add_start(acts)
-    stop = _with_directory(acts.add_parser("stop", help="end the drill everywhere, in words"))
+    stop = _with_directory(acts.add_parser("stop", help="end a drill everywhere, in words"))
+    stop.add_argument("--drill", default="", metavar="DRILL", help="its name, or all, where several are on")
     _add_person(stop)
-    show = _with_directory(acts.add_parser("show", help="drills, and how the newest one stands"))
+    show = _with_directory(acts.add_parser("show", help="drills, and how those stand that are on"))
     show.add_argument("--json", action="store_true", help="one JSON object")
     score = _with_directory(acts.add_parser("score", help="who answered, after how long"))
     score.add_argument("drill", nargs="?", default="", metavar="DRILL", help="default: the newest")
@@ -58,27 +59,30 @@ def _add_person(parser: argparse.ArgumentParser) -> None:
 
 def run_drill(options: argparse.Namespace) -> int:
     """Do what the command line says."""
-    from warnstream.commands.drill.acts import Asked, score, show, start, stop
+    from warnstream.commands.drill.acts import score, show, start, stop
     from warnstream.config.load import load_configuration
-    from warnstream.model.hands.requests import OrderFaultsError
+    from warnstream.model.hands.requests import DrillRequest, OrderFaultsError
 
     configuration = load_configuration(options.directory)
     try:
         if options.act == "start":
-            asked = Asked(
-                options.villages,
-                options.township,
-                options.hazard,
-                options.level,
-                options.script,
-                options.lasts,
-                options.author,
-                options.reason,
-                is_announced=options.announced,
+            asked = DrillRequest(
+                act=options.act,
+                author=options.author,
+                reason=options.reason,
+                villages=options.villages,
+                townships=options.township,
+                hazard=options.hazard,
+                level=options.level,
+                lasts=options.lasts,
+                announced=options.announced,
             )
-            text = start(configuration, asked)
+            text = start(configuration, asked, options.script)
         elif options.act == "stop":
-            text = stop(configuration, options.author, options.reason)
+            asked = DrillRequest(
+                act=options.act, author=options.author, reason=options.reason, drill=options.drill
+            )
+            text = stop(configuration, asked)
         elif options.act == "show":
             text = show(configuration, as_json=options.json)
         else:

@@ -97,7 +97,9 @@ def write_pages(
         for card in cards(configuration, villages, drills):
             files.append(out / f"{card.code}.html")
             files[-1].write_text(page(card.name, _sheets(card, printed), printed), "utf-8")
-            areas = {post.post: post.area for post in configuration.network.chain}
+            areas = {
+                post.post: post.team.area if post.team else post.area for post in configuration.network.chain
+            }
             for row in card.calls:
                 posts.setdefault(row.post, (areas[row.post], row))
         rows = sorted(posts.values(), key=lambda one: (-one[1].rank, one[0], one[1].post))

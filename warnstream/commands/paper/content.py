@@ -269,13 +269,16 @@ def _filled(template: str, title: str, configuration: Configuration, village: in
 
 
 def _calls(configuration: Configuration, village: int, is_phone: dict[str, bool]) -> Iterator[CallRow]:
-    """Posts that answer for the village, each once, with the first of its ways that is a telephone."""
+    """Posts of the village and rescue teams, each once, with the first of its ways that is a telephone."""
     rows: dict[str, CallRow] = {}
-    for post in configuration.network.posts_of_village(village):
+    network = configuration.network
+    for post in (*network.posts_of_village(village), *network.teams_of_village(village)):
         phone = post.address if is_phone.get(post.channel) else ""
         known = rows.get(post.post)
         if known is None or (phone and not known.phone):
-            rows[post.post] = CallRow(post.post, post.role, post.rank, phone)
+            team = post.team
+            role = f"{team.name} {team.echelon_h} h, {team.heads}" if team else post.role
+            rows[post.post] = CallRow(post.post, role, 0 if team else post.rank, phone)
     yield from rows.values()
 
 

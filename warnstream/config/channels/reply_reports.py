@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from warnstream.model.digests import FieldReport
+from warnstream.model.digests import MINUTES_MAX, FieldReport
 
 REPORTED = frozenset({"on_duty", "patrolled"})
 """Kinds of words that are reports by themselves."""
@@ -23,6 +23,10 @@ PLACE_CHARACTERS_MAX = 20
 _PEOPLE = r"人|名|位|口|people|persons|pessoas"
 _HOUSES = r"户|家|households|doors|casas"
 _NUMERALS = "零〇一二三四五六七八九十百千两"
+_ARRIVES = re.compile(
+    r"(?:eta|预计|约|大约)?\s*(?<!\d)(?P<minutes>\d{1,4})\s*(?:分钟|minutes|minute|mins|min|minutos)\s*"
+    r"(?:以内|之内|内|后)?\s*(?:能|可)?(?:到达|赶到|到)?"
+)
 _CODE = re.compile(r"(?P<code>(?<!\d)\d{2}(?!\d))")
 _BREAK = re.compile(r"[\s,.;:、。!/|+]+")
 
@@ -47,6 +51,12 @@ class ReportWords:
 
         `is_nothing` says of a word that it may stand beside a report and adds nothing to it.
         """
+        arrives = list(_ARRIVES.finditer(said))
+        if len(arrives) == 1 and int(arrives[0]["minutes"]) <= MINUTES_MAX:
+            others = _BREAK.split(_ARRIVES.sub(" ", said).strip())
+            beside = [part for part in others if part and not is_nothing(part)]
+            report = FieldReport("", arrives_min=int(arrives[0]["minutes"]))
+            return Reported(report, "more than an arrival" if beside else "")
         found = list(self._pattern.finditer(said))
         if not found:
             if code := code_in(said, is_nothing):

@@ -13,14 +13,18 @@ Row = tuple[object, ...]
 def people_differences(old: Configuration, new: Configuration) -> Iterator[str]:
     """Lines of what changed; addresses are compared and never shown."""
     yield from _households(old, new)
-    posts = ({post.post: (post,) for post in of.network.chain} for of in (old, new))
-    yield from _told("posts", *posts)
+    yield from _told("posts", *(_posts(of, are_teams=False) for of in (old, new)))
+    yield from _told("rescue teams", *(_posts(of, are_teams=True) for of in (old, new)))
     known = (
         {officer.person: (officer,) for officer in officers} for officers in (old.operators, new.operators)
     )
     yield from _told("officers", *known)
     yield from _told("objects", *(_placed(of, of.network.objects) for of in (old, new)))
     yield from _told("shelters", *(_placed(of, of.network.shelters) for of in (old, new)))
+
+
+def _posts(of: Configuration, *, are_teams: bool) -> dict[str, Row]:
+    return {post.post: (post,) for post in of.network.chain if (post.team is not None) is are_teams}
 
 
 def _households(old: Configuration, new: Configuration) -> Iterator[str]:

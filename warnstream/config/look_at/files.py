@@ -10,8 +10,14 @@ from warnstream.config.wording import count_of, name_some
 DOCUMENTS = frozenset({".yaml", ".yml", ".geojson"})
 """Endings of files that a configuration is made of, beside tables."""
 
-FIRST_COLUMNS = frozenset({"station", "village", "household", "post", "zone", "object", "shelter"})
+FIRST_COLUMNS = frozenset({"station", "village", "household", "post", "team", "zone", "object", "shelter"})
 """A table of ours begins with one of these; others (events, results) are nobody's business."""
+
+
+UNSIGNED = "[M]"
+"""In the comment of a line: its value is from memory or judgement."""
+
+LINES_SHOWN = 30
 
 
 def files_nobody_reads(configuration: Configuration) -> Iterator[str]:
@@ -25,6 +31,32 @@ def files_nobody_reads(configuration: Configuration) -> Iterator[str]:
     )
     if found:
         yield f"{count_of(len(found), 'file', 'files')} that nothing reads: {name_some(found)}"
+
+
+def unsigned_values(configuration: Configuration) -> Iterator[str]:
+    """Lines with the mark of a value that is nobody's rule: until its county has signed it, it is told."""
+    for name in configuration.files_read:
+        lines = _marked_lines(configuration.directory / name)
+        if lines:
+            marked = f"{count_of(len(lines), 'line', 'lines')} marked {UNSIGNED}"
+            shown = ", ".join(map(str, lines[:LINES_SHOWN])) + (
+                " and more" if len(lines) > LINES_SHOWN else ""
+            )
+            yield f"{name}: {marked}: values from memory or judgement that nobody has signed, on {shown}"
+
+
+def _marked_lines(path: Path) -> list[int]:
+    if path.suffix.lower() not in DOCUMENTS:
+        return []
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError:
+        return []
+    return [
+        number
+        for number, line in enumerate(text.splitlines(), start=1)
+        if UNSIGNED in line.partition("#")[2] and line.partition("#")[0].strip()
+    ]
 
 
 def _is_of_a_configuration(path: Path) -> bool:

@@ -16,8 +16,9 @@ from warnstream.config.folder import Folder
 from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_cells, read_rows
 from warnstream.config.yaml.quantities import code_expected, is_code
+from warnstream.config.yaml.value_types import choice_of
 from warnstream.model.arrays import Int32Array
-from warnstream.model.network import ChainPost, Households, Villages
+from warnstream.model.network import DUTIES, ChainPost, Households, Villages
 
 HOUSEHOLDS_FILE = "households.csv"
 CHAIN_FILE = "chain.csv"
@@ -26,7 +27,7 @@ FACT_COLUMNS = ("class", "persons", "helpless", "zone", "helper", "shelter")
 
 PLAIN_COLUMNS = Columns(("household", "village", "channel", "address"))
 HOUSEHOLD_COLUMNS = Columns(PLAIN_COLUMNS.required, FACT_COLUMNS)
-CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"))
+CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"), ("duty",))
 RANK_MAX = 100
 EVERYWHERE = "*"
 NO_CHANNEL: tuple[str, Callable[[str], bool]] = ("", lambda _address: False)
@@ -142,7 +143,7 @@ def _check_household(line: int, cells: tuple[str, ...], register: Register, faul
         faults.add(HOUSEHOLDS_FILE, line, "household", f"duplicate household {code!r}, first on line {first}")
     if register.villages is not None and village_code not in register.village_of_code:
         faults.add_unknown(HOUSEHOLDS_FILE, line, "village", village_code, register.village_of_code)
-    _check_channel(
+    check_channel(
         Row(HOUSEHOLDS_FILE, line, {"channel": channel, "address": address}, faults), register, faults
     )
 
@@ -186,16 +187,19 @@ def _post_of(row: Row, register: Register, areas: set[str] | None, faults: Fault
             "post", f"{post!r} is a household already ({HOUSEHOLDS_FILE}:{line}): recipients share one list"
         )
     register.line_of_post.setdefault(post, row.line)
-    rank = row.whole("rank", 1, RANK_MAX)
+    rank, duty = row.whole("rank", 1, RANK_MAX), row.cell("duty")
+    if duty and duty not in DUTIES:
+        row.fault("duty", f"expected {choice_of(DUTIES)}, or nothing, got {duty!r}")
     if areas is not None and area and area not in areas:
         faults.add_unknown(row.file, row.line, "area", area, areas)
-    _check_channel(row, register, faults)
+    check_channel(row, register, faults)
     if rank is None or len(faults) > n_before:
         return None
-    return ChainPost(post, role, rank, area, row.cell("channel"), row.cell("address"))
+    return ChainPost(post, role, rank, area, row.cell("channel"), row.cell("address"), duty=duty)
 
 
-def _check_channel(row: Row, register: Register, faults: FaultLog) -> None:
+def check_channel(row: Row, register: Register, faults: FaultLog) -> None:
+    """Say what is wrong with the way by which a row's recipient is reached."""
     if register.section_of_channel is None:
         return
     channel = row.cell("channel")

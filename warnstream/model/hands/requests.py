@@ -13,6 +13,51 @@ class OrderFaultsError(WarnstreamError):
         self.faults = faults
 
 
+class DrillStepRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A simulated change: when after the begin (``20min``), hazard, level; `villages` empty: all."""
+
+    at: str
+    hazard: str
+    level: str
+    villages: list[str] = []
+
+
+class DrillRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A drill as people write it.
+
+    Attributes
+    ----------
+    act : str
+        start or stop.
+    author, reason : str
+    villages, townships : list of str
+        Codes and names; of a start.
+    hazard, level : str
+        A simple rise; or `steps`, simulated changes in order of time.
+    lasts : str
+        A duration such as ``90min``; empty: an hour, or until ten minutes after the last step.
+    announced : bool
+        Posts are told first.
+    drill : str
+        Of a stop: the drill's name, or ``all``; empty where one alone is on.
+    identifier : str
+        The same one again changes nothing; empty: a new one.
+    """
+
+    act: str
+    author: str
+    reason: str
+    villages: list[str] = []
+    townships: list[str] = []
+    hazard: str = ""
+    level: str = ""
+    steps: list[DrillStepRequest] = []
+    lasts: str = ""
+    announced: bool = False
+    drill: str = ""
+    identifier: str = ""
+
+
 class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An order as people write it; what does not concern its kind is left out.
 

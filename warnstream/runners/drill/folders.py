@@ -3,41 +3,38 @@
 A folder is a drill from its first entry on; a crash before that leaves one of which nobody was told anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
 from warnstream.adapters.journal.extents import find_extent, list_segments, read_entries
 from warnstream.model.errors import StoreError
-from warnstream.model.times import compact_utc
+from warnstream.model.hands.drills import drill_name
+from warnstream.model.times import DAY_S, compact_utc
+from warnstream.runners.drill.entries import BEGUN, Begun, decode_begun
 
 FOLDER = "drill"
 SCORES = "scores.json"
 LOGS_KEPT = 10
 """Of so many drills everything is kept, of older ones only the scores."""
 
-
-NAME_CHARACTERS_MAX = 40
+OPEN_S = DAY_S
+"""So long after its end a drill that is over takes late answers and shows its pages."""
 
 
 def folder_of(storage: Path, begun_s: int, identifier: str) -> Path:
     """Folder of a drill that begins at that engine time; later drills have later names."""
-    return storage / FOLDER / f"{compact_utc(begun_s)}-{_name(identifier)}"
+    return storage / FOLDER / f"{compact_utc(begun_s)}-{drill_name(identifier)}"
 
 
 def has_begun(storage: Path, identifier: str) -> bool:
     """Whether a drill of that order has a folder, whatever is left in it."""
-    return any(is_of_order(folder, identifier) for folder in drill_folders(storage))
+    return any(name_in(folder) == drill_name(identifier) for folder in drill_folders(storage))
 
 
-def is_of_order(folder: Path, identifier: str) -> bool:
-    """Whether a folder is that of an order's drill."""
-    return folder.name.partition("-")[2] == _name(identifier)
-
-
-def _name(identifier: str) -> str:
-    """An identifier as a part of a file's name."""
-    return "".join(sign for sign in identifier if sign.isalnum() and sign.isascii())[:NAME_CHARACTERS_MAX]
+def name_in(folder: Path) -> str:
+    """Name of the drill of a folder."""
+    return folder.name.partition("-")[2]
 
 
 def drill_folders(storage: Path) -> list[Path]:
@@ -45,7 +42,7 @@ def drill_folders(storage: Path) -> list[Path]:
     folder = storage / FOLDER
     if not folder.is_dir():
         return []
-    found = (inside for inside in folder.iterdir() if inside.is_dir() and _is_drill(inside))
+    found = (entry for entry in folder.iterdir() if entry.is_dir() and _is_drill(entry))
     return sorted(found, key=lambda one: one.name, reverse=True)
 
 
@@ -72,3 +69,43 @@ def entries_of(folder: Path) -> Iterator[tuple[int, str, bytes]]:
     first = extent.segments[0].first_sequence
     if first <= extent.last_sequence:
         yield from read_entries(extent, first)
+
+
+def begun_in(folder: Path) -> Begun | None:
+    """How the drill of a folder began; None if its log is gone, or is of no drill.
+
+    Raises
+    ------
+    StoreError
+        If the log cannot be read.
+    """
+    first = next(entries_of(folder), None)
+    try:
+        return decode_begun(first[2]) if first is not None and first[1] == BEGUN else None
+    except ValueError:
+        return None
+
+
+def folders_to_reopen(folders: Sequence[Path]) -> list[Path]:
+    """Of drills, newest first, those that a start goes on with, oldest first.
+
+    Left out is what was scored and so long over when another one began that no answer is waited for.
+    What cannot be read is among them: opening it says why.
+    """
+    found: list[Path] = []
+    newest_s = -1
+    for folder in folders:
+        try:
+            begun = begun_in(folder)
+        except StoreError:
+            found.append(folder)
+            continue
+        if begun is None:
+            if not (folder / SCORES).exists():
+                found.append(folder)
+            continue
+        newest_s = max(newest_s, begun.at_s)
+        is_long_over = begun.at_s + begun.order.for_s + OPEN_S < newest_s
+        if not (is_long_over and (folder / SCORES).exists()):
+            found.append(folder)
+    return found[::-1]

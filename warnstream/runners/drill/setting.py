@@ -1,6 +1,5 @@
 """What a drill runs with: the node's configuration, cut to its villages, an exercise under other names."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +8,7 @@ from warnstream.config.settings import Configuration
 from warnstream.desk.drill import DrillDesk
 from warnstream.lifecycle.bulletins import Bulletins
 from warnstream.model.bulletins import Wording
-from warnstream.model.hands.drills import drill_prefix
+from warnstream.model.hands.drills import DrillOrder, drill_prefix
 from warnstream.model.hands.orders import ReleasePolicy
 from warnstream.model.warning import MessageStatus
 
@@ -22,20 +21,20 @@ OVER = Wording(
 OVER_FOR_POSTS = Wording("演练结束。", "The exercise is over.")
 
 
-def drill_configuration(configuration: Configuration, villages: Iterable[str]) -> Configuration:
-    """The configuration of a drill in these villages (codes); unknown ones are left out.
+def drill_configuration(configuration: Configuration, order: DrillOrder) -> Configuration:
+    """The configuration of the drill of an order, in its villages; unknown ones are left out.
 
     Doors never wait for an officer: a drill has nobody who releases.
     """
     number = configuration.network.villages.index_of_code()
-    chosen = sorted({number[code] for code in villages if code in number})
+    chosen = sorted({number[code] for code in order.villages if code in number})
     return replace(
         configuration,
         network=configuration.network.of_villages(np.array(chosen, dtype=np.int64)),
         message=replace(
             configuration.message,
             status=MessageStatus.EXERCISE,
-            prefix=drill_prefix(configuration.message.prefix),
+            prefix=drill_prefix(configuration.message.prefix, order.identifier),
         ),
         orders=replace(configuration.orders, correct=OVER, not_a_drill=OVER_FOR_POSTS),
         bulletins=replace(configuration.bulletins, release=ReleasePolicy()),

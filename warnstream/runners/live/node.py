@@ -276,7 +276,7 @@ class Node:
         self._orders.start()
         self._console.start()
         self._reload_door.start()
-        self._drills.start()
+        self._drills.start(self.alarms.standing("exercise"))
         self.status.is_starting = False
         log.info(
             "node started",

@@ -14,6 +14,7 @@ from warnstream.adapters.http.models.county import (
     StateRecord,
     WarningRecord,
 )
+from warnstream.adapters.http.models.drills import DrillsRecord, DrillTakenRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
@@ -29,10 +30,11 @@ from warnstream.delivery.texts import clean
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
-from warnstream.model.hands.drills import is_of_drill
-from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
+from warnstream.model.hands.drills import drill_name, is_of_drill
+from warnstream.model.hands.requests import DrillRequest, OrderFaultsError, OrderRequest
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
+from warnstream.runners.drill.request import drill_order, stopped_by
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.drill.room import DrillRoom
@@ -235,6 +237,23 @@ class Status:
             raise OrderFaultsError(faults)
         self._requests.ask_and_wait(entries.ORDER, entries.encode_order(order))
         return OrderTakenRecord(order=order.identifier, kind=str(order.kind), villages=len(order.villages))
+
+    def drills(self) -> DrillsRecord:
+        """Drills that are on or still take answers."""
+        return DrillsRecord(drills=self._drills.records())
+
+    def order_drill(self, request: DrillRequest) -> DrillTakenRecord:
+        """Take an order about drills; returns once it is durable.
+
+        OrderFaultsError with everything that is wrong with it; StoreError if it cannot be kept.
+        """
+        running = self._drills.running()
+        order = drill_order(request, self._configuration, running)
+        if faults := self._drills.faults_of(order):
+            raise OrderFaultsError(faults)
+        self._requests.ask_and_wait(entries.DRILL, entries.encode_drill(order))
+        names = stopped_by(order, running) or [drill_name(order.identifier)]
+        return DrillTakenRecord(act=str(order.act), drills=names, villages=len(order.villages))
 
     def submit_action(self, action: PostAction) -> None:
         """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""

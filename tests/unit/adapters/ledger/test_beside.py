@@ -63,11 +63,11 @@ def outbox(tmp_path: Path) -> Iterator[MainOutbox]:
 
 
 def beside(outbox: MainOutbox, drill: Drill) -> None:
-    outbox.drill = drill  # type: ignore[assignment]
+    outbox.drills = {"d1": drill}  # type: ignore[dict-item]
 
 
 def test_a_drill_is_handed_out_where_nothing_real_waits(outbox: MainOutbox) -> None:
-    one = claimed("ws@drill", "V1")
+    one = claimed("ws@drill-d1", "V1")
     beside(outbox, Drill(one))
     assert outbox.next_due(CHANNEL) == 5.0
     assert outbox.claim(CHANNEL, 10, 0.0) == [one]
@@ -75,13 +75,13 @@ def test_a_drill_is_handed_out_where_nothing_real_waits(outbox: MainOutbox) -> N
 
 def test_what_is_real_goes_first(outbox: MainOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
     real = claimed("ws", "V1")
-    beside(outbox, Drill(claimed("ws@drill", "V2")))
+    beside(outbox, Drill(claimed("ws@drill-d1", "V2")))
     monkeypatch.setattr(NodeOutbox, "claim", lambda *_: [real])
     assert outbox.claim(CHANNEL, 10, 0.0) == [real]
 
 
 def test_a_village_that_hears_something_real_is_told_nothing_more_of_a_drill(outbox: MainOutbox) -> None:
-    muted, other = claimed("ws@drill", "V1"), claimed("ws@drill", "V2")
+    muted, other = claimed("ws@drill-d1", "V1"), claimed("ws@drill-d1", "V2")
     drill = Drill(muted, other)
     beside(outbox, drill)
     outbox.muted = frozenset({"V1"})
@@ -90,11 +90,11 @@ def test_a_village_that_hears_something_real_is_told_nothing_more_of_a_drill(out
 
 
 def test_a_broken_outbox_of_a_drill_holds_up_nothing(outbox: MainOutbox) -> None:
-    drill = Drill(claimed("ws@drill", "V1"))
+    drill = Drill(claimed("ws@drill-d1", "V1"))
     drill.is_broken = True
     beside(outbox, drill)
     assert outbox.claim(CHANNEL, 10, 0.0) == []
-    outbox.settle({claimed("ws@drill", "V1").key: Settlement(Signal.SENT)}, 0.0)
+    outbox.settle({claimed("ws@drill-d1", "V1").key: Settlement(Signal.SENT)}, 0.0)
     assert outbox.next_due(CHANNEL) is None
     drill.is_broken = False
     assert outbox.claim(CHANNEL, 10, 0.0) == [], "it pauses"
@@ -107,7 +107,7 @@ def test_outcomes_of_a_drill_never_reach_the_real_rows(
     beside(outbox, drill)
     kept: list[str] = []
     monkeypatch.setattr(NodeOutbox, "settle", lambda _self, some, _now: kept.extend(some))
-    of_drill = claimed("ws@drill", "V1")
+    of_drill = claimed("ws@drill-d1", "V1")
     sent = Settlement(Signal.SENT)
     outbox.settle({real.key: sent, of_drill.key: sent}, 0.0)
     assert kept == [real.key]
@@ -116,6 +116,24 @@ def test_outcomes_of_a_drill_never_reach_the_real_rows(
 
 
 def test_keys_of_a_drill_mean_nothing_without_one(outbox: MainOutbox) -> None:
-    key = claimed("ws@drill", "V1").key
+    key = claimed("ws@drill-d1", "V1").key
     assert not outbox.mark_delivered(key, 0.0)
     assert outbox.number_of(key) is None
+
+
+def test_drills_are_handed_out_in_turn_and_a_broken_one_holds_up_no_other(outbox: MainOutbox) -> None:
+    first = Drill(claimed("ws@drill-d1", "V1"), claimed("ws@drill-d1", "V2"))
+    second = Drill(claimed("ws@drill-d2", "V3"), claimed("ws@drill-d2", "V4"))
+    broken = Drill(claimed("ws@drill-d0", "V5"))
+    broken.is_broken = True
+    outbox.drills = {"d0": broken, "d1": first, "d2": second}  # type: ignore[dict-item]
+    told = [claim.message.village for _ in range(4) for claim in outbox.claim(CHANNEL, 1, 0.0)]
+    assert told == ["V1", "V3", "V2", "V4"]
+
+
+def test_outcomes_go_to_the_drill_whose_key_it_is(outbox: MainOutbox) -> None:
+    first, second = Drill(), Drill()
+    outbox.drills = {"d1": first, "d2": second}  # type: ignore[dict-item]
+    keys = [claimed(f"ws@drill-{name}", "V1").key for name in ("d1", "d2", "gone")]
+    outbox.settle(dict.fromkeys(keys, Settlement(Signal.SENT)), 0.0)
+    assert (list(first.settled), list(second.settled)) == (keys[:1], keys[1:2])

@@ -137,7 +137,7 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
 def test_a_phone_that_got_a_drill_and_something_real_is_mixed_for_half_an_hour(tmp_path: Path) -> None:
     now = [1_000.0]
     letters = Letters(tmp_path / "letters.sqlite3", lambda: now[0])
-    drill = Letter(("a",), "ws@drill.V1.x.1|door|sms", "+86138", "door", "of-drill")
+    drill = Letter(("a",), "ws@drill-d1.V1.x.1|door|sms", "+86138", "door", "of-drill")
     letters.note([drill], lambda _key, _state: None)
     assert not letters.is_mixed("+86138")
     real = Letter(("b",), "ws.V1.x.1|door|sms", "+86138", "door", "of-real")

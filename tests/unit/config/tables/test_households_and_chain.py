@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from warnstream.config.load import load_configuration
+from warnstream.model.errors import ConfigError
 
 FaultsAfter = Callable[[str, str, str], list[str]]
 DEVICE_ADDRESS = (
@@ -145,3 +146,17 @@ def test_a_slip_in_one_channel_does_not_hide_a_wrong_row(config_dir: Path, fault
             "Known here: kind, late_after, next, rate_per_s, retry, timeout"
         ),
     ]
+
+
+def test_a_post_may_have_a_duty_and_a_wrong_one_is_named(config_dir: Path) -> None:
+    file = config_dir / "chain.csv"
+    head, *rows = file.read_text("utf-8").splitlines()
+    file.write_text("\n".join([f"{head},duty", f"{rows[0]},lead", *(f"{row}," for row in rows[1:])]), "utf-8")
+    network = load_configuration(config_dir).network
+    assert [post.duty for post in network.chain] == ["lead", *[""] * (len(rows) - 1)]
+    assert list(network.duties.values()) == ["lead"]
+    file.write_text("\n".join([f"{head},duty", f"{rows[0]},leads"]), "utf-8")
+    with pytest.raises(ConfigError) as error:
+        load_configuration(config_dir)
+    expected = "duty: expected warn, lead, fetch, gate, shelter or command, or nothing, got 'leads'"
+    assert any(expected in str(fault) for fault in error.value.faults), error.value.faults

@@ -8,7 +8,7 @@ from warnstream.runners.intake.entries import decode_actions, encode_actions
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.intake.said import real_actions
 
-REAL, DRILL = "ws.V1.20260618T000000Z.1", "ws@drill.V1.20260618T000000Z.1"
+REAL, DRILL = "ws.V1.20260618T000000Z.1", "ws@drill-d1.V1.20260618T000000Z.1"
 ORDER = DrillOrder("d1", DrillAct.START, "zhang", "yearly", ("V1",), (), 3600)
 
 
@@ -40,7 +40,7 @@ def test_a_report_by_itself_is_real() -> None:
 
 
 def test_a_digest_of_a_drill_that_cannot_be_brought_concerns_the_drill_alone() -> None:
-    lost = CallFailed("ws@drill.@drill.grid.20260618T000000Z.1", "grid")
+    lost = CallFailed("ws@drill-d1.@drill.grid.20260618T000000Z.1", "grid")
     assert sorted_out(lost) == ([], [lost])
 
 

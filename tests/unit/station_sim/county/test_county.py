@@ -137,7 +137,8 @@ def test_no_villages_are_refused() -> None:
         ("stations.csv", "station,latitude,longitude,elevation_m,variables,interval_s,county"),
         ("villages.csv", "village,name,latitude,longitude,township,county,people"),
         ("households.csv", "household,village,channel,address"),
-        ("chain.csv", "post,role,rank,area,channel,address"),
+        ("chain.csv", "post,role,rank,area,channel,address,duty"),
+        ("teams.csv", "team,name,base,area,echelon,heads,kit,channel,address"),
         ("thresholds.csv", "village,hazard,duration,level,value,unit,station,source"),
     ],
 )

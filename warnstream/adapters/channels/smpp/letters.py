@@ -158,9 +158,7 @@ class Letters:
         """Whether a drill and something real were sent to that phone in the last `MIXED_S`. StoreError."""
         self._write()
         with self._opened().reading() as connection:
-            rows = connection.execute(
-                _KINDS_OF_PHONE, (f"{DRILL}.", phone, self._clock() - MIXED_S)
-            ).fetchall()
+            rows = connection.execute(_KINDS_OF_PHONE, (DRILL, phone, self._clock() - MIXED_S)).fetchall()
         return len(rows) > 1
 
     def of_phone(self, phone: str, *, of_drill: bool | None = None) -> list[tuple[str, str]]:
@@ -178,7 +176,7 @@ class Letters:
         with self._opened().reading() as connection:
             rows = connection.execute(
                 _NEWEST_OF_PHONE,
-                (_FIRST, phone, self._clock() - KEPT_S, of_drill, f"{DRILL}.", of_drill),
+                (_FIRST, phone, self._clock() - KEPT_S, of_drill, DRILL, of_drill),
             ).fetchall()
         return [(recipient, token) for recipient, token, _ in rows]
 

@@ -61,6 +61,21 @@ class SpotChecksRecord(msgspec.Struct, frozen=True):
     open_until: TimeUtc | None
 
 
+class TeamRecord(msgspec.Struct, frozen=True):
+    """A rescue team that is called: where to, whether it has answered, when it is there; `tries` in vain."""
+
+    team: Text
+    name: Text
+    base: str
+    echelon_h: Count
+    heads: Count
+    villages: list[Text]
+    answered: TimeUtc | None
+    arrives: TimeUtc | None
+    due: TimeUtc | None
+    tries: Count
+
+
 class ReportsRecord(msgspec.Struct, frozen=True):
     """Everything that was reported, of what is real or of exercises as the node is; of many the first."""
 
@@ -70,3 +85,4 @@ class ReportsRecord(msgspec.Struct, frozen=True):
     villages: list[VillageReportsRecord]
     unclear: list[UnclearRecord]
     spot_checks: list[SpotChecksRecord]
+    teams: list[TeamRecord]

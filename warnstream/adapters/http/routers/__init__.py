@@ -7,6 +7,7 @@ module in `ROUTERS`.
 from warnstream.adapters.http.routers import (
     alerts,
     door,
+    drills,
     machines,
     officers,
     operations,
@@ -17,7 +18,7 @@ from warnstream.adapters.http.routers import (
 )
 from warnstream.adapters.http.routes import RouteSpec
 
-ROUTERS = (operations, staff, officers, machines, reports, transfers, alerts, public, door)
+ROUTERS = (operations, staff, officers, drills, machines, reports, transfers, alerts, public, door)
 
 ROUTES: tuple[RouteSpec, ...] = tuple(route for router in ROUTERS for route in router.ROUTES)
 """All routes of a node."""

@@ -37,6 +37,10 @@ class KeyForm(msgspec.Struct, frozen=True, rename="pascal"):
     digits: str
 
 
+NUMBERS = {**LABEL_OF_HEADS, "arrives_min": "几分钟到 Minutes"}
+"""What is a number of people or minutes on the page, and its label."""
+
+
 class AnswerForm(msgspec.Struct, frozen=True):
     """The button that was pressed; a post's report may have a village and numbers beside it."""
 
@@ -46,6 +50,7 @@ class AnswerForm(msgspec.Struct, frozen=True):
     moved: str = ""
     refused: str = ""
     code: str = ""
+    arrives_min: str = ""
 
 
 async def show_page(services: Services, request: Request) -> Response:
@@ -80,11 +85,11 @@ async def _report_on_page(services: Services, addressed: Addressed, form: dict[s
     """Keep what a post reports; whoever reports has heard."""
     message, recipient = addressed.message.identifier, addressed.recipient
     said = {name: unicodedata.normalize("NFKC", values[-1][:100]).strip() for name, values in form.items()}
-    wrong = [LABEL_OF_HEADS[word] for word in LABEL_OF_HEADS if not _WHOLE.fullmatch(said.get(word, ""))]
-    heads = {word: int(said[word]) for word in LABEL_OF_HEADS if not wrong and said.get(word)}
+    wrong = [label for word, label in NUMBERS.items() if not _WHOLE.fullmatch(said.get(word, ""))]
+    numbers = {word: int(said[word]) for word in NUMBERS if not wrong and said.get(word)}
     pressed = said["answer"]
-    if wrong or (pressed == "heads" and not heads and not said.get("code")):
-        notice = f"请填整数 Whole numbers of people: {'、'.join(wrong or LABEL_OF_HEADS.values())}"
+    if wrong or (pressed == "heads" and not numbers and not said.get("code")):
+        notice = f"请填整数 Whole numbers of people or minutes: {'、'.join(wrong or LABEL_OF_HEADS.values())}"
         return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 400)
     report = FieldReport(
         recipient,
@@ -92,10 +97,11 @@ async def _report_on_page(services: Services, addressed: Addressed, form: dict[s
         village=said.get("village", ""),
         on_duty=pressed == "on_duty",
         patrolled=pressed == "patrolled",
-        to_move=heads.get("to_move"),
-        moved=heads.get("moved"),
-        refused=heads.get("refused"),
+        to_move=numbers.get("to_move"),
+        moved=numbers.get("moved"),
+        refused=numbers.get("refused"),
         code=said.get("code", ""),
+        arrives_min=numbers.get("arrives_min"),
     )
     try:
         await run_in_threadpool(services.node.submit_answer, message, recipient, Answer.ACKNOWLEDGED)

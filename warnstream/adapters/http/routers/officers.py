@@ -4,19 +4,15 @@ from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from warnstream.adapters.http.bodies import LIST_BYTES_MAX, ProblemsError, posted
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.words import Text
-from warnstream.adapters.http.posts import basic_credentials
+from warnstream.adapters.http.people import asking_person, demand_person, name_of_order
 from warnstream.adapters.http.routes import RouteSpec, Services, answer, problems
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
-
-KEY_CHARACTERS_MAX = 60
-"""Of an Idempotency-Key."""
 
 STALE = "version:"
 """Begins the fault of an order whose author saw another message than the last one."""
@@ -57,9 +53,9 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def give_order(services: Services, request: Request) -> Response:
     """Take an order, or say everything that is wrong with it."""
     body = await posted(request, OrderBody, LIST_BYTES_MAX)
-    _demand_person(services, body.author, body.token)
+    demand_person(services, body.author, body.token)
     if body.second:
-        _demand_person(services, body.second, body.second_token)
+        demand_person(services, body.second, body.second_token)
     asked = _request_of(body, request)
     try:
         if body.rehearse:
@@ -74,27 +70,18 @@ async def give_order(services: Services, request: Request) -> Response:
 
 async def orders(services: Services, request: Request) -> Response:
     """What binds and what waits, for a person who proves to be one."""
-    person, token = basic_credentials(request.headers.get("Authorization", ""))
-    _demand_person(services, person, token)
+    asking_person(services, request)
     return answer(await run_in_threadpool(services.node.orders))
 
 
-def _demand_person(services: Services, person: str, token: str) -> None:
-    if not person or not services.tokens.proves_operator(token, person):
-        raise HTTPException(403, "the token does not belong to this person")
-
-
 def _request_of(body: OrderBody, request: Request) -> OrderRequest:
-    key = request.headers.get("Idempotency-Key", "").strip()
-    if len(key) > KEY_CHARACTERS_MAX or not key.isprintable():
-        raise ProblemsError([f"Idempotency-Key: expected at most {KEY_CHARACTERS_MAX} printable characters"])
     said = msgspec.structs.asdict(body)
     for name in ("token", "second_token", "rehearse"):
         del said[name]
     return OrderRequest(
         **said,
         version=request.headers.get("If-Match", "").strip().strip('"'),
-        identifier=f"{body.author}/{key}" if key else "",
+        identifier=name_of_order(request, body.author),
     )
 
 

@@ -95,7 +95,7 @@ class Stage:
             if not kept or kept[0][1] != BEGUN:
                 raise ValueError(f"{folder}: the log is of no drill")
             history = read_history(None, kept)
-            setting = drill_configuration(configuration, decode_begun(kept[0][2]).order.villages)
+            setting = drill_configuration(configuration, decode_begun(kept[0][2]).order)
             waiting = [*history.open_voices(), *history.told]
             rows = keep_rows(setting, history.open_cases(), history.configuration, waiting)
             self._setting = rows.configuration

@@ -14,6 +14,7 @@ from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort, AlarmText
 from warnstream.model.network import Villages
 from warnstream.model.times import iso_utc
+from warnstream.routing.debts import NEVER
 from warnstream.routing.help_calls import HelpCall
 from warnstream.routing.reports import Unclear
 from warnstream.runners.live.watches.standing_alarms import StandingAlarms
@@ -34,7 +35,7 @@ class ChainWatch:
     Parameters
     ----------
     alarms : AlarmPort
-        Takes the alarms of kinds ``chain``, ``help`` and ``report``.
+        Takes the alarms of kinds ``chain``, ``help``, ``report`` and ``team``.
     metrics : Metrics
 
     Attributes
@@ -46,7 +47,7 @@ class ChainWatch:
     """
 
     def __init__(self, alarms: AlarmPort, metrics: Metrics) -> None:
-        self._alarms, self._metrics = StandingAlarms(alarms, "chain", "help", "report"), metrics
+        self._alarms, self._metrics = StandingAlarms(alarms, "chain", "help", "report", "team"), metrics
         self.calls: list[HelpCallRecord] = []
         self.state: ChainRecord | None = None
 
@@ -67,6 +68,7 @@ class ChainWatch:
         n_on_duty = len(reported.on_duty.keys() & desk.chains.placing.posts)
         self._metrics.posts_on_duty.set(n_on_duty)
         self._metrics.reports_unclear.set(reported.n_unclear)
+        self._count_teams(desk)
         codes = villages.code
         self.state = ChainRecord(
             dry_villages=len(dry),
@@ -83,7 +85,24 @@ class ChainWatch:
         texts = _alarm_texts("chain", nobody, dry, villages)
         untold = AlarmText("nobody takes calls for help in", "求助无人处理")
         texts |= _alarm_texts("help", untold, [call.village for call in untaken], villages)
-        self._alarms.show(texts | _unclear(reported.unclear))
+        silent = [team for chain in desk.chains.of.values() for team in chain.teams.silent()]
+        self._alarms.show(texts | _unclear(reported.unclear) | _silent_teams(silent))
+
+    def _count_teams(self, desk: WarningDesk) -> None:
+        calls = [call for call in desk.chains.of[desk.message_status].teams.calls.values() if call.is_open]
+        answered = sum(call.answered_s != NEVER for call in calls)
+        self._metrics.teams_called.labels("answered").set(answered)
+        self._metrics.teams_called.labels("waiting").set(len(calls) - answered)
+
+
+def _silent_teams(teams: Sequence[str]) -> dict[str, AlarmText]:
+    """The alarm of rescue teams that were rung in vain."""
+    if not teams:
+        return {}
+    more = f" and {len(teams) - NAMED_MAX} more" if len(teams) > NAMED_MAX else ""
+    shown = ", ".join(teams[:NAMED_MAX])
+    text = f"rescue teams that have not answered: {shown}{more}"
+    return {"team": AlarmText(text, f"救援队未应答：{'、'.join(teams[:NAMED_MAX])}")}
 
 
 def _unclear(reports: Sequence[Unclear]) -> dict[str, AlarmText]:

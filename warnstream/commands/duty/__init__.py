@@ -1,0 +1,1 @@
+"""`warnstream duty`: what proves that each post does its duty."""

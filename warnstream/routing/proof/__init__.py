@@ -1,0 +1,1 @@
+"""What proves that a post does its duty: counts for ever, by post."""

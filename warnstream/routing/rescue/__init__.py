@@ -1,0 +1,1 @@
+"""Rescue teams: called at red, asked when they arrive, rung until they answer."""

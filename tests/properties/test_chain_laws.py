@@ -19,11 +19,11 @@ from warnstream.model.digests import (
     HelpClose,
     Need,
 )
-from warnstream.model.effects import Answer
+from warnstream.model.effects import Answer, DoorHelp, PostAnswer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, WarningMessage
-from warnstream.routing.chain import ChainInput, DoorHelp, PostAnswer
+from warnstream.routing.chain import ChainInput
 from warnstream.routing.debts import NEVER, NOT_YET
 from warnstream.routing.needs import owing
 from warnstream.routing.reports import ABSURD_TIMES, PlacedReport

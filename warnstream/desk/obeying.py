@@ -21,6 +21,7 @@ from warnstream.lifecycle.orders import (
 )
 from warnstream.lifecycle.release import postponed
 from warnstream.model.changes import Change, LevelChange, Reason
+from warnstream.model.digests import RingAgain
 from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import BoundKind, HandOrder, HandPolicy, OrderKind
 from warnstream.model.level import Level
@@ -29,7 +30,6 @@ from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.transfers.marks import RowMark
 from warnstream.model.warning import MessageStatus, WarningMessage
-from warnstream.routing.chain import RingAgain
 from warnstream.routing.chains import StatedInput
 
 

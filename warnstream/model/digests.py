@@ -265,3 +265,10 @@ class CallFailed:
 
     digest: str
     post: str
+
+
+@dataclass(frozen=True, slots=True)
+class RingAgain:
+    """A person has whoever owes an answer for a village rung again, as soon as a digest may go out."""
+
+    village: int

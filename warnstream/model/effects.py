@@ -182,3 +182,20 @@ class RenderedDigest:
     text_zh: str
     text_en: str
     faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostAnswer:
+    """A post answers a digest, named by its identifier."""
+
+    digest: str
+    post: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class DoorHelp:
+    """A door of a village calls for help."""
+
+    village: int
+    door: str

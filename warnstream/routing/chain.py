@@ -18,10 +18,9 @@ what falls due, not the villages that stand.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
-from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
-from warnstream.model.effects import Answer
+from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose, RingAgain
+from warnstream.model.effects import Answer, DoorHelp, PostAnswer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -36,31 +35,6 @@ from warnstream.routing.rescue.teams import Teams
 from warnstream.routing.spot_checks import SpotChecks
 from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
 from warnstream.routing.villages import Villages
-
-
-@dataclass(frozen=True, slots=True)
-class PostAnswer:
-    """A post answers a digest, named by its identifier."""
-
-    digest: str
-    post: str
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class DoorHelp:
-    """A door of a village calls for help."""
-
-    village: int
-    door: str
-
-
-@dataclass(frozen=True, slots=True)
-class RingAgain:
-    """A person has whoever owes an answer for a village rung again, as soon as a digest may go out."""
-
-    village: int
-
 
 ChainInput = (
     WarningMessage | PostAnswer | DoorHelp | PlacedReport | CallFailed | HelpAssign | HelpClose | RingAgain

@@ -7,13 +7,13 @@ from functools import partial
 import msgspec
 
 from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose
-from warnstream.model.effects import Answer
+from warnstream.model.effects import Answer, DoorHelp, PostAnswer
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing.audience import Audience
-from warnstream.routing.chain import Chain, ChainInput, DoorHelp, PostAnswer
+from warnstream.routing.chain import Chain, ChainInput
 from warnstream.routing.digests import QUIET, with_ends
 from warnstream.routing.help_calls import HelpCall
 from warnstream.routing.placing import Placing

@@ -17,11 +17,11 @@ from tests.unit.routing.villages import (
     series,
 )
 from warnstream.model.digests import LINES_MAX, CallFailed, Need
-from warnstream.model.effects import Answer
+from warnstream.model.effects import Answer, PostAnswer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
-from warnstream.routing.chain import Chain, PostAnswer
+from warnstream.routing.chain import Chain
 from warnstream.routing.debts import NEVER
 from warnstream.routing.turns import Ask, ImpossibleTurnError, Signal, Turn
 

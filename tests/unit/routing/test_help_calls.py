@@ -2,11 +2,10 @@
 
 from tests.unit.routing.villages import CODES, T0, Night, called, new_chain
 from warnstream.model.digests import HelpAssign, HelpClose
-from warnstream.model.effects import Answer
+from warnstream.model.effects import Answer, DoorHelp
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import MessageStatus
-from warnstream.routing.chain import DoorHelp
 from warnstream.routing.help_calls import OPEN_MAX
 
 M = 60

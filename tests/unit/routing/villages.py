@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
-from warnstream.model.effects import Answer
+from warnstream.model.effects import Answer, DoorHelp, PostAnswer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
-from warnstream.routing.chain import Chain, ChainInput, DoorHelp, PostAnswer
+from warnstream.routing.chain import Chain, ChainInput
 
 T0 = 1_554_758_100
 CODES = ("v0", "v1", "v2", "v3")

@@ -121,10 +121,9 @@ def load_configuration(
     people = read_operators(folder, villages, posts, faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
-        _check_node(node, node_tree, folder, (villages, zones), faults)
+        _check_node(node, node_tree, folder, (stations, villages, zones), faults)
         _check_duty_posts(node, node_tree, posts, faults)
         _check_release(node, node_tree, entries_under(thresholds_tree, "hazards") or {}, faults)
-        _check_decoders(node, node_tree, stations, faults)
     faults.raise_if_any()
     assert node is not None, NODE_FILE
     assert channels is not None, CHANNELS_FILE
@@ -298,11 +297,12 @@ def _check_node(
     node: NodeDocument,
     tree: YamlTree,
     folder: Folder,
-    places: tuple[Villages | None, tuple[Zone, ...]],
+    places: tuple[Stations | None, Villages | None, tuple[Zone, ...]],
     faults: FaultLog,
 ) -> None:
     """What warnstream.yaml says of other files."""
-    villages, zones = places
+    stations, villages, zones = places
+    _check_decoders(node, tree, stations, faults)
     named = _files_of(node)
     for location, file in named.items():
         if file is not None:

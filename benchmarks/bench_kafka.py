@@ -96,7 +96,11 @@ def through(county: KafkaCounty, client: str, taken: list[bytes]) -> tuple[float
     finally:
         county.end()
     at_ms = {record.offset + 1: record.timestamp for record in county.records("entries")}
-    marks = [(int(one.value), one.timestamp) for one in county.records("events") if one.key == b"judged"]
+    marks = [
+        (int(record.value), record.timestamp)
+        for record in county.records("events")
+        if record.key == b"judged"
+    ]
     late = [(marked_ms - at_ms[number]) for number, marked_ms in marks if number > len(fast)]
     return took_s, late
 

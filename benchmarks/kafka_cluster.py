@@ -182,7 +182,7 @@ class KafkaCluster:
         settings.write_text(
             SETTINGS.format(
                 number=node.number,
-                voters=",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in self.nodes),
+                voters=",".join(f"{node.number}@127.0.0.1:{node.controller_port}" for node in self.nodes),
                 port=node.port,
                 controller_port=node.controller_port,
                 directory=data,
@@ -235,7 +235,7 @@ def main() -> int:
             while True:
                 time.sleep(1)
                 ended = [
-                    one.number for one in cluster.nodes if one.process and one.process.poll() is not None
+                    node.number for node in cluster.nodes if node.process and node.process.poll() is not None
                 ]
                 if ended:
                     print(f"node {ended[0]} has ended: see {folder}", file=sys.stderr)

@@ -248,4 +248,4 @@ def issued_by_node(directory: Path) -> list[bytes]:
 def issued_by_judges(county: KafkaCounty) -> list[bytes]:
     """What judges told, step by step; told again it counts once and must have the same bytes."""
     found = [decode_issued(value) for key, value in county.issued().items() if key.startswith("issued/")]
-    return [content_of(one) for one in sorted(found, key=lambda one: (one.of, one.step))]
+    return [content_of(issued) for issued in sorted(found, key=lambda issued: (issued.of, issued.step))]

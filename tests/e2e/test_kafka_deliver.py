@@ -60,7 +60,7 @@ def publish(county: KafkaCounty, written: County, *times: float) -> None:
 
 
 def doors_told(gateway: Phones) -> set[str]:
-    return {one.recipient for one in gateway.warnings() if one.recipient[0] == "H"}
+    return {text.recipient for text in gateway.warnings() if text.recipient[0] == "H"}
 
 
 def test_doors_are_told_by_one_of_two_nodes_and_by_the_other_when_that_is_killed(
@@ -88,10 +88,10 @@ def test_doors_are_told_by_one_of_two_nodes_and_by_the_other_when_that_is_killed
         county.kill("deliver")
         county.wait_for(lambda: county.metric("second", "warnstream_kafka_leads") == 1, "leads")
         time.sleep(1)
-        assert [one for one in gateway.shown[n_shown:] if one.recipient[0] == "H"] == []
+        assert [text for text in gateway.shown[n_shown:] if text.recipient[0] == "H"] == []
         publish(county, written, *(0.0,) * 30)
-        county.wait_for(lambda: any("解除" in one.text for one in gateway.shown[n_shown:]), "the end")
-        assert len({one.key for one in gateway.shown}) == len(gateway.shown)
+        county.wait_for(lambda: any("解除" in shown.text for shown in gateway.shown[n_shown:]), "the end")
+        assert len({text.key for text in gateway.shown}) == len(gateway.shown)
     finally:
         county.end()
         other.end()
@@ -115,7 +115,7 @@ def test_a_node_that_is_killed_while_it_tells_tells_the_rest_after_its_start(
         county.start("judge")
         county.start("deliver")
         county.wait_for(lambda: len(doors_told(gateway)) == 6, "doors")
-        assert len({one.key for one in gateway.shown}) == len(gateway.shown)
+        assert len({text.key for text in gateway.shown}) == len(gateway.shown)
         assert county.stop("deliver") == 0, county.log()
         assert county.stop("judge") == 0, county.log()
         assert county.stop("bridge") == 0, county.log()

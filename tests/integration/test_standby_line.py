@@ -2,13 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec import structs
 
 from tests.alarms import RecordedAlarms
 from tests.conftest import free_port
@@ -21,7 +23,7 @@ from warnstream.adapters.metrics.standby import StandbyMetrics
 from warnstream.adapters.standby.connection import Connection, connect
 from warnstream.adapters.standby.digest import digest_of
 from warnstream.adapters.standby.doorway import Doorway
-from warnstream.adapters.standby.leadership import Leadership
+from warnstream.adapters.standby.leadership import Leadership, write_leadership
 from warnstream.adapters.standby.messages import (
     LEADS,
     STANDS_BY,
@@ -39,9 +41,12 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.errors import StoreError
 from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.intake.entries import MESSAGES, encode_messages
-from warnstream.runners.standby.follower import Follower
+from warnstream.runners.intake.standby_entries import LEADER, LeaderEntry, encode_leader
+from warnstream.runners.standby.box import Box
+from warnstream.runners.standby.follower import Ending, Follower
 from warnstream.runners.standby.line import ALARM, Line, hello_of
 from warnstream.runners.standby.replicated import ReplicatedLog
+from warnstream.runners.standby.takeover import answer_of, ask
 
 WAIT_S = 1.0
 ENOUGH_S = 30.0
@@ -127,8 +132,17 @@ def folders(tmp_path: Path) -> tuple[Configuration, Configuration]:
     return found[0], found[1]
 
 
+def keep_nothing(_known: Leadership) -> None:
+    """As if it were durable."""
+
+
 @contextmanager
-def follower(configuration: Configuration) -> Iterator[Follower]:
+def follower(
+    configuration: Configuration,
+    keep: Callable[[Leadership], None] = keep_nothing,
+    *,
+    may_put_aside: bool = False,
+) -> Iterator[Follower]:
     """The second box, whose loop runs."""
     metrics = Metrics()
     box = Follower(
@@ -136,7 +150,8 @@ def follower(configuration: Configuration) -> Iterator[Follower]:
         Leadership("south", log="one-log", term=1),
         None,
         (metrics, StandbyMetrics(metrics.registry)),
-        lambda _known: None,
+        keep,
+        may_put_aside=may_put_aside,
     )
     loop = threading.Thread(target=box.run, args=(lambda: False,))
     box.start()
@@ -319,3 +334,232 @@ def test_a_fenced_box_takes_nothing_but_what_it_has_told(
             first.log.append_many([heard("2")])
         assert first.journal.last_sequence() == 1
         assert first.log.append_many([(OUTCOME, b"3")]) == 2
+
+
+def test_a_box_that_cannot_remember_who_leads_says_so_and_tries_again(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    """Its disk refuses three times to keep what it learns; then it knows with which entry the term began."""
+    kept: list[Leadership] = []
+    refusals = [StoreError("standby.json: the disk is full", retryable=True)] * 3
+
+    def keep(known: Leadership) -> None:
+        if refusals:
+            raise refusals.pop()
+        kept.append(known)
+
+    first_leads = Leadership("north", LEADS, 2, "north", "one-log", [])
+    with closing(First(folders[0], first_leads)) as first:
+        first.line.begin_alone("it has not come")
+        entry = LeaderEntry(2, "north", 0, "one-log", "")
+        first.log.append_many([heard("1"), (LEADER, encode_leader(entry)), heard("2")])
+        with follower(folders[1], keep) as box:
+            wait_for(lambda: "south cannot keep entries" in first.alarms.standing.get(ALARM, ""))
+            wait_for(lambda: box.journal.last_sequence() == 3)
+            assert kept[-1].began == [(2, 2)]
+            wait_for(lambda: not box.link.trouble)
+
+
+def test_a_leadership_is_known_before_its_entry_is_kept_and_only_once(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    """A crash between the two leads to the same entry again."""
+    kept: list[Leadership] = []
+    with closing(First(folders[0])) as first:
+        first.line.begin_alone("it has not come")
+        with follower(folders[1], kept.append) as box:
+            wait_for(lambda: first.line.is_linked)
+            append = box.journal.append_many
+            refusals = [StoreError("the disk is full", retryable=True)]
+
+            def refuse(entries: list[tuple[str, bytes]]) -> int:
+                if refusals:
+                    raise refusals.pop()
+                return append(entries)
+
+            box.journal.append_many = refuse  # type: ignore[method-assign, assignment]
+            entry = LeaderEntry(2, "north", 0, "one-log", "")
+            first.log.append_many([(LEADER, encode_leader(entry))])
+            wait_for(lambda: box.journal.last_sequence() == 1)
+    assert kept[-1].began == [(2, 1)]
+
+
+def replace_last(said: Hello, last: int) -> Hello:
+    return structs.replace(said, last=last, digest="")
+
+
+def damage_end(configuration: Configuration) -> None:
+    """A byte of an entry before the last one is another one."""
+    (segment,) = (configuration.storage.directory / "journal").glob("*.wsj")
+    content = bytearray(segment.read_bytes())
+    at = content.index(b"elsewhere")
+    content[at] ^= 0xFF
+    segment.write_bytes(content)
+
+
+@pytest.mark.parametrize("may_put_aside", [False, True])
+def test_a_second_box_whose_log_is_damaged_says_so_and_what_to_do(
+    folders: tuple[Configuration, Configuration],
+    may_put_aside: bool,  # a case
+) -> None:
+    with closing(First(folders[0])) as first:
+        first.line.begin_alone("it has not come")
+        with follower(folders[1]) as box:
+            wait_for(lambda: first.line.is_linked)
+            for number in range(1, 10):
+                first.log.append_many([heard(str(number))])
+                first.line.settle()
+                wait_for(lambda at=number: box.taken == at)
+        damage_end(folders[1])
+        with follower(folders[1], may_put_aside=may_put_aside) as box:
+            if may_put_aside:
+                wait_for(lambda: box._ending is Ending.DIFFERS)
+            else:
+                wait_for(lambda: "this box's own log cannot be used" in " ".join(box.reasons()))
+                assert "--as-standby" in " ".join(box.reasons())
+                assert box.hello().last == 9
+            assert not first.line.is_linked
+
+
+def test_a_first_box_whose_log_is_damaged_says_so_and_sends_a_state_instead(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    with closing(First(folders[0])) as first:
+        first.line.begin_alone("it has not come")
+        first.log.append_many([heard(str(n)) for n in range(9)])
+        said = replace_last(hello(first), 0)
+        damage_end(folders[0])
+        first.line._recent._entries.clear()
+        with follower(folders[1]) as box:
+            wait_for(lambda: "own log cannot be read for it" in first.alarms.standing[ALARM])
+            assert box.journal.last_sequence() == 0
+        assert not first.line._is_to_be_sown(said)
+        first.journal.save_snapshot(9, b"state")
+        assert first.line._is_to_be_sown(said)
+
+
+def test_an_entry_that_cannot_be_followed_makes_no_state_that_lacks_it(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    """A takeover begins with what was judged without a gap, and takes longer: that is told until then."""
+    with closing(First(folders[0])) as first, follower(folders[1]) as box:
+        wait_for(lambda: first.line.is_linked)
+        replay, intake = box._judge._intake.replay, box._judge._intake
+        failing = [RuntimeError("a bug")]
+
+        def fail_once(*arguments: object) -> object:
+            if failing:
+                raise failing.pop()
+            return replay(*arguments)  # type: ignore[arg-type]
+
+        intake.replay = fail_once  # type: ignore[method-assign, assignment]
+        for number in range(3):
+            first.log.append_many([heard(str(number))])
+            first.line.settle()
+            time.sleep(0.05)
+        wait_for(lambda: box.journal.last_sequence() == 3)
+        wait_for(lambda: "cannot judge along" in " ".join(box.reasons()))
+        assert "entry 1 (messages)" in " ".join(box.reasons())
+        assert box.taken == 0
+    journal = Journal(folders[1].storage.directory)
+    assert journal.latest_snapshot() is None
+    journal.close()
+
+
+def test_a_first_box_that_has_lost_the_end_of_its_log_says_where_it_is_kept(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    with closing(First(folders[0])) as first:
+        first.line.begin_alone("it has not come")
+        first.log.append_many([heard("1")])
+        with closing(greeted(first, hello(first, last=9))) as connection:
+            said = connection.receive()
+            assert isinstance(said, Refused)
+            assert "a takeover there would keep it" in said.text
+
+
+def test_who_is_turned_away_is_a_reason_only_while_the_second_box_is_not_there(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    with closing(First(folders[0])) as first:
+        first.line.tell_stranger("a certificate has expired")
+        assert ALARM not in first.alarms.standing, "it is waited for still"
+        first.log.append_many([heard("1")])
+        first.line.tell_stranger("a certificate has expired")
+        assert "a certificate has expired" in first.alarms.standing[ALARM]
+        with follower(folders[1]):
+            wait_for(lambda: first.is_protected)
+            first.line.tell_stranger("a port scanner")
+            assert first.is_protected
+
+
+@pytest.mark.parametrize("is_itself", [True, False])
+def test_two_machines_that_go_by_one_name_do_not_both_lead_in_silence(
+    folders: tuple[Configuration, Configuration],
+    is_itself: bool,
+) -> None:
+    """CONFIG_DIR was copied with its storage: on the machine of south a box is started as north."""
+    configuration = folders[0]
+    assert configuration.standby is not None
+    north, south = (configuration.standby.boxes[name] for name in ("north", "south"))
+    answers = Doorway(south, None, partial(answer_as_north, configuration)) if not is_itself else None
+    own = replace(north, listens=south.listens) if is_itself else north
+    other = replace(south, port=south.listens[1])
+    boxes = replace(configuration.standby, boxes={"north": own, "south": other})
+    led = threading.Event()
+    box = Box(replace(configuration, standby=boxes), "north", lambda *_: led.set(), None)
+    thread = threading.Thread(target=box.run)
+    thread.start()
+    try:
+        if is_itself:
+            wait_for(lambda: box._has_met_itself)
+            time.sleep(WAIT_S)
+            assert not led.is_set()
+        else:
+            wait_for(led.is_set)
+    finally:
+        box.ask_to_stop()
+        thread.join()
+        if answers is not None:
+            answers.close()
+
+
+def answer_as_north(configuration: Configuration, connection: Connection, _hello: Hello) -> None:
+    connection.send(hello_of(configuration, Leadership("north", LEADS, 1), LEADS, 0, ""))
+
+
+def test_a_box_that_does_not_follow_leads_only_where_the_other_one_is_not_there(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    """It lacks what the other one has acknowledged since: that is said, and nobody leads twice."""
+    led = threading.Event()
+    known = Leadership("south", STANDS_BY, 1, "north", "one-log", [(1, 1)])
+    south = replace(folders[1], fingerprint="f" * 64)
+    with closing(First(folders[0])) as first:
+        first.line.begin_alone("it has not come")
+        with follower(folders[1]) as other:
+            wait_for(lambda: first.line.is_linked)
+            first.log.append_many([heard("1")])
+            wait_for(lambda: other.journal.last_sequence() == 1)
+        first.log.append_many([heard("2"), heard("3")])
+        write_leadership(south.storage.directory, known)
+        box = Box(south, "south", lambda *_: led.set(), None)
+        thread = threading.Thread(target=box.run)
+        thread.start()
+        try:
+            wait_for(lambda: box._follower is not None and box._follower.link.refused is not None)
+            ask(south.storage.directory)
+            wait_for(lambda: answer_of(south.storage.directory) is not None)
+            answer = answer_of(south.storage.directory)
+            assert answer is not None
+            assert not answer.is_done
+            assert "north is there and leads" in answer.text
+            assert "its configuration is ffffffffffff" in answer.text
+            assert "it lacks 2 entries or more" in answer.text
+            assert not led.is_set()
+            first.cable.cut()
+            ask(south.storage.directory)
+            wait_for(led.is_set)
+        finally:
+            box.ask_to_stop()
+            thread.join()

@@ -156,8 +156,8 @@ class Ticks:
     def tick(self, share: float | None, *, restart: bool = False) -> tuple[bool, bool] | None:
         members = None
         if share is not None:
-            n = round(10 * share)
-            members = members_of([[20.0] * 6] * n + [[0.0] * 6] * (10 - n))
+            n = 0 if isnan(share) else round(10 * share)
+            members = members_of([[20.0] * 6] * n + [[0.0 * share] * 6] * (10 - n))
         if restart:
             state, self.book = self.book.snapshot(), ChanceBook([ASKED], 1)
             self.book.restore(state)
@@ -182,6 +182,14 @@ def test_it_holds_until_it_has_been_below_half_for_three_cycles(restart: bool) -
         (False, True),
         (False, False),
     ]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_gauge_that_is_late_for_a_cycle_lets_no_level_go(restart: bool) -> None:
+    """Nothing known is a cycle below, not the end at once: a silent gauge is not a dry one."""
+    ticks = Ticks()
+    said = [ticks.tick(share, restart=restart) for share in (0.4, nan, 0.4, nan, nan, 0.2, nan, nan, nan)]
+    assert said == [(share, True) for share in (True, False, True, *[False] * 5)] + [(False, False)]
 
 
 def test_without_new_members_it_stands_and_is_not_known_after_half_an_hour() -> None:

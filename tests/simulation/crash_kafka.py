@@ -149,7 +149,11 @@ class Campaign:
             if taken.error:
                 self.tally.faults.append(f"entry {record.offset + 1}: {taken.error}")
             expected |= {event.key: event.value for event in taken.events}
-        told = [(one.key.decode(), one.value) for one in county.records("events") if one.key != b"judged"]
+        told = [
+            (record.key.decode(), record.value)
+            for record in county.records("events")
+            if record.key != b"judged"
+        ]
         found: dict[str, bytes] = {}
         for key, value in told:
             if found.setdefault(key, value) != value:

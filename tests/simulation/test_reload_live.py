@@ -32,6 +32,7 @@ from tests.simulation.test_changed_configuration import (
 )
 from warnstream.cli import main
 from warnstream.runners.intake.intake import Intake
+from warnstream.runners.live.reloading.reloads import Wish
 
 pytestmark = pytest.mark.slow
 
@@ -362,6 +363,11 @@ def test_what_needs_a_second_person_goes_live_only_with_their_signature(
     is_live, said = county.reload()
     assert not is_live, "li cannot be the second of their own"
     assert any("not another officer" in line for line in said), said
+    said = []
+    asks = Wish(4, True, "somebody else")
+    assert county.node is not None
+    assert not county.node.reloads.ask(asks, said.append), "li has frozen it, whoever asks for it now"
+    assert any("approval by li: not another officer" in line for line in said), said
     assert main(["approve", folder, "4", "--person", "wang"]) == 0
     how = capsys.readouterr().out.splitlines()[-2]
     signature = tmp_path / "bundle.sig"

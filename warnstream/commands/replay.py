@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from warnstream import __version__
+from warnstream.adapters.out_folder import demand_folder
 from warnstream.config.settings import Configuration
 from warnstream.forecast.nowcast import leads_of
 from warnstream.lifecycle.alerts import AlertBook, AlertOutcome
@@ -99,6 +100,7 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
         If a file of a grid cannot be used.
     """
     console = Console(stderr=as_json)
+    demand_folder(out)
     started = time.monotonic()
     happened = read_events(events) if events else None
     if is_journal:

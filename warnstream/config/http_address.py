@@ -8,8 +8,8 @@ from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
 from warnstream.config.node.document import NodeSection, StorageSection
 from warnstream.config.node.http import HttpSection
+from warnstream.config.node.machines.standby import StandbySection
 from warnstream.config.node.messages import MessagesSection
-from warnstream.config.node.standby import StandbySection
 from warnstream.config.settings import HttpSettings
 from warnstream.config.yaml.check import valid_part
 from warnstream.config.yaml.tree import YamlTree, read_yaml

@@ -23,6 +23,7 @@ from warnstream.config.node.document import (
     NodeDocument,
     WindowsSection,
 )
+from warnstream.config.node.forecast_area import check_forecast_area
 from warnstream.config.node.formats.decoders import MappedNames
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import unknown_hazards
@@ -95,10 +96,8 @@ def load_configuration(
     ConfigError
         With every fault of every file, in file and line order.
     """
-    faults = FaultLog()
-    folder = Folder(
-        directory.absolute() if frozen else _existing(directory.absolute()), faults, tables, frozen
-    )
+    faults, at = FaultLog(), directory.absolute()
+    folder = Folder(at if frozen else _existing(at), faults, tables, frozen)
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)
@@ -132,6 +131,7 @@ def load_configuration(
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
     network = Network(stations, villages, households, chain, zones, objects, shelters)
+    check_forecast_area(node.forecast, node_tree, network, faults)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     found = assemble(

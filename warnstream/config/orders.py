@@ -152,7 +152,7 @@ class DutiesSection(Section):
     def given(self) -> dict[str, WordingSection]:
         """Those that are said, by key."""
         said = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return {name: section for name, section in said if section is not None}
+        return {name: text for name, text in said if text is not None}
 
 
 class OrdersDocument(Section):
@@ -214,7 +214,7 @@ def order_table(own: OrdersDocument | None, rules: Sequence[HazardRule] = ()) ->
         _wording(not_a_drill),
         _wording(home),
         _wording(home_zone),
-        {duty: _wording(section) for duty, section in (base.duties.given() | own.duties.given()).items()},
+        {duty: _wording(said) for duty, said in (base.duties.given() | own.duties.given()).items()},
     )
 
 

@@ -161,7 +161,7 @@ class Hands:
         state.done = [*state.done[-DONE_KEPT + 1 :], order.identifier]
         state.contents[order.identifier] = _content_of(order)
         if len(state.contents) > 2 * DONE_KEPT:
-            state.contents = {order: state.contents[order] for order in state.done if order in state.contents}
+            state.contents = {name: state.contents[name] for name in state.done if name in state.contents}
 
     def is_another(self, order: HandOrder) -> bool:
         """Whether the identifier was given already, to something else."""
@@ -179,7 +179,7 @@ class Hands:
         state.lapsed += len(state.waiting) - len(waiting)
         state.waiting = waiting
         if state.turned_down:
-            state.turned_down = [told for told in state.turned_down if told.at_s > now_s - TURNED_DOWN_S]
+            state.turned_down = [order for order in state.turned_down if order.at_s > now_s - TURNED_DOWN_S]
 
     def turn_down(self, author: str, what: str, why: str, now_s: int) -> None:
         """Nothing came of what a person ordered: whoever is on duty is told, the author thinks it is done."""

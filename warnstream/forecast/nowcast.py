@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from warnstream.forecast.extrapolation import accumulate, bilinear, extrapolate
-from warnstream.forecast.gridding import CANDIDATES, GaugeGridder, grid_over, nearest_gauges
+from warnstream.forecast.gridding import CANDIDATES, GaugeGridder, Grid, grid_over, nearest_gauges
 from warnstream.forecast.motion import motion_lucas_kanade
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.forecast import RainAhead
@@ -42,6 +42,9 @@ REACH_M = 30_000.0
 
 SPEED_KM_PER_H_MAX = 100.0
 """Faster apparent motion is a fitting error or a squall line that 15 min steps cannot follow."""
+
+COMES_FROM_M = SPEED_KM_PER_H_MAX * 1000 * 3
+"""From farther away no rain comes within the longest lead: such a gauge does not stretch the grid."""
 
 METHODS = ("advection", "persistence", "none")
 
@@ -107,7 +110,7 @@ class GaugeNowcast:
             nowhere: Float64Array = np.full(len(village_xy_m), np.nan)
             self._places = _Readings(reach, nowhere, nowhere)
             return
-        grid = grid_over(np.concatenate([station_xy_m, inside]), policy.cell_m)
+        grid = field_grid(station_xy_m, inside, policy.cell_m)
         self._gridder = GaugeGridder(station_xy_m, grid)
         self._places = _Readings(reach, *grid.positions(village_xy_m))
         self._speed_px_max = SPEED_KM_PER_H_MAX * 1000 * self._step_s / HOUR_S / policy.cell_m
@@ -184,6 +187,30 @@ class GaugeNowcast:
     def _unusable(self, reason: str) -> RainAhead:
         rain_mm = np.full((len(self._places.row), len(self.leads_s)), np.nan)
         return RainAhead(rain_mm, usable=False, method="none", reason=reason)
+
+
+def field_grid(station_xy_m: Float64Array, place_xy_m: Float64Array, cell_m: float) -> Grid:
+    """The grid of the field: it encloses places and every gauge whose rain could come to one of them.
+
+    Parameters
+    ----------
+    station_xy_m, place_xy_m : Float64Array, shapes (n_stations, 2) and (n_places, 2)
+        Local metres; places with a gauge in reach.
+    cell_m : float
+
+    Raises
+    ------
+    ValueError
+        If that area has too many cells.
+    """
+    _, squared_m2 = nearest_gauges(station_xy_m, place_xy_m, 1)
+    is_near = squared_m2[:, 0] <= COMES_FROM_M**2
+    return grid_over(np.concatenate([station_xy_m[is_near], place_xy_m]), cell_m)
+
+
+def places_in_reach(station_xy_m: Float64Array, place_xy_m: Float64Array) -> BoolArray:
+    """Places that have a gauge in reach, shape (n_places,): of the others nothing is forecast."""
+    return _Reach.of(place_xy_m, station_xy_m).has_station
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,13 @@ class StoreError(WarnstreamError):
         super().__init__(message)
 
 
+class DamagedError(StoreError):
+    """What was kept once cannot be read any more: trying again does not help."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
+
+
 def describe(error: Exception) -> str:
     """Kind and text of an error of ours, for those who look after the node."""
     return f"{type(error).__name__}: {error}"

@@ -362,7 +362,7 @@ def test_what_was_found_safe_before_another_warning_is_assessed_again(
     desk.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 120)
     desk.step([rise(level)], T0 + 180)
     desk.step([fall(Level.NONE, level)], T0 + 240)
-    assert "places_assessed" in {counter.counter for counter in counters_of(desk) if counter.missing}
+    assert "places_assessed" in {record.counter for record in counters_of(desk) if record.missing}
     faults = desk.order_faults(orders(OrderKind.RETURN, second="li"))
     assert faults[0] == "zones: Z-stream was not assessed since the danger was over (assess)"
     told = desk.step([orders(OrderKind.RETURN, second="li")], T0 + 300).bulletins
@@ -409,7 +409,7 @@ def test_people_of_a_zone_that_the_register_has_renamed_are_away_until_they_are_
     desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60)
     network = people()
     renamed = tuple(replace(zone, code=f"{zone.code}-2") for zone in network.zones)
-    moved = tuple(replace(place, zone=f"{place.zone}-2" if place.zone else "") for place in network.objects)
+    moved = tuple(replace(row, zone=f"{row.zone}-2" if row.zone else "") for row in network.objects)
     again = moving_desk(replace(network, zones=renamed, objects=moved))
     again.restore(desk.snapshot())
     again.change_over(T0 + 120)

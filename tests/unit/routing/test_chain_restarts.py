@@ -72,6 +72,15 @@ def test_after_a_change_of_posts_whoever_was_rung_hears_that_the_call_is_taken_i
     assert all(call.assigned == "Li Si" for digest in issued for call in digest.helps)
 
 
+def test_after_a_change_of_posts_an_open_call_is_owed_by_those_alone_whose_village_it_is() -> None:
+    night = Night()
+    (call,) = {line.help for digest in night.help_of_door("door-7", village=2) for line in digest.helps}
+    night.restart(new_chain(register=1))
+    assert list(night.chain.debts["grid-2"].helps) == [call]
+    night.restart(new_chain(of=lambda _: (("newcomer", 1), ("leader", 3)), register=2))
+    assert night.chain.debts["grid-2"].helps == {}
+
+
 def test_a_lower_level_of_the_policy_asks_for_what_stands_already() -> None:
     night = Night(new_chain(RoutingPolicy(chain_level_min=Level.RED)))
     night.rise(Level.YELLOW, village=1)

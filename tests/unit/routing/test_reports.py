@@ -130,6 +130,16 @@ def test_the_number_of_people_in_need_stands_in_the_digest_that_rings_for_them()
     assert night.last(GRID).helps[0].heads == 3
 
 
+def test_one_person_in_need_counts_and_none_takes_no_number_away() -> None:
+    night = Night()
+    night.help_of_door("door-7")
+    night.step(PlacedReport(FieldReport("door-7", "m", in_need=1), 0, False))
+    (call,) = night.chain.helps.of_name.values()
+    assert call.heads == 1
+    night.step(PlacedReport(FieldReport("door-7", "m", in_need=0), 0, False))
+    assert call.heads == 1
+
+
 def test_reports_outlive_a_restart_and_follow_a_village_that_moves_in_the_register() -> None:
     night = Night()
     night.step(message(1, Level.RED, Cause.RAISED, night.now_s))

@@ -118,8 +118,17 @@ def sha256_of(path: Path) -> str:
 
 
 def faults_of(folder: Path, manifest: Manifest) -> list[str]:
-    """What is not as it was frozen: files that are gone or changed; empty if all is whole."""
+    """What is not as it was frozen: files that are gone or changed; empty if all is whole.
+
+    The digest, which people sign, is that of the files that the manifest lists.
+    """
     faults = []
+    try:
+        digest = digest_of({file.name: file.sha256 for file in manifest.files})
+    except ValueError:  # no digests at all
+        digest = ""
+    if digest != manifest.digest:
+        faults.append(f"{folder / MANIFEST}: its digest is not that of its files")
     for file in manifest.files:
         try:
             if sha256_of(folder / file.path) != file.sha256:

@@ -15,7 +15,7 @@ from warnstream.adapters.journal.frames import (
     read_segment_header,
     used_end,
 )
-from warnstream.model.errors import StoreError
+from warnstream.model.errors import DamagedError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -75,24 +75,21 @@ def load(segment: Segment, end: int | None = None) -> tuple[bytes, SegmentHeader
     try:
         header = read_segment_header(data)
     except ValueError as error:
-        raise StoreError(f"{segment.path}: {error}", retryable=False) from error
+        raise DamagedError(f"{segment.path}: {error}") from error
     if header.first_sequence != segment.first_sequence:
-        raise StoreError(
-            f"{segment.path}: begins with entry {header.first_sequence}, not with the one its name says",
-            retryable=False,
+        raise DamagedError(
+            f"{segment.path}: begins with entry {header.first_sequence}, not with the one its name says"
         )
     return data, header
 
 
 def missing(place: Path, first: int, last: int) -> StoreError:
     """Entries that should be there and are not."""
-    return StoreError(f"{place}: entries {first} to {last} are missing (pruned or lost)", retryable=False)
+    return DamagedError(f"{place}: entries {first} to {last} are missing (pruned or lost)")
 
 
 def _damaged(path: Path, offset: int, entry: int) -> StoreError:
-    return StoreError(
-        f"{path}: damaged at byte {offset} (checksum): entry {entry} cannot be read", retryable=False
-    )
+    return DamagedError(f"{path}: damaged at byte {offset} (checksum): entry {entry} cannot be read")
 
 
 def find_extent(directory: Path) -> Extent:

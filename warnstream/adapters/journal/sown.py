@@ -1,10 +1,13 @@
 """A journal that begins after entries of another one, which its first snapshot holds."""
 
+import shutil
 import time
 from contextlib import closing
 from pathlib import Path
 
 from warnstream.adapters.journal.conversion import FOLDER
+from warnstream.adapters.journal.disk import disk_error, sync_directory
+from warnstream.adapters.journal.extents import UNFINISHED
 from warnstream.adapters.journal.segments import SEGMENT_BYTES, SegmentLog
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.model.errors import StoreError
@@ -30,11 +33,18 @@ def begin_journal_after(
         If there is a journal, or the disk refuses.
     """
     folder = directory / FOLDER
+    if folder.exists():
+        raise StoreError(f"{folder}: there is a journal already", retryable=False)
+    # Under another name first: a journal without its state would be one that has forgotten everything.
+    unfinished = directory / f"{FOLDER}{UNFINISHED}"
     try:
-        folder.mkdir(parents=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        now = time.time()
+        with closing(SegmentLog(unfinished, segment_bytes)) as segments:
+            segments.begin_after(after, now)
+        SnapshotFiles(unfinished).save(*snapshot, now)
+        unfinished.rename(folder)
+        sync_directory(directory)
     except OSError as error:
-        raise StoreError(f"{folder}: cannot be made ({error.strerror})", retryable=False) from error
-    now = time.time()
-    with closing(SegmentLog(folder, segment_bytes)) as segments:
-        segments.begin_after(after, now)
-    SnapshotFiles(folder).save(*snapshot, now)
+        raise disk_error(folder, error) from error

@@ -44,7 +44,7 @@ def eldest_first(since_s: float) -> type[Any]:
                 return (struct.unpack(">d", data)[0] if len(data) == 8 else float("inf")), member
 
             first = min(members, key=since)
-            topics = {topic for one in members.values() for topic in one.subscription}
+            topics = {topic for member in members.values() for topic in member.subscription}
             everything = [
                 (topic, sorted(cluster.partitions_for_topic(topic) or ())) for topic in sorted(topics)
             ]

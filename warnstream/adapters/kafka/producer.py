@@ -51,8 +51,10 @@ class Producer:
         try:
             producer = await self._started()
             waiting = [
-                await producer.send(one.topic, one.value, one.key, one.partition, headers=list(one.headers))
-                for one in records
+                await producer.send(
+                    record.topic, record.value, record.key, record.partition, headers=list(record.headers)
+                )
+                for record in records
             ]
             return [(await future).offset for future in waiting]
         except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:

@@ -81,8 +81,8 @@ class MainOutbox(NodeOutbox):
         """Keep what attempts have led to, by key."""
         real: dict[str, Settlement] = {}
         of_drill: dict[str, dict[str, Settlement]] = {}
-        for key, outcome in settlements.items():
-            (of_drill.setdefault(name_of_drill(key), {}) if is_of_drill(key) else real)[key] = outcome
+        for key, settlement in settlements.items():
+            (of_drill.setdefault(name_of_drill(key), {}) if is_of_drill(key) else real)[key] = settlement
         if real:
             super().settle(real, now)
         for name, some in of_drill.items():
@@ -95,7 +95,7 @@ class MainOutbox(NodeOutbox):
 
     def hand_in(self, settlements: Mapping[str, Settlement], now: float) -> bool:
         """Begin to keep outcomes; nothing of a drill is handed in ahead of `settle`."""
-        real = {key: outcome for key, outcome in settlements.items() if not is_of_drill(key)}
+        real = {key: settlement for key, settlement in settlements.items() if not is_of_drill(key)}
         is_whole = super().hand_in(real, now) if real else True
         return is_whole and len(real) == len(settlements)
 

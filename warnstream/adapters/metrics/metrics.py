@@ -352,6 +352,7 @@ class Metrics(ChannelMetrics):
     def set_signs(self, standing: Iterable[tuple[str, str]], kinds: Iterable[str]) -> None:
         """Standing signs as (kind, state); kinds without any have none."""
         counts = Counts(standing)
+        self.signs.clear()  # a reload may have taken kinds away
         for kind in kinds:
             for state in ("reported", "validated"):
                 self.signs.labels(kind, state).set(counts[kind, state])

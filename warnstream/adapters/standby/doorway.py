@@ -30,6 +30,8 @@ class Doorway:
     context : SSLContext or None
     serve : callable
         Speaks with a box that has greeted, in a thread of that connection, until that is over.
+    on_refused : callable
+        Is told why somebody was turned away.
 
     Raises
     ------
@@ -37,8 +39,14 @@ class Doorway:
         If the address cannot be listened on; the message names it.
     """
 
-    def __init__(self, box: BoxSettings, context: ssl.SSLContext | None, serve: Serve) -> None:
-        self._serve = serve
+    def __init__(
+        self,
+        box: BoxSettings,
+        context: ssl.SSLContext | None,
+        serve: Serve,
+        on_refused: Callable[[str], None] = lambda _why: None,
+    ) -> None:
+        self._serve, self._on_refused = serve, on_refused
         self._context = context
         try:
             self._socket = socket.create_server(box.listens)
@@ -96,6 +104,7 @@ class Doorway:
             self._serve(connection, hello)
         except (ProtocolError, ssl.SSLError) as error:
             log.warning("refused at the doorway", extra={"from": str(address), "error": str(error)})
+            self._on_refused(f"somebody was turned away: {error}")
         except OSError as error:
             log.info("the other box has gone", extra={"error": str(error)})
         except Exception:

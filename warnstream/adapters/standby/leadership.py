@@ -53,6 +53,10 @@ class Leadership(msgspec.Struct, frozen=True):
         """It leads, or led when it ended and has heard of nobody since."""
         return self.role == LEADS
 
+    def knows_begin(self, term: int) -> bool:
+        """Whether it is known with which entry a term began."""
+        return any(known == term for known, _ in self.began)
+
     def common_with(self, term: int, last: int) -> int:
         """Newest entry up to which a log that knows no later term than `term` can be the same as this one."""
         later = [entry - 1 for known, entry in self.began if known > term]

@@ -27,7 +27,15 @@ from warnstream.config.wording import count_of
 from warnstream.model.errors import ConfigError, WarnstreamError, describe
 from warnstream.runners.build import Derived, derive
 from warnstream.runners.bundles.frozen import load_bundle
-from warnstream.runners.live.reloading.handover import Ask, Report, parts_of, software_stamp, write_parts
+from warnstream.runners.bundles.preview import NothingJudgedError
+from warnstream.runners.live.reloading.handover import (
+    DOORS_UNKNOWN,
+    Ask,
+    Report,
+    parts_of,
+    software_stamp,
+    write_parts,
+)
 from warnstream.runners.rule_tests.suite import outcomes_of
 
 MEMORY_BYTES_MAX = 8 << 30
@@ -131,8 +139,10 @@ def _look_ahead(configuration: Configuration, storage: Path) -> tuple[list[str],
     try:
         with quiet():
             found, caveat = find_beside(configuration, storage)
+    except NothingJudgedError as error:
+        return [str(error)], 0
     except WarnstreamError as error:
-        return [f"nothing can be said of what would be told: {error}"], 0
+        return [f"nothing can be said of what would be told: {error}"], DOORS_UNKNOWN
     notes = [f"look at: {note}" for note in (*found.notes, caveat) if note]
     return [*lines_of(found), *notes], sum(found.told.values())
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from warnstream.adapters.out_folder import demand_folder
 from warnstream.commands.compare.limits import Limit, limit_of
 from warnstream.commands.compare.tables import print_comparison
 from warnstream.config.settings import Configuration
@@ -85,6 +86,7 @@ def run_compare(asked: Asked) -> int:
         raise WarnstreamError(f"--after {asked.after_h:g}: expected 0 to {HOURS_AFTER_MAX} hours")
     if asked.jobs is not None and asked.jobs < 1:
         raise WarnstreamError(f"--jobs {asked.jobs}: expected at least 1")
+    demand_folder(asked.out)
     if not asked.cases:
         return _compare(asked, _labels((asked.old, *asked.new)), night)
     status = 0

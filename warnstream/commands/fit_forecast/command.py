@@ -1,5 +1,6 @@
 """The command ``warnstream fit-forecast``."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from warnstream.adapters.geometry import project
+from warnstream.adapters.out_folder import demand_file
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.chances import table_text
 from warnstream.forecast.chances.features import STEP_S
@@ -17,8 +19,9 @@ from warnstream.model.errors import WarnstreamError
 from warnstream.model.network import Stations
 from warnstream.model.observations.readings import RAIN, ReadingBatch, concatenate
 from warnstream.model.times import iso_utc
-from warnstream.review.archive import read_archive
 from warnstream.review.chance_fit import ChanceFit, GaugeArchive, fit_chances
+from warnstream.review.logger_files import read_readings
+from warnstream.review.usable_rain import IMPOSSIBLE, lines_of, usable_rain
 
 FOLDS_MAX = 20
 MARGIN_DEG = 0.05
@@ -49,9 +52,20 @@ def run_fit_forecast(asked: Asked) -> int:
     console = Console(highlight=False, soft_wrap=True)
     if not 0 <= asked.folds <= FOLDS_MAX:
         raise WarnstreamError(f"--folds {asked.folds}: expected 0 to {FOLDS_MAX}")
+    demand_file(asked.out)
     network = asked.configuration.network
     stations = network.stations
-    readings = concatenate([read_archive(path, stations).readings for path in asked.archives])
+    read = [read_readings(path, asked.configuration) for path in asked.archives]
+    readings, n_impossible = usable_rain(
+        concatenate([archive.readings for archive in read]),
+        stations.interval_s.astype(np.int64),
+        asked.configuration.quality,
+    )
+    refused = Counter({IMPOSSIBLE: n_impossible} if n_impossible else {})
+    for found in read:
+        refused.update(found.n_refused)
+    for line in lines_of(refused):
+        console.print(line)
     rain_mm, first_s = quarters(readings, stations)
     gauges = np.flatnonzero(~np.isnan(rain_mm).all(axis=0))
     if len(gauges) == 0:

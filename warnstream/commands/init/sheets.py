@@ -181,12 +181,12 @@ def _geojson(path: Path, data: bytes) -> Sheet:
     try:
         content = json.loads(data)
         features = [dict(feature) for feature in content["features"]]
+        described = [dict(feature.get("properties") or {}) for feature in features]
     except (ValueError, KeyError, TypeError):
         raise WarnstreamError(f"{path}: expected a GeoJSON FeatureCollection") from None
-    names = list(dict.fromkeys(name for feature in features for name in feature.get("properties") or {}))
+    names = list(dict.fromkeys(name for properties in described for name in properties))
     rows: list[tuple[int, list[Cell]]] = []
-    for number, feature in enumerate(features, start=1):
-        properties = feature.get("properties") or {}
+    for number, (feature, properties) in enumerate(zip(features, described, strict=True), start=1):
         try:
             outline = shape(feature["geometry"])
             (x, y), *_ = outline.representative_point().coords

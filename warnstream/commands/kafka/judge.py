@@ -45,8 +45,8 @@ def run_judge(
     os.umask(PRIVATE_UMASK)
     configurations = [load_configuration(directory) for directory in directories]
     settings = one_kafka(configurations)
-    network = [configuration.network for configuration in configurations]
-    addresses = {post.address for one in network for post in one.chain} - {""}
+    networks = [configuration.network for configuration in configurations]
+    addresses = {post.address for network in networks for post in network.chain} - {""}
     configure_logging(as_json=log_json, level=log_level, addresses=addresses)
     for library in ("aiokafka", "faust", "mode"):
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -105,9 +105,9 @@ def _topology(options: argparse.Namespace) -> int:
     from warnstream.commands.kafka.topology import lines, topology
 
     found = topology(options.directories)
-    said = [msgspec.json.encode(one).decode() for one in found] if options.json else lines(found)
+    said = [msgspec.json.encode(record).decode() for record in found] if options.json else lines(found)
     print("\n".join(said))  # noqa: T201
-    return int(any(one.problems for one in found))
+    return int(any(record.problems for record in found))
 
 
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {

@@ -86,18 +86,18 @@ def topology(directories: Sequence[Path]) -> list[CountyRecord]:
 def lines(records: Sequence[CountyRecord]) -> list[str]:
     """As text: a line for each county, what is wrong below it."""
     found = []
-    for one in records:
+    for county in records:
         age = (
             "no snapshot"
-            if one.snapshot_age_s < 0
-            else f"snapshot of {one.snapshot} {one.snapshot_age_s} s ago"
+            if county.snapshot_age_s < 0
+            else f"snapshot of {county.snapshot} {county.snapshot_age_s} s ago"
         )
         found.append(
-            f"{one.node}: partition {one.partition}, entries {one.kept_from} to {one.entries}, "
-            f"{max(0, one.entries - one.judged)} not judged, {age}; judged by {_who(one.judges)}, "
-            f"bridge {_who(one.bridges)}, told by {_who(one.deliverers)}"
+            f"{county.node}: partition {county.partition}, entries {county.kept_from} to {county.entries}, "
+            f"{max(0, county.entries - county.judged)} not judged, {age}; judged by {_who(county.judges)}, "
+            f"bridge {_who(county.bridges)}, told by {_who(county.deliverers)}"
         )
-        found += [f"  {problem}" for problem in one.problems]
+        found += [f"  {problem}" for problem in county.problems]
     return found
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
+from warnstream.adapters.out_folder import demand_folder
 from warnstream.commands.paper.pdf import demand_chinese_font, write_pdf
 from warnstream.commands.review.question import scope_of
 from warnstream.commands.review.tables import print_record
@@ -98,6 +99,7 @@ def _check(asked: Asked, console: Console) -> None:
         raise WarnstreamError("expected WARNING, VILLAGE DAY, or BEGIN/END")
     if not 0 <= asked.n_minutes <= MINUTES_MAX:
         raise WarnstreamError(f"--known-now {asked.n_minutes}: expected 0 to {MINUTES_MAX}")
+    demand_folder(asked.out)
     if asked.as_json is False and asked.out is None:
         console.print("no --out: nothing is written, this is the summary", highlight=False)
     if asked.as_pdf:

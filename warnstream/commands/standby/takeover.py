@@ -10,7 +10,7 @@ from warnstream.adapters.standby.leadership import read_leadership, why_not_here
 from warnstream.commands.standby.which import box_of
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError, WarnstreamError
-from warnstream.runners.standby.takeover import answer_of, ask, take_back
+from warnstream.runners.standby.takeover import answer_of, ask, is_waiting, take_back
 
 WAIT_S_MAX = 180.0
 """A box that is asked to stop ends what its channels have in hand, and a large county takes its time."""
@@ -49,11 +49,13 @@ def _wait(directory: Path, box: str) -> str:
     deadline = time.monotonic() + WAIT_S_MAX
     try:
         while time.monotonic() < deadline:
-            answer = answer_of(directory)
+            is_heard, answer = not is_waiting(directory), answer_of(directory)
             if answer is not None and answer.is_done:
                 return answer.text
             if answer is not None:
                 raise WarnstreamError(f"{box} does not take over: {answer.text}")
+            if is_heard:
+                raise WarnstreamError(f"{box} was started anew meanwhile and has not taken over: ask again")
             time.sleep(LOOK_S)
     finally:
         take_back(directory)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from warnstream.adapters.geometry import own_weights
+from warnstream.adapters.out_folder import demand_folder
 from warnstream.commands.suggest.tables import print_suggestions
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import format_duration, parse_duration_s
@@ -24,6 +26,7 @@ from warnstream.review.suggest.counts import highest
 from warnstream.review.suggest.files import Asked, as_dict, csv_text, out_of_order, write_suggestion
 from warnstream.review.suggest.suggestion import Ask, Place, Suggestion, suggest
 from warnstream.review.suggest.sums import gauges_of, village_rain
+from warnstream.review.usable_rain import IMPOSSIBLE, lines_of, usable_rain
 from warnstream.review.verification import Happened, VerificationPolicy, truth_of
 
 _WISH = re.compile(r"\s*alarms\s*<=\s*(\d+(?:\.\d+)?)\s+per\s+(?:(\d+(?:\.\d+)?)\s+)?years?\s*")
@@ -55,6 +58,7 @@ def run_suggest(configuration: Configuration, options: Options) -> int:
         If an option, an archive or the events file is wrong, or the hazard is none of rain alone.
     """
     console = Console(stderr=options.as_json)
+    demand_folder(options.out)
     rule, table = _rule(configuration, options.hazard)
     level = _level(options.level)
     duration_s = _duration_s(table, level, options)
@@ -62,7 +66,7 @@ def run_suggest(configuration: Configuration, options: Options) -> int:
     events = read_events(options.events) if options.events else []
     asked = Asked(rule, duration_s, level, options.wish.strip())
     with console.status("reading the archives"):
-        places = _places(configuration, asked, table, options.archives)
+        places, refused = _places(configuration, asked, table, options.archives)
     ask = Ask(wish, rule.lowering, configuration.message.time_zone)
     with console.status("counting alarms"):
         suggestions = [
@@ -79,6 +83,8 @@ def run_suggest(configuration: Configuration, options: Options) -> int:
         print(json.dumps(record, ensure_ascii=False))  # noqa: T201
         return 0
     print_suggestions(console, suggestions, asked, missed)
+    for line in lines_of(refused):
+        console.print(line, highlight=False, soft_wrap=True)
     for line in out_of_order(suggestions, asked, network_places, table):
         console.print(f"look at: {line}", highlight=False, soft_wrap=True)
     for path in written:
@@ -151,17 +157,28 @@ def _duration_s(table: CriticalRain, level: Level, options: Options) -> int:
 
 def _places(
     configuration: Configuration, asked: Asked, table: CriticalRain, archives: Sequence[Path]
-) -> list[Place]:
-    """Rain of every place over the duration."""
+) -> tuple[list[Place], Counter[str]]:
+    """Rain of every place over the duration, and how many readings were left out of it, by reason."""
     network = configuration.network
-    batches = [read_readings(path, configuration).readings for path in archives]
-    gauges = gauges_of(batches, network.stations.interval_s.astype(np.int64))
+    interval_s = network.stations.interval_s.astype(np.int64)
+    refused: Counter[str] = Counter()
+    batches = []
+    for path in archives:
+        archive = read_readings(path, configuration)
+        batch, n_impossible = usable_rain(archive.readings, interval_s, configuration.quality)
+        batches.append(batch)
+        refused.update(archive.n_refused)
+        refused.update({IMPOSSIBLE: n_impossible} if n_impossible else {})
+    gauges = gauges_of(batches, interval_s)
     if not gauges:
-        raise WarnstreamError("the archives hold no amount of rain of a station of CONFIG_DIR")
+        why = "; ".join(
+            ("the archives hold no amount of rain of a station of CONFIG_DIR", *lines_of(refused))
+        )
+        raise WarnstreamError(why)
     weights = own_weights(network, configuration.village)
     column = int(np.flatnonzero(table.duration_s == asked.duration_s)[0])
     site = network.places.site
-    return [
+    places = [
         Place(
             site.code[place],
             site.name[place],
@@ -170,6 +187,7 @@ def _places(
         )
         for place in range(len(network.places))
     ]
+    return places, refused
 
 
 def _regions(

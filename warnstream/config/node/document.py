@@ -19,13 +19,13 @@ from warnstream.config.node.formats.decoders import DecoderSection, ListenersSec
 from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
-from warnstream.config.node.kafka import KafkaSection
 from warnstream.config.node.listener import ListenerSection
+from warnstream.config.node.machines.kafka import KafkaSection
+from warnstream.config.node.machines.standby import StandbySection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import ChangesSection, ReleaseSection
-from warnstream.config.node.standby import StandbySection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part

@@ -229,7 +229,7 @@ class ChanceBook:
         asked, kept = self._asked[key], self._kept[key]
         found = kept.found.of_places(np.arange(len(kept.n_below)))
         is_reached = found.probability >= asked.probability
-        is_holding = (kept.n_below < CYCLES_BELOW) & ~np.isnan(found.probability)
+        is_holding = kept.n_below < CYCLES_BELOW  # a cycle of which nothing is known is one below
         return Chance(
             asked,
             found,

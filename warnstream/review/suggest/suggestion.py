@@ -162,7 +162,9 @@ def suggest(region: str, places: Sequence[Place], ask: Ask) -> Suggestion:
     seen = [place for place in places if sum(place.rain.years.values()) > 0]
     years = _calendar(seen)
     if not years:
-        return _nothing(region, places, "no gauge of these villages has a reading in the archives")
+        why = f"no year was observed for {YEAR_SHARE_MIN:.0%} of it by a gauge of these villages"
+        none = "no gauge of these villages has a reading in the archives"
+        return _nothing(region, places, why if seen else none)
     grid = _grid(seen, years, ask)
     counting = _Counting(seen, grid, years, ask)
     rates = rates_of(counting.region(years), ask.wish)

@@ -30,6 +30,10 @@ Warned = tuple[str, str]
 """Village code and hazard."""
 
 
+class NothingJudgedError(WarnstreamError):
+    """There was no step yet: nothing stands, and nobody can be told anything by a change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a configuration finds at one step after its start.
@@ -96,7 +100,7 @@ def look_ahead(configuration: Configuration, storage: Path) -> Found:
         pass
     intake, network = start.intake, start.kept.configuration.network
     if intake.now_s < 0:
-        raise WarnstreamError(f"{folder}: nothing has been judged yet")
+        raise NothingJudgedError(f"{folder}: nothing has been judged yet")
     asked = list[Effects]()
     if start.is_changed and (changed := intake.consume(CONFIGURATION, encode(present)).changed_over):
         asked.append(changed)

@@ -34,6 +34,9 @@ DESCRIBING = frozenset(
 )  # fmt: skip
 """Arrays that say what the rows of others are."""
 
+DUE_AT_ONCE = frozenset({"villages/members_at_s"})
+"""Members are made at the first step: a probability that is kept is of the thresholds of before."""
+
 _CHECKS = ("stretch_", "stuck_since_s", "compared_until_s", "near", "beside")
 """Of gauges what stays though they are compared in another way now."""
 
@@ -141,7 +144,7 @@ class _Carry:
         """Whether an array is the new engine's own: it describes others, or its policy was changed."""
         whose = "grid.*" if part.startswith("grid.") else part
         is_of_checks = part == "gauges" and not name.startswith(_CHECKS)
-        return f"{whose}/{name}" in DESCRIBING or (is_of_checks and self._differ("neighbours"))
+        return f"{whose}/{name}" in DESCRIBING | DUE_AT_ONCE or (is_of_checks and self._differ("neighbours"))
 
     def _by_rows(self, axes: tuple[Axis, ...], name: str, old: Arrays, new: Arrays) -> np.ndarray:
         shapes = list(zip(axes, old[name].shape, new[name].shape, strict=True))

@@ -22,7 +22,7 @@ from warnstream.lifecycle.identity import Naming
 from warnstream.lifecycle.machine import OPEN_STATES, State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
-from warnstream.model.errors import StoreError, WarnstreamError, describe
+from warnstream.model.errors import StoreError, describe
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
 from warnstream.runners.build import build_intake
@@ -284,8 +284,10 @@ def followed_changes(
             state = _carried(old, before, new, followed, _entries_before(number, entries_after))
             followed = number - 1, state
             log.info("change of the running node followed", extra={"entry": number, "bundle": change.bundle})
-    except (WarnstreamError, ValueError, LookupError) as error:
-        log.warning("a change of the running node cannot be followed", extra={"error": describe(error)})
+    except Exception as error:  # whatever it is: no bundle of before keeps a node from starting
+        log.warning(
+            "a change of the running node cannot be followed", extra={"error": describe(error)}, exc_info=True
+        )
         return snapshot
     return followed
 

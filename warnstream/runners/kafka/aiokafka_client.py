@@ -33,7 +33,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped lib
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         """A worker reads by itself what came before, wherever the group begins."""
-        await self._workforce.hold({one.partition for one in assigned})
+        await self._workforce.hold({part.partition for part in assigned})
 
 
 async def run(workforce: Workforce, settings: KafkaSettings, stopping: asyncio.Event) -> None:

@@ -280,7 +280,7 @@ class Bridge:
         for source in self._sources:
             source.stop()
         if not self.has_lost and (requests := self._requests.take()):
-            self._append(Turn([(one.kind, one.payload) for one in requests], requests=requests))
+            self._append(Turn([(request.kind, request.payload) for request in requests], requests=requests))
         self._kafka.call(self._lease.stop())
         with contextlib.suppress(Exception):
             self._leasing.result(LEAVE_S_MAX)  # it leaves the group, so that the next one leads at once

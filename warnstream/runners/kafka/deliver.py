@@ -174,7 +174,13 @@ class Deliver:
         self._outbox = open_outbox(configuration, self._keep_outcomes, self._time)
         self._outbox.tell_rows = self._requests.keep_told
         self._judge = Judge(
-            configuration, self._journal, self._outbox, self._alarms, self.metrics, self._append
+            configuration,
+            self._journal,
+            self._outbox,
+            self._alarms,
+            self.metrics,
+            self._append,
+            passes_over=True,
         )
         self._follower = PartitionFollower(self._settings, self._journal, self._kafka)
         lost = partial(self._requests.keep_lost, self._outbox)
@@ -333,12 +339,12 @@ class Deliver:
         """What channels came to, and what came back on them."""
         if not requests:
             return
-        last = self._append([(one.kind, one.payload) for one in requests])
-        for one in requests:
+        last = self._append([(request.kind, request.payload) for request in requests])
+        for request in requests:
             if last is None:
-                one.done.set_exception(StoreError("this node does not lead", retryable=True))
+                request.done.set_exception(StoreError("this node does not lead", retryable=True))
             else:
-                one.done.set_result(None)
+                request.done.set_result(None)
 
     def _tell_refused(self, error: StoreError) -> None:
         self._trouble = f"what channels came to cannot be kept: {error}"

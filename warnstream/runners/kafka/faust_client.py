@@ -117,6 +117,6 @@ def _listen(app: Any, workforce: Workforce, settings: KafkaSettings) -> None:
             )
 
     async def assigned(_app: Any, partitions: Iterable[Any], **_more: Any) -> None:
-        await workforce.hold({one.partition for one in partitions if one.topic in topic.topics})
+        await workforce.hold({part.partition for part in partitions if part.topic in topic.topics})
 
     app.on_partitions_assigned.connect(assigned, weak=False)

@@ -316,15 +316,15 @@ class PartitionWorker:
     async def _tell(self, entries: Sequence[Offered], taken: Sequence[Taken]) -> None:
         last, records = entries[len(taken) - 1].number, []
         is_news = False
-        for entry, one in zip(entries, taken, strict=False):
-            is_news = is_news or one.n_steps > 0
-            if one.error:
-                self._tell_set_aside(entry, one.error)
-            elif one.n_steps:
+        for entry, result in zip(entries, taken, strict=False):
+            is_news = is_news or result.n_steps > 0
+            if result.error:
+                self._tell_set_aside(entry, result.error)
+            elif result.n_steps:
                 self.set_aside = ""  # the county is judged again
             if entry.number > self._told:
-                records += [self._event_record(event) for event in one.events]
-                records += [self._dead_letter(entry, one.error)] if one.error else []
+                records += [self._event_record(event) for event in result.events]
+                records += [self._dead_letter(entry, result.error)] if result.error else []
         if records:
             await self._producer.send(records)
             self._metrics.events.labels(self._label).inc(len(records))

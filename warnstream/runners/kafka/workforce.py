@@ -88,8 +88,10 @@ class Workforce:
         """
         held = set(partitions)
         async with self._lock:
-            gone = [self._workers.pop(one) for one in sorted(self._workers.keys() - held)]
-            self._strangers = {one for one in held - self._derived.keys() if await self._is_used(one)}
+            gone = [self._workers.pop(partition) for partition in sorted(self._workers.keys() - held)]
+            self._strangers = {
+                partition for partition in held - self._derived.keys() if await self._is_used(partition)
+            }
             for worker in gone:
                 await worker.close()
             for partition in sorted(held):

@@ -200,6 +200,7 @@ class NodeClock:
         """Stations have other numbers from now on, so what they said of the time speaks for nobody."""
         self._heard = {}
         self._needed = min(STATIONS_MIN, len(configuration.network.stations))
+        self._future_s_max = configuration.windows.future_s_max
 
     def begin(self, engine_s: int, *, is_accepted: bool = False) -> None:
         """After recovery: the time of the last step is known, negative without any.

@@ -27,11 +27,11 @@ from warnstream.adapters.standby.frames import ProtocolError
 from warnstream.adapters.standby.leadership import Leadership, read_leadership, write_leadership
 from warnstream.adapters.standby.messages import ASKS, LEADS, STANDS_BY, Hello, Refused
 from warnstream.config.settings import Configuration
-from warnstream.model.errors import WarnstreamError
-from warnstream.runners.standby.follower import Ending, Follower
+from warnstream.model.errors import DamagedError, WarnstreamError
+from warnstream.runners.standby.follower import PUT_ASIDE, Ending, Follower
 from warnstream.runners.standby.leading import Leading
 from warnstream.runners.standby.line import hello_of
-from warnstream.runners.standby.sowing import plant
+from warnstream.runners.standby.sowing import clear_unfinished, plant
 from warnstream.runners.standby.tail import keep_tail
 from warnstream.runners.standby.takeover import Takeover
 from warnstream.runners.standby.waiting_room import WaitingRoom
@@ -44,6 +44,16 @@ PEEK_S = 2.0
 HTTP_CONNECTIONS_MAX = 64
 
 RunNode = Callable[[Leading, FrontDoor], None]
+
+
+def still_leads(other: Hello, last: int, why: str) -> str:
+    """That a box leads and another one, whose log ends with an entry, does not follow it, in words."""
+    behind = max(0, other.last - last)
+    reason = f" ({why})" if why else ""
+    return (
+        f"{other.box} is there and leads, and this box does not follow it{reason}: it lacks {behind} entries "
+        f"or more. Mend that and try again, or stop {other.box} first: then this one leads without them"
+    )
 
 
 class Box:
@@ -84,6 +94,7 @@ class Box:
         self._configuration, self._run_node, self._door = configuration, run_node, door
         self._directory, self._as_standby = configuration.storage.directory, as_standby
         make_private(self._directory)
+        clear_unfinished(self._directory)
         self.leadership = read_leadership(self._directory) or Leadership(name)
         if self.leadership.box != name:
             raise WarnstreamError(
@@ -97,8 +108,10 @@ class Box:
         self._leading: Leading | None = None
         self._follower: Follower | None = None
         self._takeover = Takeover(self._directory)
+        self._takeover.forget()
         self._url = ""
-        self._doorway = Doorway(self._own, server_context(standby.tls), self._greet)
+        self._has_met_itself = False
+        self._doorway = Doorway(self._own, server_context(standby.tls), self._greet, self._tell_stranger)
 
     def run(self) -> None:
         """Until `ask_to_stop`."""
@@ -131,6 +144,15 @@ class Box:
     def _settle_role(self) -> tuple[str, bool]:
         """Why this box may do nothing (empty: it may), and whether it leads."""
         known, peer = self.leadership, self._ask()
+        is_own_name = peer is not None and peer.box == known.box
+        if is_own_name and self._has_met_itself:
+            there = f"{self._other.host}:{self._other.port}, the address of {self._other.name}"
+            return (
+                f"this machine answers at {there}: it is not {known.box}; give it its own name by --box",
+                False,
+            )
+        if is_own_name:
+            peer = None  # told while this box leads: see `_peek`
         if self._as_standby:
             self._keep(structs.replace(known, role=STANDS_BY))
             return "", False
@@ -192,6 +214,7 @@ class Box:
 
     def _greet(self, connection: Connection, hello: Hello) -> None:
         """Somebody has connected and greeted. ProtocolError, OSError."""
+        self._has_met_itself |= hello.box == self._own.name  # before it hears who answers
         connection.send(self._hello())
         if hello.box != self._other.name:
             raise ProtocolError(f"box {hello.box!r} has connected, expected {self._other.name!r}")
@@ -204,17 +227,29 @@ class Box:
         else:
             connection.send(Refused("role", f"{self._own.name} does not lead"))
 
+    def _tell_stranger(self, reason: str) -> None:
+        leading = self._leading
+        if leading is not None:
+            leading.tell_stranger(reason)
+
     def _peek(self) -> None:
         """Two boxes may lead after a cut cable: whoever hears of a later right stops."""
         while not self._stopping.wait(PEEK_S):
             leading = self._leading
             if leading is None or leading.is_linked or leading.fenced:
                 continue
-            leading.look()
             try:
-                self._heed(self._look())
-            except (OSError, ProtocolError) as error:
+                leading.look()
+                hello = self._look()
+                self._heed(hello)
+                if hello.box != self._other.name:
+                    leading.tell_stranger(f"at its address there is a box that calls itself {hello.box!r}")
+            except ProtocolError as error:
+                leading.tell_stranger(str(error))
+            except OSError as error:
                 log.debug("the other box does not answer", extra={"error": str(error)})
+            except Exception:  # who looks no more would never hear that the other box leads
+                log.exception("the other box cannot be asked who leads")
 
     def _heed(self, hello: Hello) -> None:
         leading = self._leading
@@ -261,14 +296,17 @@ class Box:
     def _stand_by(self) -> tuple[str, bool]:
         metrics = Metrics()
         own = StandbyMetrics(metrics.registry)
-        follower = Follower(
-            self._configuration,
-            self.leadership,
-            self._client,
-            (metrics, own),
-            self._keep,
-            may_put_aside=self._as_standby,
-        )
+        try:
+            follower = Follower(
+                self._configuration,
+                self.leadership,
+                self._client,
+                (metrics, own),
+                self._keep,
+                may_put_aside=self._as_standby,
+            )
+        except DamagedError as error:
+            return self._begin_anew(error), False
         self._follower = follower
         away = self._show(follower.reasons, lambda: follower.link.url or self._other.url, metrics)
         try:
@@ -281,6 +319,19 @@ class Box:
                 away.close()
         return self._after(ending, follower)
 
+    def _begin_anew(self, error: DamagedError) -> str:
+        """Its own log cannot be used and goes aside, where somebody said so; else why nothing is done."""
+        if not self._as_standby:
+            return f"{self._own.name} cannot stand by: {error}; {PUT_ASIDE}"
+        self._put_log_aside(-1)
+        return ""
+
+    def _put_log_aside(self, common: int) -> None:
+        """What the other box may not have is kept and told; the leave to do so is used up by it."""
+        kept = keep_tail(self._directory, common)
+        self._keep(structs.replace(self.leadership, log="", began=[], kept_aside=kept))
+        self._as_standby = False
+
     def _is_wanted(self) -> bool:
         """Somebody wants this box to lead, and it can."""
         follower = self._follower
@@ -289,7 +340,20 @@ class Box:
         if not follower.journal.last_sequence():
             self._takeover.refuse(f"{self._own.name} has nothing yet: it has never followed the other box")
             return False
-        return True
+        why_not = "" if follower.link.is_linked else self._why_behind(follower)
+        if why_not:
+            self._takeover.refuse(why_not)
+        return not why_not
+
+    def _why_behind(self, follower: Follower) -> str:
+        """Why this box may not lead: the other one is there, and this one lacks entries; empty: it may."""
+        try:
+            other = self._look()
+        except (OSError, ProtocolError):
+            return ""
+        if other.role != LEADS or other.box != self._other.name or other.term < self.leadership.term:
+            return ""
+        return still_leads(other, follower.journal.last_sequence(), "; ".join(follower.reasons()[1:]))
 
     def _after(self, ending: Ending, follower: Follower) -> tuple[str, bool]:
         if ending is Ending.IS_SOWN:
@@ -299,9 +363,8 @@ class Box:
                 plant(folder, after, self._directory, self._configuration.storage.journal_segment_bytes)
             )
         elif ending is Ending.DIFFERS:
-            assert follower.link.refused is not None
-            kept = keep_tail(self._directory, follower.link.refused.common)
-            self._keep(structs.replace(self.leadership, log="", began=[], kept_aside=kept))
+            refused = follower.link.refused
+            self._put_log_aside(-1 if refused is None else refused.common)
         elif ending in {Ending.TAKES_OVER, Ending.IS_HANDED_OVER}:
             known = self.leadership
             how = "handed over" if ending is Ending.IS_HANDED_OVER else "taken over"

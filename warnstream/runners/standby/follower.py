@@ -40,7 +40,7 @@ from warnstream.adapters.standby.messages import (
     Trouble,
 )
 from warnstream.config.settings import Configuration
-from warnstream.model.errors import StoreError, describe
+from warnstream.model.errors import DamagedError, StoreError, describe
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.history.outbox import open_outbox
 from warnstream.runners.intake.standby_entries import LEADER, decode_leader
@@ -57,6 +57,10 @@ AGAIN_S = 1.0
 
 REFUSED_AGAIN_S = 3.0
 LOOK_S = 0.2
+
+PUT_ASIDE = (
+    "start it with --as-standby: what it has is kept aside, and the box that leads sends it a whole state"
+)
 
 HAND_OVER_S_MAX = 60.0
 """A box that stops ends the batches that its channels have in hand."""
@@ -146,6 +150,7 @@ class Follower:
         self._ending: Ending | None = None
         self.sown: tuple[Path, int] | None = None
         self._is_blind = False
+        self._disk_refused = ""
         self._digest = (0, "")
         self._thread = threading.Thread(target=self._run_link, name="standby-link", daemon=True)
 
@@ -194,11 +199,35 @@ class Follower:
         self.journal.close()
 
     def hello(self) -> Hello:
-        """How this box greets."""
+        """How this box greets whoever asks; without a digest where its log cannot be read."""
+        try:
+            return self._full_hello()
+        except StoreError:
+            return self._greeting(self.journal.last_sequence(), "")
+
+    def _greeting(self, last: int, digest: str) -> Hello:
+        return hello_of(self._configuration, self.leadership, STANDS_BY, last, digest)
+
+    def _full_hello(self) -> Hello:
+        """How it greets the box that it is to follow. StoreError."""
         last = self.journal.last_sequence()
         if self._digest[0] != last:  # it is asked for every second while the other box is away
             self._digest = (last, digest_of(self.journal, last))
-        return hello_of(self._configuration, self.leadership, STANDS_BY, *self._digest)
+        return self._greeting(*self._digest)
+
+    def _demand_log(self) -> Hello | None:
+        """The greeting; None where the end of this box's own log is damaged, which is told. StoreError."""
+        try:
+            return self._full_hello()
+        except DamagedError as error:
+            if self._may_put_aside:
+                self._stopping.set()
+                self._end(Ending.DIFFERS)
+            trouble = f"this box's own log cannot be used: {error}; {PUT_ASIDE}"
+            if self.link.trouble != trouble:
+                log.error("the log cannot be used", extra={"why": trouble})  # noqa: TRY400
+            self.link.trouble = trouble
+            return None
 
     def reasons(self) -> list[str]:
         """How things stand, in sentences, for whoever asks whether this box is ready."""
@@ -296,13 +325,18 @@ class Follower:
         log.log(level, "not connected to the other box", extra={"box": self._other.name, "error": str(error)})
         if isinstance(error, ProtocolError | ssl.SSLError):
             self.link.trouble = f"{self._other.name} cannot be understood: {error}"
+        elif isinstance(error, StoreError):
+            self._tell_trouble(error)
 
     def _follow(self) -> None:
         """One connection, until it ends."""
+        hello = self._demand_log()
+        if hello is None:
+            return
         connection = connect(self._other, self._context)
         self._connection = connection
         try:
-            connection.send(self.hello())
+            connection.send(hello)
             theirs = connection.receive_hello()
             if theirs.box != self._other.name or theirs.node != self._configuration.node.name:
                 raise ProtocolError(f"there is box {theirs.box!r} of node {theirs.node!r}")
@@ -310,6 +344,8 @@ class Follower:
             if theirs.role != LEADS or theirs.term < self.leadership.term:
                 self.link.refused = None
                 return
+            if self._disk_refused:  # and the last connection ended with it
+                connection.send(Trouble(self._disk_refused))
             connection.send(Follow())
             while not self._stopping.is_set():
                 self._hear(connection, theirs)
@@ -346,6 +382,7 @@ class Follower:
     def _take_entries(self, connection: Connection, theirs: Hello, said: Entries) -> None:
         if not self.link.is_linked:
             self.link.is_linked, self.link.refused, self.link.trouble = True, None, ""
+            self._disk_refused = ""
             self._standby_metrics.linked.set(1)
             self._know(structs.replace(self.leadership, log=theirs.log, term=theirs.term, leader=theirs.box))
             log.warning("standing by", extra={"leader": theirs.box, "term": theirs.term})
@@ -367,26 +404,32 @@ class Follower:
     def _append(self, connection: Connection, entries: list[tuple[str, bytes]]) -> None:
         while True:
             try:
+                # First: after a crash in between it knows of a leadership, never of none.
+                self._know_leaders(entries)
                 self.journal.append_many(entries)
                 break
             except StoreError as error:
-                if not self.link.trouble:
-                    log.error("entries cannot be kept", extra={"error": str(error)})  # noqa: TRY400
-                self.link.trouble = f"entries cannot be kept: {error}"
+                self._tell_trouble(error)
                 connection.send(Trouble(str(error)))
                 if self._stopping.wait(AGAIN_S):
                     raise
-        self.link.trouble = ""
-        for offset, (kind, payload) in enumerate(entries, start=1 - len(entries)):
-            if kind == LEADER:
-                begun = decode_leader(payload)
-                number = self.journal.last_sequence() + offset
-                began = [*self.leadership.began, (begun.term, number)]
-                self._know(
-                    structs.replace(
-                        self.leadership, began=began, term=begun.term, leader=begun.box, log=begun.log
-                    )
-                )
+        self.link.trouble = self._disk_refused = ""
+
+    def _know_leaders(self, entries: list[tuple[str, bytes]]) -> None:
+        """Leaderships that begin with entries that are kept next. StoreError."""
+        first = self.journal.last_sequence() + 1
+        for number, (kind, payload) in enumerate(entries, start=first):
+            if kind != LEADER:
+                continue
+            begun, known = decode_leader(payload), self.leadership
+            began = known.began if known.knows_begin(begun.term) else [*known.began, (begun.term, number)]
+            self._know(structs.replace(known, began=began, term=begun.term, leader=begun.box, log=begun.log))
+
+    def _tell_trouble(self, error: StoreError) -> None:
+        if not self.link.trouble:
+            log.error("entries cannot be kept", extra={"error": str(error)})
+        self._disk_refused = str(error)
+        self.link.trouble = f"entries cannot be kept: {error}"
 
     def _know(self, leadership: Leadership) -> None:
         if leadership != self.leadership:

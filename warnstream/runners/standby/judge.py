@@ -20,7 +20,7 @@ from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
-from warnstream.model.errors import describe
+from warnstream.model.errors import WarnstreamError, describe
 from warnstream.model.network import ChainPost
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
@@ -65,6 +65,9 @@ class Judge:
     metrics : Metrics
     append : callable
         For entries that the ledger asks for, where this machine may write them; None otherwise.
+    passes_over : bool
+        What cannot be followed has not been judged elsewhere either and is passed over with an alarm;
+        otherwise the box that leads says so first.
 
     Raises
     ------
@@ -80,6 +83,8 @@ class Judge:
         alarms: Alarms,
         metrics: Metrics,
         append: Append = lambda _entries: None,
+        *,
+        passes_over: bool = False,
     ) -> None:
         self._configuration, self._outbox, self._alarms, self._metrics = (
             configuration,
@@ -87,6 +92,7 @@ class Judge:
             alarms,
             metrics,
         )
+        self._passes_over = passes_over
         self._journal, self._log = journal, TakenLog(journal)
         self._notices = Notices(configuration, self._send)
         self._recorder = Recorder(outbox, self._log, alarms, metrics, lambda: None)
@@ -149,15 +155,31 @@ class Judge:
                 self._aside.add(decode_set_aside(payload).entry)
 
     def take(self, entries: Iterable[tuple[int, str, bytes]]) -> None:
-        """Take entries in order; one that cannot be taken is told and passed over."""
+        """Take entries in order.
+
+        Raises
+        ------
+        WarnstreamError
+            If one cannot be taken that the box that leads has not set aside, and none is passed over. The
+            state is not that box's any more: no snapshot may be made of it.
+        """
         for number, kind, payload in entries:
             begun_s = time.monotonic()
             issued = self._issued.pop(number, [])
             if number not in self._aside:
-                self._take(number, kind, payload, issued)
+                try:
+                    self._take(number, kind, payload, issued)
+                except Exception as error:  # noqa: BLE001  # told, or raised again
+                    self._not_taken(f"entry {number} ({kind}): {describe(error)}", error)
             self._log.taken = number
             self._recorder.go_on()
             self.snapshots.worked(time.monotonic() - begun_s)
+
+    def _not_taken(self, text: str, error: Exception) -> None:
+        if not self._passes_over:
+            raise WarnstreamError(text) from error
+        log.error("entry cannot be followed", exc_info=error)
+        self._alarms.raise_alarm("engine", f"could not be followed: {text}")
 
     def settle(self) -> None:
         """All that was learnt of has been taken."""
@@ -172,17 +194,13 @@ class Judge:
         self._recorder.catch_up_if_due(self._desk)
 
     def _take(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
-        try:
-            if kind in OF_DOORS:
-                if number > self._known_until:
-                    self.doors.take(kind, payload)
-            elif kind == TOLD:
-                self._recorder.write(partial(self._recorder.take_told, payload))
-            elif kind not in {ISSUED, SET_ASIDE, LEADER, FOLLOWED}:
-                self._follow(number, kind, payload, issued)
-        except Exception as error:
-            log.exception("entry cannot be followed", extra={"entry": number, "kind": kind})
-            self._alarms.raise_alarm("engine", f"entry {number} could not be followed: {describe(error)}")
+        if kind in OF_DOORS:
+            if number > self._known_until:
+                self.doors.take(kind, payload)
+        elif kind == TOLD:
+            self._recorder.write(partial(self._recorder.take_told, payload))
+        elif kind not in {ISSUED, SET_ASIDE, LEADER, FOLLOWED}:
+            self._follow(number, kind, payload, issued)
 
     def _follow(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
         if kind == HELP:

@@ -115,6 +115,11 @@ class Leading:
         if self._line is not None:
             self._line.fence(why)
 
+    def tell_stranger(self, reason: str) -> None:
+        """As of `Line.tell_stranger`."""
+        if self._line is not None:
+            self._line.tell_stranger(reason)
+
     def hello(self) -> Hello:
         """How this box greets."""
         last = 0 if self._journal is None else self._journal.last_sequence()

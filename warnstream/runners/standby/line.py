@@ -31,6 +31,7 @@ from warnstream.adapters.standby.messages import (
 )
 from warnstream.config.settings import Configuration
 from warnstream.model.alarms import AlarmPort
+from warnstream.model.errors import DamagedError
 from warnstream.runners.standby.protection import Guard, Protection
 from warnstream.runners.standby.recent import Recent
 from warnstream.runners.standby.sowing import sow
@@ -114,6 +115,7 @@ class Line:
         self._is_asked_to_hand_over = False
         self._is_protected = True
         self._is_closing = False
+        self._unreadable_after = -1
         self.fenced = ""
         metrics.is_protected.set(1)
 
@@ -159,6 +161,12 @@ class Line:
                 self._go_on_alone()
                 self._news.notify_all()
 
+    def tell_stranger(self, reason: str) -> None:
+        """Something is at the other box's address, or came, that is not that box: why this one is alone."""
+        with self._news:
+            if self._protection.is_alone_unlinked and self._protection.cannot(time.monotonic(), reason):
+                self._go_on_alone()
+
     def settle(self) -> None:
         """Everything that the entries up to now led to is in the log; in the thread that appends."""
         with self._news:
@@ -173,6 +181,9 @@ class Line:
     def serve(self, connection: Connection, hello: Hello) -> None:
         """Speak with a box that has greeted, until it goes. ProtocolError, OSError."""
         asked = connection.receive()
+        if isinstance(asked, Trouble):
+            self._cannot(f"{hello.box} cannot keep entries: {asked.text}")
+            asked = connection.receive()
         if not isinstance(asked, Follow):
             return
         refused = self._refusal(hello)
@@ -239,20 +250,23 @@ class Line:
         if hello.log != leadership.log:
             return Refused("log", f"its log ({hello.last} entries) is another one, not this one's copy", 0)
         if hello.last > common:
-            return Refused(
-                "log",
-                f"its log ends with entry {hello.last}, only {common} of this one's {last} can be in both",
-                common,
-            )
+            text = f"its log ends with entry {hello.last}, only {common} of this one's {last} can be in both"
+            if hello.term == leadership.term:
+                text += ": this box has lost the end of its log, and a takeover there would keep it"
+            return Refused("log", text, common)
         is_pruned = hello.last < journal.first_sequence()
         if hello.digest and not is_pruned and not agrees(journal, hello.digest, hello.last):
             return Refused("log", f"its entries up to {hello.last} are not those that this one has")
         return None
 
     def _is_to_be_sown(self, hello: Hello) -> bool:
-        """It lacks what the log has no more; or it is new, and a state is shorter than the log."""
-        is_gone = hello.last + 1 < self._journal.first_sequence()
-        return is_gone or (not hello.last and self._journal.latest_snapshot() is not None)
+        """It lacks what cannot be read any more; or it is new, and a state is shorter than the log."""
+        newest = self._journal.latest_snapshot()
+        reaches = 0 if newest is None else newest[0]
+        is_gone = (
+            hello.last + 1 < self._journal.first_sequence() or hello.last <= self._unreadable_after < reaches
+        )
+        return is_gone or (not hello.last and newest is not None)
 
     def _follow(self, connection: Connection, begins_after: int) -> None:
         with self._news:
@@ -326,6 +340,10 @@ class Line:
                 if self._is_closing and after >= self._recent.last:
                     connection.close()
                     return
+        except DamagedError as error:
+            self._unreadable_after = max(self._unreadable_after, after)
+            self._cannot(f"this box's own log cannot be read for it: {error}")
+            connection.close()
         except Exception as error:  # noqa: BLE001  # whatever it is: the line is closed, and it comes again
             if self._session is connection:
                 log.warning("entries cannot be sent to the other box", extra={"error": str(error)})

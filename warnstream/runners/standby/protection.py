@@ -48,6 +48,11 @@ class Protection:
     _kept_up_since_s: float | None = None
     _gone_since_s: float | None = None
 
+    @property
+    def is_alone_unlinked(self) -> bool:
+        """The other box is not there, and nothing waits for it."""
+        return self.guard is Guard.ALONE and not self.is_linked
+
     def linked(self) -> None:
         """The other box follows from now on."""
         self.is_linked, self._kept_up_since_s, self._gone_since_s = True, None, None

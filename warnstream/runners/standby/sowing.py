@@ -29,6 +29,8 @@ PART_BYTES = 1_000_000
 FILES_MAX = 100_000
 STATE, OUTBOX, SECRET = "state", "outbox.sqlite3", "answer_token.key"
 LEDGER, BUNDLES = "ledger", "configurations"
+SOWN, SOWING = "sown-", "sowing-"
+"""What folders begin with in which a state is received, and sent."""
 ASIDE = "aside"
 """Folder of what a box had before: of its log and of what it knew by it."""
 
@@ -50,7 +52,7 @@ def sow(connection: Connection, directory: Path, journal: Journal) -> int:
     if newest is None:
         raise StoreError("there is no snapshot yet to give to the other box", retryable=True)
     reaches, state = newest
-    with tempfile.TemporaryDirectory(prefix="sowing-", dir=directory) as made:
+    with tempfile.TemporaryDirectory(prefix=SOWING, dir=directory) as made:
         copied = Path(made)
         (copied / STATE).write_bytes(reaches.to_bytes(8, "big") + state)
         _copy_database(directory / OUTBOX, copied / OUTBOX)
@@ -103,7 +105,13 @@ def take_sown(connection: Connection, sowing: Sowing, directory: Path) -> Path:
     """
     if len(sowing.files) > FILES_MAX:
         raise ProtocolError(f"a state of {len(sowing.files)} files, expected at most {FILES_MAX}")
-    folder = Path(tempfile.mkdtemp(prefix="sown-", dir=directory))
+    n_bytes = sum(size for _, size in sowing.files)
+    free = shutil.disk_usage(directory).free
+    if n_bytes > free:
+        raise StoreError(
+            f"{directory}: a state of {n_bytes >> 20} MB was sent, {free >> 20} MB are free", retryable=True
+        )
+    folder = Path(tempfile.mkdtemp(prefix=SOWN, dir=directory))
     try:
         for name, n_bytes in sowing.files:
             _take_file(connection, folder / _safe(name), n_bytes)
@@ -160,18 +168,27 @@ def plant(folder: Path, after: int, directory: Path, segment_bytes: int) -> Path
         raise ProtocolError("the state is cut off")
     aside = put_aside(directory)
     try:
-        reaches = int.from_bytes(whole[:8], "big")
-        begin_journal_after(directory, after, (reaches, whole[8:]), segment_bytes)
         for name in (OUTBOX, LEDGER, BUNDLES, SECRET):
             if (folder / name).exists():
                 (folder / name).replace(directory / name)
         if (directory / SECRET).exists():
             (directory / SECRET).chmod(0o600)
+        # The journal last: without one a box has nothing yet, and is sent all of it again after a crash.
+        reaches = int.from_bytes(whole[:8], "big")
+        begin_journal_after(directory, after, (reaches, whole[8:]), segment_bytes)
         sync_directory(directory)
         shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise disk_error(directory, error) from error
     return aside
+
+
+def clear_unfinished(directory: Path) -> None:
+    """Delete what a crash left of states that were being sent or received; nobody else may be at it."""
+    for pattern in (f"{SOWN}*", f"{SOWING}*"):
+        for left in directory.glob(pattern):
+            log.warning("an unfinished state is deleted", extra={"folder": str(left)})
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def put_aside(directory: Path) -> Path | None:

@@ -39,6 +39,12 @@ class Takeover:
         """Somebody wants this box to lead."""
         return self._asked.exists()
 
+    def forget(self) -> None:
+        """Whoever asked did not ask this process: a word that a crash has left may not make it lead."""
+        if self.is_asked:
+            log.warning("a takeover was asked for before this process began: it is not heeded")
+        self._asked.unlink(missing_ok=True)
+
     def refuse(self, why: str) -> None:
         """It cannot."""
         self._say(Answer(False, why))
@@ -75,6 +81,11 @@ def ask(directory: Path) -> None:
 def take_back(directory: Path) -> None:
     """Nobody wants it any more."""
     (directory / ASKED).unlink(missing_ok=True)
+
+
+def is_waiting(directory: Path) -> bool:
+    """Whether the word is still there."""
+    return (directory / ASKED).exists()
 
 
 def answer_of(directory: Path) -> Answer | None:

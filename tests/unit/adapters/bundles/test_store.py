@@ -181,3 +181,19 @@ def test_a_manifest_that_cannot_be_read_is_no_bundle(
     (bundle.folder / "manifest.json").write_bytes(content)
     with pytest.raises(StoreError, match="no manifest of a configuration"):
         read_manifest(bundle.folder)
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "no digest"])
+def test_a_manifest_that_lists_another_file_is_not_the_one_that_was_signed(
+    county: Path, store: BundleStore, digest: str
+) -> None:
+    """A signature is over the digest of the manifest: so that has to be the digest of what it lists."""
+    bundle = store.freeze(freezing(county))
+    changed = b"node: {name: other}\n"
+    (bundle.folder / "warnstream.yaml").write_bytes(changed)
+    path = bundle.folder / "manifest.json"
+    was = hashlib.sha256(FILES["warnstream.yaml"]).hexdigest()
+    now = hashlib.sha256(changed).hexdigest() if digest != "no digest" else digest
+    path.write_text(path.read_text("utf-8").replace(was, now), encoding="utf-8")
+    faults = Bundle(bundle.folder, read_manifest(bundle.folder)).faults()
+    assert any("its digest is not that of its files" in fault for fault in faults)

@@ -8,6 +8,7 @@ import pytest
 from tests.forecasts import steep_table
 from tests.unit.runners.carry.county import carried, differing, fed, feed, write
 from warnstream.config.tables.chances import table_text
+from warnstream.runners.intake.intake import Intake
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +36,31 @@ def test_a_village_keeps_its_probability_beside_a_new_one(tmp_path: Path) -> Non
     assert n_new == 1
     assert np.isnan(new).sum() == n_new + np.isnan(old).sum()
     assert sorted(new[~np.isnan(new)]) == sorted(old[~np.isnan(old)])
+
+
+def probabilities(intake: Intake) -> np.ndarray:
+    (found,) = (
+        array
+        for name, array in intake.engine.assessment.snapshot()["chances"].items()
+        if name.startswith("probability.")
+    )
+    return found
+
+
+def test_under_another_threshold_a_probability_is_that_of_the_new_one_at_the_first_step(
+    tmp_path: Path,
+) -> None:
+    """What was worked out for the threshold of before raises and holds nothing any more."""
+    seldom = (*TABLE[:2], "{method: advection, table: forecast.csv, every: 15min}")
+    before = fed(write(tmp_path / "before", seldom, ASKS, more=MORE), range(1, 60))
+    lower = (*ASKS[:1], RED, RED.replace("90", "30") + NEAR_RED)
+    configuration = write(tmp_path / "after", seldom, lower, more=MORE)
+    after, _ = carried(before.snapshot(), configuration)
+    feed(after, range(60, 61))
+    feed(before, range(60, 61))
+    now, then = probabilities(after), probabilities(before)
+    assert (now >= then).all()
+    assert (now > then).any()
 
 
 def test_the_same_configuration_goes_on_to_the_bit(tmp_path: Path) -> None:

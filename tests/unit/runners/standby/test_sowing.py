@@ -8,7 +8,8 @@ from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.standby.connection import Connection
 from warnstream.adapters.standby.frames import ProtocolError
 from warnstream.adapters.standby.messages import AnyMessage, Confirm, Entries, Part, Sowing
-from warnstream.runners.standby.sowing import plant, put_aside, take_sown
+from warnstream.model.errors import StoreError
+from warnstream.runners.standby.sowing import clear_unfinished, plant, put_aside, take_sown
 from warnstream.runners.standby.tail import TAIL, keep_tail
 
 STATE = (7).to_bytes(8, "big") + b"state"
@@ -101,3 +102,55 @@ def test_a_log_without_a_tail_is_told_as_such(tmp_path: Path) -> None:
     assert "the other one has all of it" in keep_tail(tmp_path, 1)
     assert keep_tail(tmp_path, 1) == ""
     assert put_aside(tmp_path) is None
+
+
+def sown(directory: Path) -> Path:
+    said = Said(Part(STATE), Part(b"rows"), Part(b"ledger"))
+    files = [("state", len(STATE)), ("outbox.sqlite3", 4), ("ledger/x", 6)]
+    return take_sown(said, Sowing(7, files), directory)
+
+
+@pytest.mark.parametrize("at", ["SegmentLog", "SnapshotFiles"])
+def test_a_crash_while_a_state_is_planted_leaves_no_log_that_has_forgotten_its_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """Without a journal the box has nothing yet, and is sent all of it again."""
+
+    class Killed(BaseException):
+        """The process has ended there."""
+
+    def die(*_arguments: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"warnstream.adapters.journal.sown.{at}", die)
+        with pytest.raises(Killed):
+            plant(sown(tmp_path), 7, tmp_path, 65_536)
+    assert not (tmp_path / "journal").exists()
+    clear_unfinished(tmp_path)
+    plant(sown(tmp_path), 7, tmp_path, 65_536)
+    journal = Journal(tmp_path, segment_bytes=65_536)
+    assert journal.latest_snapshot() == (7, b"state")
+    journal.close()
+    assert (tmp_path / "ledger" / "x").read_bytes() == b"ledger"
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "aside",
+        "journal",
+        "ledger",
+        "node.lock",
+        "outbox.sqlite3",
+    }
+
+
+def test_states_that_a_crash_left_half_received_are_deleted(tmp_path: Path) -> None:
+    for name in ("sown-1", "sowing-2"):
+        (tmp_path / name / "ledger").mkdir(parents=True)
+    (tmp_path / "outbox.sqlite3").write_bytes(b"rows")
+    clear_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["outbox.sqlite3"]
+
+
+def test_a_state_for_which_the_disk_has_no_room_is_not_begun(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="MB are free"):
+        take_sown(Said(Part(b"x")), Sowing(7, [("state", 1 << 60)]), tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -187,13 +187,13 @@ class DrillRoom:
     def _villages_taken(self) -> dict[str, frozenset[str]]:
         """Of drills that are on, or have been ordered and not begun yet."""
         now = time.monotonic()
-        self._ordered = {name: ordered for name, ordered in self._ordered.items() if ordered.until > now}
-        taken = {name: ordered.villages for name, ordered in self._ordered.items()}
+        self._ordered = {name: order for name, order in self._ordered.items() if order.until > now}
+        taken = {name: order.villages for name, order in self._ordered.items()}
         return taken | {name: frozenset(codes) for name, codes in self.running().items()}
 
     def running(self) -> dict[str, list[str]]:
         """Villages in which drills are on, by drill."""
-        found = {name: drill.stage.course.running() for name, drill in self._playing.items()}
+        found = {name: other.stage.course.running() for name, other in self._playing.items()}
         return {name: codes for name, codes in found.items() if codes}
 
     def notice(self) -> str:
@@ -312,7 +312,7 @@ class DrillRoom:
         self._wake_channels()
 
     def _show_outboxes(self) -> None:
-        self._outbox.drills = {name: drill.stage.outbox for name, drill in self._playing.items()}
+        self._outbox.drills = {name: other.stage.outbox for name, other in self._playing.items()}
 
     def _turn(self) -> None:
         refused = None
@@ -391,7 +391,7 @@ class DrillRoom:
                     rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(missing_ok=True)
 
     def _let_go(self, playing: Playing) -> None:
-        self._playing = {name: drill for name, drill in self._playing.items() if drill is not playing}
+        self._playing = {name: other for name, other in self._playing.items() if other is not playing}
         self._show_outboxes()
         playing.close()
 

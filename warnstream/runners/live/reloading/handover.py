@@ -22,6 +22,9 @@ _LENGTH = 8
 _END = bytes(_LENGTH)
 
 
+DOORS_UNKNOWN = -1
+
+
 class Ask(msgspec.Struct, frozen=True):
     """What the child is to prepare.
 
@@ -53,7 +56,7 @@ class Report(msgspec.Struct, frozen=True):
     preview : list of str
         Whom it would wake.
     doors : int
-        That would be told now.
+        That would be told now; `DOORS_UNKNOWN` where that cannot be said.
     tests : str
         What became of the tests of the folder.
     fingerprint : str

@@ -24,9 +24,9 @@ from warnstream.model.times import iso_utc
 from warnstream.runners.bundles.keeping import OwnBundle, user
 from warnstream.runners.live.reloading.changeover import Change, Ready, make_ready
 from warnstream.runners.live.reloading.errands import Errands
-from warnstream.runners.live.reloading.handover import Ask, Report, joined, software_stamp
+from warnstream.runners.live.reloading.handover import DOORS_UNKNOWN, Ask, Report, joined, software_stamp
 from warnstream.runners.live.reloading.preparing import Child
-from warnstream.runners.live.reloading.scope import concerns_of, restart_faults
+from warnstream.runners.live.reloading.scope import restart_faults, wants_second
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +220,7 @@ class Reloads:
         bundle = self._frozen(wish, new, who)
         say(f"bundle {bundle.number}")
         self._demand_word(wish, report, live.changes, say)
-        self._demand_second(wish, bundle, concerns_of(live, new) & set(live.changes.second_person), say)
+        self._demand_second(wish, bundle, wants_second(live, new), say)
         is_back = bool(wish.bundle) and self._bundle.has_run(bundle.number)
         instead = live.fingerprint if is_back else ""
         ready = make_ready(derived, Change(bundle.number, node.wall_s(), who, wish.why, instead), live)
@@ -263,12 +263,13 @@ class Reloads:
         if wants and not wish.is_agreed:
             raise RefusedError([f"{want}: --yes is wanted" for want in wants])
 
-    def _demand_second(self, wish: Wish, bundle: Bundle, concerns: set[str], say: Say) -> None:
-        """Another person has signed it; what has run already may run again without."""
+    def _demand_second(self, wish: Wish, bundle: Bundle, concerns: list[str], say: Say) -> None:
+        """Somebody has signed it who neither asks for it nor froze it; what has run may run again without."""
         if not concerns or (wish.bundle and self._bundle.has_run(bundle.number)):
             return
         known = (operator for operator in self._node.read.operators if operator.role is not Role.READER)
-        people = {operator.person: operator for operator in known if operator.person != wish.person}
+        authors = {wish.person, bundle.manifest.who}
+        people = {operator.person: operator for operator in known if operator.person not in authors}
         faults = []
         for person, signature in read_approvals(bundle).items():
             if person not in people:
@@ -334,6 +335,8 @@ class Reloads:
 def _wants(report: Report, policy: ChangePolicy) -> Iterator[str]:
     if report.looks:
         yield f"{count_of(len(report.looks), 'line', 'lines')} to look at that the live configuration had not"
+    if report.doors == DOORS_UNKNOWN:
+        yield "whom it would wake cannot be said"
     if report.doors > policy.reload_wakes_max:
         told = count_of(report.doors, "door", "doors")
         yield f"{told} would be told now, more than changes.reload_wakes_max ({policy.reload_wakes_max})"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from warnstream.config.settings import Configuration
+from warnstream.model.hands.orders import Role
 from warnstream.runners.build import topics_of
 
 AT_START = {
@@ -80,6 +81,29 @@ def restart_faults(old: Configuration, new: Configuration) -> list[str]:
 def concerns_of(old: Configuration, new: Configuration) -> set[str]:
     """What a change is about, in the words of `changes.second_person`."""
     return set(_concerns(old, new)) - {""}
+
+
+def wants_second(old: Configuration, new: Configuration) -> list[str]:
+    """For what a change wants another person's signature, by the policy that runs; empty: for nothing.
+
+    A policy that asks for one is loosened, and who may sign is changed, only with a signature, too:
+    else two changes would do what one may not.
+    """
+    policy = set(old.changes.second_person)
+    if not policy:
+        return []
+    wanted = sorted(concerns_of(old, new) & policy)
+    if policy - set(new.changes.second_person):
+        wanted.append("changes.second_person")
+    if _signers(old) != _signers(new) and "people" not in wanted:
+        wanted.append("who may sign (operators.csv)")
+    return wanted
+
+
+def _signers(configuration: Configuration) -> set[tuple[str, str]]:
+    """People who may sign, with their keys."""
+    known = (operator for operator in configuration.operators if operator.role is not Role.READER)
+    return {(operator.person, operator.public_key) for operator in known if operator.public_key}
 
 
 def _concerns(old: Configuration, new: Configuration) -> Iterator[str]:

@@ -24,6 +24,7 @@ class FeedWatch:
 
     def __init__(self, alarms: AlarmPort, metrics: Metrics, time_zone: TimeZone) -> None:
         self._alarms, self._metrics, self._time_zone = StandingAlarms(alarms, "feed"), metrics, time_zone
+        self._shown: frozenset[str] = frozenset()
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
@@ -31,6 +32,9 @@ class FeedWatch:
 
     def take(self, feeds: FeedBook) -> None:
         """The situation after a step."""
+        for name in self._shown - feeds.states.keys():  # a reload has taken it away
+            self._metrics.feed_unheard.remove(name)
+        self._shown = frozenset(feeds.states)
         for name, state in feeds.states.items():
             self._metrics.feed_unheard.labels(name).set(state.waited_s)
         silent = feeds.silent()

@@ -194,9 +194,9 @@ class OrderWatch:
 def _turned_down(orders: Sequence[TurnedDown]) -> AlarmText:
     """Orders that were taken and of which nothing came, the newest first."""
     newest, n = orders[: -SHOWN_ORDERS - 1 : -1], len(orders)
-    said = "; ".join(f"{told.what} by {told.author}: {told.why}" for told in newest)
+    said = "; ".join(f"{order.what} by {order.author}: {order.why}" for order in newest)
     said_zh = {str(kind): word for kind, word in WORDS_ZH.items()} | {"mark": "转移标记"}
-    zh = "；".join(f"{told.author}的{said_zh.get(told.what, told.what)}：{told.why}" for told in newest)
+    zh = "；".join(f"{order.author}的{said_zh.get(order.what, order.what)}：{order.why}" for order in newest)
     return AlarmText(f"orders that were taken and not carried out: {n}; {said}", f"{n}项指令未执行：{zh}")
 
 

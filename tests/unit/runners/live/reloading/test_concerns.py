@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit.rule_tests.county import write_county
 from warnstream.config.load import load_configuration
-from warnstream.runners.live.reloading.scope import concerns_of
+from warnstream.config.settings import Configuration
+from warnstream.runners.live.reloading.scope import concerns_of, wants_second
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,41 @@ def test_a_change_is_about(tmp_path: Path, file: str, old: str, new: str, about:
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     assert concerns_of(before, load_configuration(tmp_path)) == about
+
+
+KEYS = ["A" * 43 + "=", "B" * 43 + "="]
+OPERATORS = "person,name,role,area,phone,public_key\nli,Li,officer,*,,{}\nwang,Wang,{},*,,{}\n"
+
+
+@pytest.mark.parametrize(
+    ("policy", "operators", "thresholds", "wants"),
+    [
+        ("[thresholds]", OPERATORS.format(KEYS[0], "second", KEYS[1]), "", []),
+        ("[thresholds]", OPERATORS.format(KEYS[0], "second", KEYS[1]), "19", ["thresholds"]),
+        ("[thresholds, node]", OPERATORS.format(KEYS[0], "second", KEYS[1]), "", []),
+        ("[]", OPERATORS.format(KEYS[0], "second", KEYS[1]), "", ["changes.second_person"]),
+        ("[routing]", OPERATORS.format(KEYS[0], "second", KEYS[1]), "", ["changes.second_person"]),
+        ("[thresholds]", OPERATORS.format(KEYS[1], "second", KEYS[1]), "", ["who may sign (operators.csv)"]),
+        ("[thresholds]", OPERATORS.format(KEYS[0], "reader", KEYS[1]), "", ["who may sign (operators.csv)"]),
+    ],
+)
+def test_a_policy_is_not_got_round_by_changing_it_or_who_may_sign_first(
+    tmp_path: Path, policy: str, operators: str, thresholds: str, wants: list[str]
+) -> None:
+    write_county(tmp_path)
+    node = (tmp_path / "warnstream.yaml").read_text(encoding="utf-8")
+
+    def put(policy: str, operators: str) -> Configuration:
+        (tmp_path / "operators.csv").write_text(operators, encoding="utf-8")
+        text = f"{node}changes: {{second_person: {policy}}}\n"
+        (tmp_path / "warnstream.yaml").write_text(text, encoding="utf-8")
+        return load_configuration(tmp_path)
+
+    before = put("[thresholds]", OPERATORS.format(KEYS[0], "second", KEYS[1]))
+    if thresholds:
+        path = tmp_path / "thresholds.yaml"
+        text = path.read_text(encoding="utf-8").replace("rain_mm: 20", f"rain_mm: {thresholds}", 1)
+        path.write_text(text, encoding="utf-8")
+    now = put(policy, operators)
+    assert wants_second(before, now) == wants
+    assert wants_second(put("[]", operators), now) == []

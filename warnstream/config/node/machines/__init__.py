@@ -1,0 +1,1 @@
+"""What a node shares with other machines: a second box, Kafka."""

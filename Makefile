@@ -47,9 +47,10 @@ load-nation:      ## 384,000 stations at a reading a minute into one node, ten m
 sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
 	$(BIN)python -m tests.simulation.day
 
-bench-nowcast:    ## how early and how false: rain ahead on years of Rio that nothing was fitted on; ten minutes, wants shared data
+bench-nowcast:    ## how early and how false: rain ahead on years of Rio that nothing was fitted on, and on five radar days; a quarter of an hour, wants shared data
 	$(BIN)python -m benchmarks.bench_nowcast
 	$(BIN)python -m benchmarks.bench_chances
+	$(BIN)python -m benchmarks.bench_radar
 
 bench-desk:       ## who is told what: a front over 900,000 doors, the ledger beside SQLite, storm and typhoon through slow and dead channels; half an hour
 	$(BIN)python -m benchmarks.bench_desk

@@ -21,11 +21,11 @@ from warnstream.desk import WarningDesk
 from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
-from warnstream.model.grids import GridFrame
 from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.radar.fields import Frame
 from warnstream.model.transfers.marks import RowMark
 
 Action = (
@@ -96,7 +96,7 @@ class Engine:
         readings: ReadingBatch,
         actions: Sequence[Action],
         now_s: int,
-        frames: Sequence[GridFrame] = (),
+        frames: Sequence[Frame] = (),
     ) -> EngineStep:
         """Judge readings, grids, signs and alerts, then act on levels, answers and the officer's actions.
 

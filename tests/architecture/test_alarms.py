@@ -55,6 +55,7 @@ RAISED_BY_LOOP = {
     "report",
     "team",
     "feed",
+    "ahead",
     "past",
     "transfer",
     *OF_ORDERS,

@@ -64,6 +64,7 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
         "nobody ",
         "reports that ",
         "no alerts can ",
+        "radar ",
         "waits for ",
         "no reading yet ",
         "drill is on ",

@@ -15,7 +15,7 @@ import xarray as xr
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
-from station_sim.message import Message
+from station_sim.message import Message, beacon
 from station_sim.mqtt_client import BrokerAddress, BrokerTransport
 from station_sim.sending.live_radar import LiveRadar
 from station_sim.sending.publish import Publisher
@@ -61,7 +61,21 @@ def county_in(directory: Path, scenario: Scenario) -> int:
     scenario.county.write(directory)
     port, http_port = free_port(), free_port()
     write_demo_config(directory, broker_port=port, http_port=http_port, sms_port=free_port(), radar=True)
+    look_ahead(directory)
     return http_port
+
+
+def look_ahead(directory: Path) -> None:
+    """The radar also tells of rain to come: orange within an hour raises blue."""
+    node, thresholds = directory / "warnstream.yaml", directory / "thresholds.yaml"
+    before = "forecast:\n"
+    node.write_text(node.read_text("utf-8").replace(before, f"{before}  radar: county_radar\n"), "utf-8")
+    lowering, expected = (
+        "    table: thresholds.csv\n",
+        "    expected: [{of: orange, within: 1h, probability: 30%}]\n",
+    )
+    text = thresholds.read_text("utf-8")
+    thresholds.write_text(text.replace(lowering, f"{lowering}{expected}", 1), "utf-8")
 
 
 def readings_of(scenario: Scenario, directory: Path) -> ReadingBatch:
@@ -151,8 +165,17 @@ def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_giv
     node.start()
     play(node, radar.beside(message for message in messages if message.time_s > half))
     node.wait_until(iso_utc(scenario.end_s), 60)
-    record: dict[str, str] = node.get("/api/v1/state")["grids"][0]
+    assert node.metric('warnstream_ahead_fields_total{grid="county_radar"}') > 0
+    assert node.metric('warnstream_ahead_radar_out{grid="county_radar"}') == 0
+    state = node.get("/api/v1/state")
+    assert (state["ahead"]["radar"], state["ahead"]["out"]) == ("county_radar", False)
+    record: dict[str, str] = state["grids"][0]
     assert record["newest"] >= iso_utc(scenario.end_s - 900)
+    later = scenario.end_s + 1_200  # no file comes any more
+    play(node, [beacon("ws", later)])
+    node.wait_until(iso_utc(later), 60)
+    assert node.get("/api/v1/state")["ahead"]["out"] is True
+    node.wait_for(lambda: any(reason.startswith("radar county_radar is out") for reason in reasons_of(node)))
     assert node.stop() == 0
 
     export_warnings(load_configuration(directory), directory / "live.jsonl")
@@ -164,10 +187,19 @@ def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_giv
     write_warnings(directory / "expected.jsonl", issued, load_configuration(directory))
     assert same_warnings(directory / "live.jsonl", directory / "expected.jsonl") == []
     assert by_grid(directory / "live.jsonl")
+    assert by_radar(directory / "live.jsonl")
+    assert by_radar(directory / "live.jsonl") == by_radar(directory / "expected.jsonl")
 
     out = directory / "again"
     assert main(["replay", str(directory), "--journal", str(directory / "data"), "--out", str(out)]) == 0
     assert by_grid(out / "warnings.jsonl")
+    assert by_radar(out / "warnings.jsonl")
+
+
+def reasons_of(node: LiveNode) -> list[str]:
+    """What the node says of itself."""
+    found: list[str] = node.get("/readyz")["reasons"]
+    return found
 
 
 def by_grid(path: Path) -> list[dict[str, object]]:
@@ -176,6 +208,15 @@ def by_grid(path: Path) -> list[dict[str, object]]:
     return [
         message for message in messages if message["reason"] and message["reason"]["grid"] == "county_radar"
     ]
+
+
+def by_radar(path: Path) -> list[object]:
+    """What was expected by the radar, probabilities to the last digit."""
+    messages = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    expected = [
+        (message["village"], message["reason"].get("expected")) for message in messages if message["reason"]
+    ]
+    return [message for message in expected if message[1] and message[1]["probability"]]
 
 
 def spoilt_files(folder: Path, sound: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from warnstream.assessment.stations import StationState
+from warnstream.forecast.radar.adjustment import GaugePairs
 from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.grids import (
     NO_GRID,
@@ -25,6 +26,7 @@ from warnstream.model.grids import (
 from warnstream.model.network import Network, StationWeights
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.observations.station_quality import StationQuality
+from warnstream.model.radar.fields import Frame
 from warnstream.model.rules.indicators import VillageRain
 from warnstream.model.rules.policies import WindowPolicy
 from warnstream.model.times import MINUTE_S, iso_utc
@@ -82,13 +84,13 @@ class _Grid:
         self.n_taken = 0
         self.is_seen: BoolArray = np.zeros(n_places, dtype=np.bool_)
         self._windows = windows
-        self._span_s = max(windows.longest_s, policy.bias.window_s if policy.bias else 0)
+        self.span_s = max(windows.longest_s, policy.bias.window_s if policy.bias else 0)
         self._told: Int64Array = np.zeros((0, 2), dtype=np.int64)
         # While it is fresh its windows end at its newest frame: frames are late by nature.
         grace_s = max(policy.age_s_max - policy.interval_s, 0)
         self.rain = RainWindow(
             np.full(n_points, policy.interval_s, dtype=np.int32),
-            span_s=self._span_s + windows.lateness_s_max,
+            span_s=self.span_s + windows.lateness_s_max,
             grace_s=grace_s,
             future_s=windows.future_s_max,
             by_minute_s=windows.by_minute_s,
@@ -206,15 +208,15 @@ class Grids:
         self._stood: _Stood | None = None
 
     def take(
-        self, frames: Sequence[GridFrame], stations: StationState, quality: StationQuality, now_s: int
+        self, frames: Sequence[Frame], stations: StationState, quality: StationQuality, now_s: int
     ) -> None:
-        """Count what grids have told since the last step."""
+        """Count what grids have told since the last step; fields are not for it."""
         self._tally = {name: _Tally() for name in self._grids}
         self._refused = []
         for grid in self._grids.values():
             grid.rain.advance(now_s)
         for frame in frames:
-            refusal = self._take(frame, now_s)
+            refusal = self._take(frame, now_s) if isinstance(frame, GridFrame) else None
             if refusal is not None:
                 self._refused.append(refusal)
         for name, grid in self._grids.items():
@@ -237,6 +239,15 @@ class Grids:
             filled = self._fill(rain, stations, quality, now_s)
             self._stood = last = _Stood(rain, key, filled)
         return last.filled
+
+    def pairs(
+        self, name: str, window_s: int, *, stations: StationState, quality: StationQuality
+    ) -> GaugePairs | None:
+        """Rain of gauges and of a grid over the window up to its newest frame; None before the first."""
+        grid = self._grids.get(name)
+        if grid is None or grid.newest_s < 0 or window_s > grid.span_s:
+            return None
+        return self._pairs(grid, window_s, stations, quality)
 
     def step(self, now_s: int) -> GridsStep:
         """What happened at this step, after `take` and `stand_in`."""
@@ -334,7 +345,13 @@ class Grids:
         """Compare a grid with the gauges up to its newest frame."""
         policy = grid.policy.bias
         assert policy is not None
-        window_s = np.array([policy.window_s], dtype=np.int32)
+        pairs = self._pairs(grid, policy.window_s, stations, quality)
+        grid.factor, grid.n_pairs = mean_field_factor(pairs.gauge_mm, pairs.radar_mm, pairs.is_whole, policy)
+
+    def _pairs(
+        self, grid: _Grid, length_s: int, stations: StationState, quality: StationQuality
+    ) -> GaugePairs:
+        window_s = np.array([length_s], dtype=np.int32)
         end_min = grid.newest_s // MINUTE_S
         at_gauges = stations.rain.accumulate_until(window_s, _ends(stations.rain, end_min))
         of_grid = grid.rain.accumulate_until(window_s, _ends(grid.rain, end_min))
@@ -345,7 +362,7 @@ class Grids:
             of_grid.coverage[points, 0] >= PAIR_COVERAGE_MIN
         )
         is_whole &= quality.confidence[self._gauge] >= 1.0
-        grid.factor, grid.n_pairs = mean_field_factor(gauge_mm, grid_mm, is_whole, policy)
+        return GaugePairs(gauge_mm, grid_mm, is_whole)
 
 
 def _ends(rain: RainWindow | SparedRain, end_min: int) -> Int64Array:

@@ -57,6 +57,7 @@ class Judgement:
 
     Attributes
     ----------
+    ahead : Probabilities
     levels : dict of str to LevelState
     ratio : dict of str to Float64Array, shape (n_villages,)
         Of the last step: rain over critical rainfall by hazard (`HazardLevels.ratio`), of the worst zone.
@@ -75,7 +76,7 @@ class Judgement:
         self._rules = rules
         self._order = reading_order(rules)
         self._plan = RulePlan(rules, self._places.village)
-        self._ahead = Probabilities(rules, len(self._places), rain_now)
+        self.ahead = Probabilities(rules, len(self._places), rain_now)
         self._on_rain = frozenset(rule.name for rule in rules if needs_of(rule).reads_rain)
         self._numberless = numberless
         self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
@@ -122,7 +123,7 @@ class Judgement:
 
     def _look_ahead(self, sources: Sources, failures: dict[str, str]) -> None:
         """Probabilities by the members of this step; where they fail nothing is known of them."""
-        failure = self._ahead.step(sources.members, sources.rain, sources.antecedent, sources.now_s)
+        failure = self.ahead.step(sources.members, sources.rain, sources.antecedent, sources.now_s)
         if failure:
             failures["probabilities"] = failure
 
@@ -164,8 +165,8 @@ class Judgement:
                 n_places=len(self._places),
                 now_s=sources.now_s,
                 alerts=sources.alerts,
-                chances=self._ahead.book.known,
-                chances_version=self._ahead.book.version,
+                chances=self.ahead.book.known,
+                chances_version=self.ahead.book.version,
             )
             self._read = sources, read
         return self._read[1]
@@ -173,14 +174,14 @@ class Judgement:
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, hazard by hazard."""
         levels: dict[str, Arrays] = {f"level.{name}": dict(s.snapshot()) for name, s in self.levels.items()}
-        return {**levels, "conditions": self._plan.snapshot(), "chances": self._ahead.book.snapshot()}
+        return {**levels, "conditions": self._plan.snapshot(), "chances": self.ahead.book.snapshot()}
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. KeyError or ValueError if it was taken with other rules."""
         for name, level in self.levels.items():
             level.restore(state[f"level.{name}"])
         self._plan.restore(state["conditions"])
-        self._ahead.book.restore(state.get("chances", {}))
+        self.ahead.book.restore(state.get("chances", {}))
 
     def _level_state(self, rule: HazardRule) -> LevelState:
         """Levels of all villages, none yet; a fall leads to levels that the rule has values for."""
@@ -374,7 +375,7 @@ class Judgement:
             facts = [self._fact(leaf, since_s, place, sources) for leaf, since_s in carriers]
             reason = reason_of_facts(rule, place, facts, sources, self._network)
         else:
-            reason = self._ahead.named(reason_of_value(rule, place, found, sources, self._network))
+            reason = self.ahead.named(reason_of_value(rule, place, found, sources, self._network))
         if self.is_lone(rule.name, place):
             reason = replace(reason, confirmed=False, lone_gauge=True)
         return replace(reason, zone=zone) if (zone := self._places.zone[place]) else reason
@@ -411,7 +412,7 @@ class Judgement:
             float(self._plan.amount(leaf)[place]),
             int(values.station[place]),
             float(self._plan.whole(leaf)[place]) if isinstance(leaf, ShareTerm) else float("nan"),
-            self._ahead.expected(leaf, place, sources.now_s),
+            self.ahead.expected(leaf, place, sources.now_s),
         )
 
     def _changes(

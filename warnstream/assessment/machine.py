@@ -10,10 +10,12 @@ stands in its place says that nothing is known, or what was known last.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
+from warnstream.assessment.ahead.members import AheadState, MembersAhead
 from warnstream.assessment.explanation import Explained, VillageView, view_village
 from warnstream.assessment.grids import Grids, GridsStep
 from warnstream.assessment.isolation import Isolation
@@ -22,7 +24,7 @@ from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.rule_needs import Whole, check_leads, whole_of
-from warnstream.assessment.stations import StationPolicies, StationState
+from warnstream.assessment.stations import HeardGauges, StationPolicies, StationState
 from warnstream.assessment.villages import (
     GaugeAvailability,
     VillageState,
@@ -31,6 +33,7 @@ from warnstream.assessment.villages import (
     no_rain_known,
 )
 from warnstream.forecast.chances.source import GaugeMembers
+from warnstream.forecast.radar.source import RadarMembers
 from warnstream.forecast.source import ForecastSource
 from warnstream.hazards.registry import relay_tables
 from warnstream.lifecycle.alerts import AlertBook, AlertPolicy
@@ -49,12 +52,13 @@ from warnstream.model.arrays import (
 )
 from warnstream.model.changes import LevelChange, PastCrossing, Reason
 from warnstream.model.forecast import RainAhead
-from warnstream.model.grids import GridFrame, GridPolicy
+from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignPolicy, SignReport, SignVerdict, VillageSigns
 from warnstream.model.observations.station_quality import StationQuality, no_doubt
+from warnstream.model.radar.fields import Frame
 from warnstream.model.rules.indicators import VillageRain
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -88,6 +92,8 @@ class AssessmentStep:
         What grids of rain did.
     past_crossings : tuple of PastCrossing
         Levels of the past that late readings prove, for the duty officer.
+    ahead : AheadState
+        Where members of the rain to come are from.
     """
 
     changes: list[LevelChange]
@@ -101,20 +107,7 @@ class AssessmentStep:
     ratio: dict[str, Float64Array]
     grids: GridsStep
     past_crossings: tuple[PastCrossing, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Gauges:
-    """Who reports, what is thought of each gauge, and who is heard."""
-
-    is_reporting: BoolArray
-    quality: StationQuality
-    is_usable: BoolArray
-
-    @property
-    def excluded(self) -> BoolArray:
-        """Gauges that report zeros and do not measure, and have no spare that does."""
-        return self.quality.is_clogged & ~self.is_usable
+    ahead: AheadState = field(default_factory=AheadState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +118,24 @@ class Observed:
     ----------
     readings : ReadingBatch
     flags : UInt16Array, shape (n_readings,)
-    gauges : _Gauges
+    gauges : HeardGauges
     forecast : RainAhead or None
         As of `AssessmentStep`.
     sources : Sources
         Without the alerts of other services, which rules relay.
     grids : GridsStep
     failures : dict
+    ahead : AheadState
     """
 
     readings: ReadingBatch
     flags: UInt16Array
-    gauges: _Gauges
+    gauges: HeardGauges
     forecast: RainAhead | None
     sources: Sources
     grids: GridsStep
     failures: dict[str, str]
+    ahead: AheadState
 
 
 class Assessment:
@@ -155,7 +150,8 @@ class Assessment:
     nowcast : ForecastSource or None
         None: no forecast is made, only what has been observed reaches a level.
     ahead : GaugeMembers, optional
-        Members of the rain to come; without them nobody knows a probability.
+    radar : RadarMembers, optional
+        Members of the rain to come; without either nobody knows a probability.
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
         Without it nobody can report a sign.
@@ -188,6 +184,7 @@ class Assessment:
         quality: QualityPolicy,
         nowcast: ForecastSource | None,
         ahead: GaugeMembers | None = None,
+        radar: RadarMembers | None = None,
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
         alerts: AlertPolicy | None = None,
@@ -198,7 +195,8 @@ class Assessment:
         self._places = network.places
         whole = whole or whole_of(rules)
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        self._villages = VillageState(len(self._places), weights, nowcast, ahead)
+        self._villages = VillageState(len(self._places), weights, nowcast)
+        self._ahead = MembersAhead(ahead, radar, quality.rain_mm_per_min_max, windows.future_s_max)
         leads_s = self._villages.leads_s
         check_leads(whole.needs, leads_s)
         self._stations = StationState(
@@ -221,7 +219,7 @@ class Assessment:
         self._unknown = no_rain_known(self._stations, weights.own, leads_s)
         n_stations = len(network.stations)
         every: BoolArray = np.ones(n_stations, dtype=np.bool_)
-        self._gauges = _Gauges(every, no_doubt(n_stations), every)
+        self._gauges = HeardGauges(every, no_doubt(n_stations), every)
         self.signs = SignBook(network, signs or SignPolicy())
         self.alerts = AlertBook(relay_tables(rules), alerts)
         self.feeds = FeedBook(alerts.feeds if alerts is not None else ())
@@ -254,7 +252,7 @@ class Assessment:
         readings: ReadingBatch,
         now_s: int,
         said: Sequence[SignReport | SignVerdict | AlertArrived | FeedHeard] = (),
-        frames: Sequence[GridFrame] = (),
+        frames: Sequence[Frame] = (),
     ) -> AssessmentStep:
         """Take all that arrived, that grids saw, people and services said since then; judge every village.
 
@@ -270,7 +268,7 @@ class Assessment:
         readings: ReadingBatch,
         now_s: int,
         said: Sequence[SignReport | SignVerdict | AlertArrived | FeedHeard] = (),
-        frames: Sequence[GridFrame] = (),
+        frames: Sequence[Frame] = (),
     ) -> Observed:
         """The first half of a step: what gauges, grids and people tell, whatever is asked of it.
 
@@ -290,12 +288,14 @@ class Assessment:
         excluded, quality = gauges.excluded, gauges.quality
         villages, is_usable = self._villages, gauges.is_usable
         forecast = run("forecast", lambda: villages.update_nowcast(stations, excluded, now_s, failures), None)
-        members = villages.new_members(stations, excluded, now_s, failures)
         rain, sight = run(
             "rain of villages", lambda: villages.rain(stations, is_usable, now_s), self._unknown
         )
         run("grids", lambda: grids.take(frames, stations, quality, now_s), None)
         rain = run("grids", lambda: grids.stand_in(rain, stations, quality, now_s), rain)
+        ahead, compared = self._ahead, partial(grids.pairs, stations=stations, quality=quality)
+        run("probabilities", lambda: ahead.take(frames, now_s), None)
+        members = ahead.step(stations, excluded, compared, now_s, failures)
         antecedent = run(
             "earlier rain",
             lambda: villages.antecedent(stations, rain, is_usable, excluded),
@@ -316,7 +316,7 @@ class Assessment:
             members=members,
         )
         told = run("grids", lambda: grids.step(now_s), GridsStep((), ()))
-        return Observed(readings, flags, gauges, forecast, sources, told, failures)
+        return Observed(readings, flags, gauges, forecast, sources, told, failures, self._ahead.state)
 
     def judge(
         self,
@@ -336,8 +336,7 @@ class Assessment:
         if (alerts := self.alerts.in_force()) is not sources.alerts:
             sources = replace(sources, alerts=alerts)
         changes = self._judgement.step(sources, failures)
-        late, levels = self._late, self._judgement.levels
-        nothing: tuple[PastCrossing, ...] = ()
+        late, levels, nothing = self._late, self._judgement.levels, tuple[PastCrossing, ...]()
         readings, flags, stations = observed.readings, observed.flags, sources.stations
         past = run("late readings", lambda: late.step(readings, flags, stations, levels, now_s), nothing)
         self._last = Explained(sources, observed.gauges.is_reporting, failures)
@@ -353,6 +352,7 @@ class Assessment:
             self._judgement.ratio,
             observed.grids,
             past,
+            replace(observed.ahead, scores=self._judgement.ahead.book.scores()),
         )
 
     def share(self, first: "Assessment") -> None:
@@ -362,7 +362,7 @@ class Assessment:
         `observe` of the first alone, and `judge` of each.
         """
         self._stations, self._villages = first._stations, first._villages  # noqa: SLF001  # one class
-        self._grids, self.signs = first._grids, first.signs  # noqa: SLF001
+        self._grids, self.signs, self._ahead = first._grids, first.signs, first._ahead  # noqa: SLF001
 
     def share_rule(self, hazard: str, other: "Assessment") -> None:
         """Take what another assessment finds by the same rule of what both share; it judges first."""
@@ -372,14 +372,14 @@ class Assessment:
         """Go on from what people were told of a hazard; see `LevelState.align`."""
         return self._judgement.levels[hazard].align(issued, is_held, is_free, self._now_s)
 
-    def _hear(self, now_s: int, isolation: Isolation) -> "_Gauges":
+    def _hear(self, now_s: int, isolation: Isolation) -> "HeardGauges":
         """Which gauges report and measure; where nobody can tell, their coverage alone speaks for them."""
         stations, run = self._stations, isolation.run
         every: BoolArray = np.ones(len(self._network.stations), dtype=np.bool_)
         is_reporting = run("silent gauges", lambda: stations.is_reporting(now_s), every)
         quality = run("quality of gauges", lambda: stations.judge_gauges(now_s), self._gauges.quality)
         is_usable = run("silent gauges", lambda: stations.is_usable(is_reporting, quality), is_reporting)
-        return _Gauges(is_reporting, quality, is_usable)
+        return HeardGauges(is_reporting, quality, is_usable)
 
     def view(self, village: int) -> VillageView:
         """Everything that decided on a village at the last step; to be asked right after it.
@@ -405,6 +405,7 @@ class Assessment:
         return {
             **self._stations.snapshot(),
             "villages": self._villages.snapshot(),
+            "ahead": self._ahead.snapshot(),
             **self._grids.snapshot(),
             **self._judgement.snapshot(),
             **self._late.snapshot(),
@@ -425,10 +426,12 @@ class Assessment:
         self._last = None
         self._stations.restore(state)
         self._villages.restore(state["villages"])
+        if "ahead" in state:  # older snapshots have none
+            self._ahead.restore(state["ahead"])
         self._grids.restore(state)
         self._judgement.restore(state)
         self._late.restore(state)
-        if "signs" in state:  # older snapshots have none
+        if "signs" in state:
             self.signs.restore(state["signs"]["book"].tobytes())
         self._now_s = int(state["clock"]["now_s"][0])
         if "alerts" in state:

@@ -81,6 +81,20 @@ class _Judged:
     quality: StationQuality
 
 
+@dataclass(frozen=True, slots=True)
+class HeardGauges:
+    """Who reports, what is thought of each gauge, and who is heard."""
+
+    is_reporting: BoolArray
+    quality: StationQuality
+    is_usable: BoolArray
+
+    @property
+    def excluded(self) -> BoolArray:
+        """Gauges that report zeros and do not measure, and have no spare that does."""
+        return self.quality.is_clogged & ~self.is_usable
+
+
 class StationState:
     """All that is kept of the readings of one network.
 

@@ -7,11 +7,10 @@ import numpy as np
 
 from warnstream.assessment.station_rain import Windows
 from warnstream.assessment.stations import StationState
-from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.source import ForecastSource
 from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, rows_where
 from warnstream.model.errors import describe
-from warnstream.model.forecast import RainAhead, RainMembers
+from warnstream.model.forecast import RainAhead
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.indicators import VillageAntecedent, VillageRain
@@ -110,8 +109,6 @@ class VillageState:
     weights : Weights
     nowcast : ForecastSource or None
         None: no forecast is made.
-    ahead : GaugeMembers or None
-        None: nothing is known of probabilities.
 
     Raises
     ------
@@ -131,13 +128,11 @@ class VillageState:
         n_places: int,
         weights: Weights,
         nowcast: ForecastSource | None,
-        ahead: GaugeMembers | None = None,
     ) -> None:
         self._weights = replace(weights, own=by_column(weights.own), fallback=by_column(weights.fallback))
         self._nowcast = nowcast
         self.leads_s = leads_of(nowcast)
-        self._nowcast_at_s = self._members_at_s = -DAY_S
-        self._ahead, self._members_failure, self._nowcast_failure = ahead, "", ""
+        self._nowcast_at_s, self._nowcast_failure = -DAY_S, ""
         self._ahead_mm: Float64Array = np.full((n_places, len(self.leads_s)), np.nan)
         self._rain: _LastRain | None = None
         self.moved: RainMoved | None = None
@@ -183,28 +178,6 @@ class VillageState:
         self._ahead_mm = forecast.rain_mm
         return forecast
 
-    def new_members(
-        self, stations: StationState, excluded: BoolArray, now_s: int, failures: dict[str, str]
-    ) -> RainMembers | None:
-        """Members of the rain to come when they are due; None otherwise. Mute gauges have no part in them.
-
-        A failure is reported until they have been made again, not only in the step in which they were due.
-        """
-        if self._ahead is None:
-            return None
-        members = None
-        if now_s - self._members_at_s >= self._ahead.every_s:
-            self._members_at_s, self._members_failure = now_s, ""
-            try:
-                frames = stations.rain.frames(self._ahead.frames_wanted, self._ahead.frame_s, now_s)
-                frames[:, excluded] = np.nan
-                members = self._ahead.members(frames, now_s)
-            except Exception as error:  # noqa: BLE001  # what may come must not silence what is
-                self._members_failure = describe(error)
-        if self._members_failure:
-            failures["probabilities"] = self._members_failure
-        return members
-
     def rain(
         self, stations: StationState, is_usable: BoolArray, now_s: int
     ) -> tuple[VillageRain, GaugeAvailability]:
@@ -246,7 +219,6 @@ class VillageState:
             "nowcast_at_s": np.array([self._nowcast_at_s], dtype=np.int64),
             "ahead_mm": self._ahead_mm.copy(),
             "leads_s": np.array(self.leads_s, dtype=np.int64),
-            "members_at_s": np.array([self._members_at_s], dtype=np.int64),
         }
 
     def restore(self, state: Arrays) -> None:
@@ -257,7 +229,6 @@ class VillageState:
             self._ahead_mm = state["ahead_mm"].copy()
         else:
             self._nowcast_at_s, self._ahead_mm = -DAY_S, np.full_like(self._ahead_mm, np.nan)
-        self._members_at_s = int(state["members_at_s"][0]) if "members_at_s" in state else -DAY_S
         self._rain = self._antecedent = self.moved = None
 
     def _work_out(self, duration_s: Int32Array, windows: Windows, is_usable: BoolArray) -> _LastRain:

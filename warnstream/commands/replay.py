@@ -16,9 +16,10 @@ from warnstream.config.settings import Configuration
 from warnstream.forecast.nowcast import leads_of
 from warnstream.lifecycle.alerts import AlertBook, AlertOutcome
 from warnstream.model.digests import Digest
-from warnstream.model.grids import GridFrame, in_order_of_time
+from warnstream.model.grids import in_order_of_time
 from warnstream.model.level import LEVELS
 from warnstream.model.observations.readings import Flag
+from warnstream.model.radar.fields import Frame
 from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import MessageType
 from warnstream.review.alerts import read_alert_files
@@ -67,6 +68,10 @@ class Findings(Collected):
             self.n_frames[grid.name] += grid.n_frames
         for refused in assessed.grids.refused:
             self.n_frames[f"{refused.frame.grid} refused ({refused.reason})"] += 1
+        for told in assessed.ahead.refused:
+            self.n_frames[f"fields of {told.frame.grid} refused ({told.reason})"] += 1
+        if assessed.ahead.n_fields:
+            self.n_frames[f"fields of {assessed.ahead.radar}"] += assessed.ahead.n_fields
         for flag in Flag:
             count = int(np.count_nonzero(assessed.flags & flag))
             if count:
@@ -145,13 +150,13 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
     return 0
 
 
-def _frames_of_files(configuration: Configuration) -> tuple[GridFrame, ...]:
+def _frames_of_files(configuration: Configuration) -> tuple[Frame, ...]:
     """Frames of every file of every grid."""
     from warnstream.adapters.grids.frames import GridReader
 
     limit = configuration.quality.rain_mm_per_min_max
     readers = [GridReader(grid, configuration.network, limit) for grid in configuration.grids]
-    return in_order_of_time(frame for reader in readers for frame in reader.read_all())
+    return in_order_of_time(frame for reader in readers for frame in reader.all_frames())
 
 
 def _run(configuration: Configuration, archive: Archive, after_s: int, console: Console) -> Findings:

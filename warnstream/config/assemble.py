@@ -19,7 +19,7 @@ from warnstream.config.node.broker import (
 from warnstream.config.node.document import NodeDocument
 from warnstream.config.node.formats.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
 from warnstream.config.node.formats.logger_files import LoggerFileSection
-from warnstream.config.node.grids import grid_settings
+from warnstream.config.node.grids import all_grid_settings
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
@@ -121,7 +121,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         bulletins=node.bulletins.policy(node.routing.household_level_min, node.release.policy()),
         paper=node.paper.policy(),
         past_days=past_days,
-        grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
+        grids=all_grid_settings(node.grids, node.forecast.radar, folder.directory),
         sha256_of_file=folder.sha256_of_file(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
         hands=node.release.hands(),
@@ -336,7 +336,9 @@ def _window_policy(node: NodeDocument, rules: tuple[HazardRule, ...]) -> WindowP
 
 def _forecast_policy(node: NodeDocument) -> ForecastPolicy:
     forecast = node.forecast
-    return ForecastPolicy(forecast.method, forecast.every_s, forecast.cell_km * 1000, forecast.damp_s)
+    return ForecastPolicy(
+        forecast.method, forecast.every_s, forecast.cell_km * 1000, forecast.damp_s, forecast.radar or ""
+    )
 
 
 def _village_policy(node: NodeDocument) -> VillagePolicy:

@@ -25,6 +25,7 @@ from warnstream.config.node.document import (
 )
 from warnstream.config.node.forecast_area import check_forecast_area
 from warnstream.config.node.formats.decoders import MappedNames
+from warnstream.config.node.grids import radar_fault
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import unknown_hazards
 from warnstream.config.orders import ORDERS_FILE, OrdersDocument, check_orders, order_table
@@ -170,7 +171,7 @@ def _context(
         stations=stations,
         longest_s=windows.longest_s if windows else None,
         stage_m_range=quality.stage_m_range if quality else None,
-        has_chances=forecast.table is not None if forecast else None,
+        has_chances=bool(forecast.table or forecast.radar) if forecast else None,
     )
 
 
@@ -352,9 +353,12 @@ def _check_release(
 
 
 def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: FaultLog) -> None:
-    """Folders of grids exist, and what reads their files is installed."""
+    """Folders of grids exist, and what reads their files is installed; the radar of the forecast is one."""
+    if fault := radar_fault(node.forecast.radar, node.grids):
+        location: Location = ("forecast", "radar")
+        faults.add(tree.file, tree.line_of(location), path_text(location), fault)
     for name, grid in node.grids.items():
-        location: Location = ("grids", name, "files")
+        location = ("grids", name, "files")
         if not (directory / grid.files).parent.is_dir():
             expected = f"no such folder: {PurePosixPath(grid.files).parent}"
             faults.add(tree.file, tree.line_of(location), path_text(location), expected)

@@ -210,7 +210,7 @@ class GridSettings:
     `unit` and `interval_s` are None where the files say it themselves; `time_is_end` tells
     what the times mean in files that have no bounds of time. `accumulated` is ``never``,
     ``since_start`` or ``resets``, None where it was not said; `mask` is a file of cells that
-    never count, `mask_variable` what they are called in it.
+    never count, `mask_variable` what they are called in it. `gives_fields`: ``forecast.radar`` names it.
     """
 
     policy: GridPolicy
@@ -225,6 +225,7 @@ class GridSettings:
     accumulated: str | None = None
     mask: Path | None = None
     mask_variable: str = "mask"
+    gives_fields: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,8 @@ def _lints_of_days(configuration: Configuration) -> Iterator[str]:
 def _lints_of_chances(configuration: Configuration) -> Iterator[str]:
     """What is right in form about probabilities and may not be meant."""
     table, stations = configuration.chance_table, configuration.network.stations
+    if configuration.forecast.radar and not all_asked(configuration.rules):
+        yield "forecast.radar has no effect: no rule asks for a probability"
     if table is None:
         return
     rain = stations.measures_rain

@@ -23,6 +23,8 @@ LONG_NAME_MAX = 3 * NAME_MAX
 
 MARK = "[EXERCISE] "
 ONE_GAUGE = "One gauge, not confirmed. "
+BY_RADAR = ("radar", "radar and gauges")
+"""Sources of a probability that are named."""
 COLOUR = ("none", "BLUE", "YELLOW", "ORANGE", "RED")
 MONTH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ACTION = {
@@ -242,7 +244,8 @@ def _expected(parts: ReasonParts, expected: Expected, doubt: str) -> str:
     threshold = f"{number(reason.threshold, UNKNOWN)} {short(reason.unit)} of {expected.level.word}"
     share = f"{reason.value / reason.threshold:.0%}" if reason.threshold > 0 else UNKNOWN
     if expected.probability:
-        known = "" if expected.calibrated_on else ", not calibrated here"
+        known = f", by {expected.source}" if expected.source in BY_RADAR else ""
+        known += "" if expected.calibrated_on else ", not calibrated here"
         early = clock_local(reason.observed_until_s + max(expected.onset_early_s, 0), parts.time_zone)
         when = f", at the earliest about {early}" if expected.onset_early_s >= 0 else ""
         return (

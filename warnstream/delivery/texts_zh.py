@@ -25,6 +25,8 @@ TEXT_MAX = 200
 
 MARK = "【演练】"
 ONE_GAUGE = "一站未核。"
+BY_RADAR = {"radar": "雷达", "radar and gauges": "雷达与雨量站"}
+"""Sources of a probability that are named."""
 COLOUR = ("无", "蓝色", "黄色", "橙色", "红色")
 ACTION = {
     Level.BLUE: "请留意预警，远离河沟和陡坡",
@@ -252,7 +254,8 @@ def _expected(parts: ReasonParts, expected: Expected, doubt: str) -> str:
     threshold = f"{COLOUR[expected.level]}阈值{number(reason.threshold, UNKNOWN)}{unit}"
     share = f"{reason.value / reason.threshold:.0%}" if reason.threshold > 0 else UNKNOWN
     if expected.probability:
-        known = "" if expected.calibrated_on else "，未经本地检验"
+        known = f"，依据{BY_RADAR[expected.source]}" if expected.source in BY_RADAR else ""
+        known += "" if expected.calibrated_on else "，未经本地检验"
         early = clock_local(reason.observed_until_s + max(expected.onset_early_s, 0), parts.time_zone)
         when = f"，最早约{early}" if expected.onset_early_s >= 0 else ""
         return (

@@ -73,6 +73,9 @@ ALARM_KINDS = {
     "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "reply": AlarmKind("回复须人工阅读", "replies are for a person", "none came for `node.replies_for`"),
     "feed": AlarmKind("外部预警源中断", "a feed of alerts is silent", "it brings what can be read"),
+    "ahead": AlarmKind(
+        "超阈概率受限", "probabilities of rain ahead are limited", "a field comes, or what is said comes true"
+    ),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
     "view": AlarmKind("状态显示出错", "what is shown of the node is old", "it can be updated again"),
     "standby": AlarmKind("无备机保护", "the second box does not have everything", "it has everything again"),

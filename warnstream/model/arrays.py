@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 type_any = Any
 BoolArray = NDArray[np.bool_]
+Int16Array = NDArray[np.int16]
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
 IntpArray = NDArray[np.intp]

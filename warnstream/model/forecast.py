@@ -60,6 +60,33 @@ class RainMembers:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreState:
+    """What came of probabilities of one source, window and time, by tenths of what was said.
+
+    Attributes
+    ----------
+    source : str
+        What members were made of.
+    duration_s : tuple of int
+        The windows of rain of which any had to reach its threshold.
+    within_s : int
+    cases, came : tuple of int, ten each
+    said : tuple of float, ten of them
+        Sum of the probabilities of the cases.
+    off : tuple of int
+        Tenths, from 0, with many cases in which something else came than was said.
+    """
+
+    source: str
+    duration_s: tuple[int, ...]
+    within_s: int
+    cases: tuple[int, ...]
+    said: tuple[float, ...]
+    came: tuple[int, ...]
+    off: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """Why a level is expected, in one village.
 

@@ -8,6 +8,7 @@ after them, the rain gauges (there a grid can be compared with what fell).
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -18,6 +19,16 @@ from warnstream.model.times import HOUR_S
 
 NO_GRID = 255
 """In `GridRain.number`: gauges speak, not a grid. So at most 255 grids."""
+
+
+class Timed(Protocol):
+    """What ends at a time."""
+
+    @property
+    def end_s(self) -> int: ...  # noqa: D102  # described above
+
+
+_Timed = TypeVar("_Timed", bound=Timed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +174,7 @@ class GridState:
     speaks: BoolArray
 
 
-def in_order_of_time(frames: Iterable[GridFrame]) -> tuple[GridFrame, ...]:
+def in_order_of_time(frames: Iterable[_Timed]) -> tuple[_Timed, ...]:
     """Frames by the end of their interval; equal ones stay as they are."""
     return tuple(sorted(frames, key=lambda frame: frame.end_s))
 

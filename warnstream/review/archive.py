@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 
 from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.errors import ArchiveError
-from warnstream.model.grids import GridFrame
 from warnstream.model.network import Stations
 from warnstream.model.observations.readings import ReadingBatch, Variable, concatenate
+from warnstream.model.radar.fields import Frame
 from warnstream.review.archive_chunks import (
     COLUMNS,
     REFUSED_ROWS_MAX,
@@ -63,7 +63,7 @@ class ArchiveReadings:
         The first `REFUSED_ROWS_MAX`.
     n_refused : dict
         Reason -> rows, of all refused rows.
-    frames : tuple of GridFrame
+    frames : tuple of Frame
         What grids told, in the order of the ends of their intervals; a journal has them.
     alerts : tuple of (int, AlertArrived)
         Alerts of other services with the time at which each came, in that order.
@@ -72,7 +72,7 @@ class ArchiveReadings:
     readings: ReadingBatch
     refused: tuple[RefusedRow, ...]
     n_refused: dict[str, int]
-    frames: tuple[GridFrame, ...] = ()
+    frames: tuple[Frame, ...] = ()
     alerts: tuple[tuple[int, AlertArrived], ...] = ()
 
 
@@ -98,7 +98,7 @@ class Archive:
     refused: tuple[RefusedRow, ...]
     n_refused: dict[str, int]
     pieces: Callable[[], Iterator[ReadingBatch]]
-    frames: tuple[GridFrame, ...] = ()
+    frames: tuple[Frame, ...] = ()
     alerts: tuple[tuple[int, AlertArrived], ...] = ()
 
 

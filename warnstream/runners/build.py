@@ -23,6 +23,8 @@ from warnstream.engine import Engine
 from warnstream.forecast.chances.features import STEP_S
 from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.nowcast import GaugeNowcast, leads_of
+from warnstream.forecast.radar.adjustment import Adjustment
+from warnstream.forecast.radar.source import RadarMembers
 from warnstream.hazards.expected.asking import all_asked
 from warnstream.hazards.registry import relay_tables
 from warnstream.ingest.selection import DecoderSelection
@@ -33,6 +35,7 @@ from warnstream.model.arrays import Int64Array
 from warnstream.model.grids import points_of_places
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
+from warnstream.model.radar.fields import geometry_of
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.duty import duty_posts
 from warnstream.runners.carry.names import JudgedAs
@@ -55,6 +58,7 @@ class Derived:
     weights : Weights
     nowcast : GaugeNowcast or None
     ahead : GaugeMembers or None
+    radar : RadarMembers or None
     whole : Whole
         What the rules of all villages ask for.
     """
@@ -63,6 +67,7 @@ class Derived:
     weights: Weights
     nowcast: GaugeNowcast | None
     ahead: GaugeMembers | None
+    radar: RadarMembers | None
     whole: Whole
 
     def of_villages(self, villages: Int64Array) -> "Derived":
@@ -83,6 +88,7 @@ class Derived:
             self.weights.of_places(places),
             None if self.nowcast is None else self.nowcast.of_places(places),
             None if self.ahead is None else self.ahead.of_places(places),
+            None if self.radar is None else self.radar.of_places(places),
             replace(self.whole, grid_points=points if before is None else before[points]),
         )
 
@@ -97,7 +103,8 @@ def derive(configuration: Configuration) -> Derived:
         heard_min=configuration.village.heard_min,
     )
     ahead = _members_of(configuration, weights)
-    return Derived(configuration, weights, _nowcast_of(configuration), ahead, whole_of(configuration.rules))
+    nowcast, radar = _nowcast_of(configuration), _radar_of(configuration)
+    return Derived(configuration, weights, nowcast, ahead, radar, whole_of(configuration.rules))
 
 
 def assemble(derived: Derived, people: Network | None = None) -> Engine:
@@ -116,6 +123,7 @@ def assemble_assessment(derived: Derived) -> Assessment:
         quality=configuration.quality,
         nowcast=derived.nowcast,
         ahead=derived.ahead,
+        radar=derived.radar,
         counters=configuration.counters,
         signs=configuration.signs,
         alerts=AlertPolicy(configuration.message.status, configuration.message.sender, configuration.feeds),
@@ -259,6 +267,21 @@ def _members_of(configuration: Configuration, weights: Weights) -> GaugeMembers 
         is_quick=stations.interval_s <= STEP_S,
         is_here=table.is_of(stations.latitude[rain], stations.longitude[rain]),
         every_s=configuration.forecast.every_s,
+    )
+
+
+def _radar_of(configuration: Configuration) -> RadarMembers | None:
+    """Members from fields of a radar, where one is named and anybody asks for a probability."""
+    radar, network = configuration.forecast.radar, configuration.network
+    if not radar or not all_asked(configuration.rules):
+        return None
+    geometry, site = geometry_of(network), network.places.site
+    station_xy_m, place_xy_m = project(network)
+    adjustment = Adjustment(station_xy_m[network.stations.measures_rain], place_xy_m)
+    place_at = geometry.positions(site.latitude, site.longitude)
+    policy = next(grid.policy for grid in configuration.grids if grid.policy.name == radar)
+    return RadarMembers(
+        radar, geometry, place_at, adjustment, configuration.forecast.every_s, policy.age_s_max
     )
 
 

@@ -178,7 +178,7 @@ def test_a_probability_that_cannot_be_worked_out_is_forgotten(
     monkeypatch.setattr("warnstream.hazards.expected.chances.crossing", fails)
     node.fall(25, 5.0, 0.2)
     assert node.failures == {"probabilities": "RuntimeError: seeded fault"}
-    assert node.assessment._judgement._ahead.book.known == {}
+    assert node.assessment._judgement.ahead.book.known == {}
     step = node.assessment.step(empty_batch(), T0 + 60 * 25 + 1)
     assert step.failures == {"probabilities": "RuntimeError: seeded fault"}
     monkeypatch.undo()

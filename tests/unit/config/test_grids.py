@@ -1,10 +1,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from warnstream.config.load import load_configuration
+from warnstream.config.summary import lints
 from warnstream.model.grids import BiasPolicy
+from warnstream.model.radar.fields import FieldFrame
+from warnstream.runners.build import derive
 
 
 def write_grids(directory: Path, text: str) -> None:
@@ -76,3 +80,58 @@ def test_a_fault_of_a_grid_is_named(
 ) -> None:
     write_grids(config_dir, text)
     assert any(expected in fault for fault in faults()), faults()
+
+
+def with_radar(directory: Path, radar: str) -> None:
+    with (directory / "warnstream.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"forecast: {{radar: {radar}}}\n")
+
+
+def test_a_radar_of_rain_to_come_gives_fields_and_the_others_do_not(
+    config_dir: Path, faults: Callable[[], list[str]]
+) -> None:
+    write_grids(config_dir, "  near: {files: radar/a*.nc}\n  far: {files: radar/b*.nc}\n")
+    with_radar(config_dir, "far")
+    assert faults() == []
+    configuration = load_configuration(config_dir)
+    assert [grid.gives_fields for grid in configuration.grids] == [False, True]
+    assert configuration.forecast.radar == "far"
+    assert "forecast.radar has no effect: no rule asks for a probability" in lints(configuration)
+    assert derive(configuration).radar is None
+
+
+def test_a_radar_that_rules_ask_for_is_derived_and_read_at_some_villages_as_at_all(config_dir: Path) -> None:
+    write_grids(config_dir, "  radar: {files: radar/*.nc}\n")
+    with_radar(config_dir, "radar")
+    thresholds = config_dir / "thresholds.yaml"
+    expected = "    expected: [{of: orange, within: 1h, probability: 30%}]\n"
+    text = thresholds.read_text("utf-8")
+    at = text.index("    evaluator: critical_rainfall\n")
+    thresholds.write_text(text[:at] + expected + text[at:], "utf-8")
+    derived = derive(load_configuration(config_dir))
+    assert derived.radar is not None
+    some = np.array([1], dtype=np.int64)
+    part = derived.of_villages(some).radar
+    assert part is not None
+    random = np.random.default_rng(1)
+    cells = random.integers(0, 300, derived.radar.geometry.shape).astype(np.int16)
+    field = FieldFrame("radar", derived.radar.geometry.digest, 0, 600, cells)
+    places = derived.configuration.network.places.of_villages(some)
+    whole, cut = (source.members([field], None, 0).rain_mm for source in (derived.radar, part))
+    np.testing.assert_array_equal(cut, whole[:, :, places])
+
+
+@pytest.mark.parametrize(
+    ("grids", "radar", "fault"),
+    [
+        ("  one: {files: radar/*.nc}\n", "other", "forecast.radar: grid 'other' is not in grids"),
+        ("  one: {files: radar/*.nc, interval: 1h, max_age: 2h}\n", "one", "an interval of more than 30min"),
+    ],
+)
+def test_a_radar_that_cannot_tell_is_named(
+    grids: str, radar: str, fault: str, config_dir: Path, faults: Callable[[], list[str]]
+) -> None:
+    write_grids(config_dir, grids)
+    with_radar(config_dir, radar)
+    found = faults()
+    assert any(fault in line for line in found), found

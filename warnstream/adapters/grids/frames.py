@@ -8,6 +8,7 @@ import numpy as np
 
 from warnstream.adapters.grids.cells import CellCentres, CellWeights, cell_weights
 from warnstream.adapters.grids.content import CellFrame, GridFile, GridFileError
+from warnstream.adapters.grids.fields import FieldMaker
 from warnstream.adapters.grids.files import possible, read_grid_file
 from warnstream.adapters.grids.mask import read_mask
 from warnstream.adapters.grids.totals import RunningTotals, Suspicion
@@ -16,6 +17,7 @@ from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.grids import GridFrame
 from warnstream.model.network import Network
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.radar.fields import Frame, geometry_of
 from warnstream.model.times import MINUTE_S
 
 KM_PER_DEGREE = 111.2
@@ -45,6 +47,7 @@ class GridReader:
         self._totals = RunningTotals(settings)
         self._suspicion = Suspicion()
         self._mask: BoolArray | None = None
+        self._fields: FieldMaker | None = None
 
     def files(self) -> list[Path]:
         """Files of the grid that are there, oldest first, equally old ones by name."""
@@ -58,7 +61,13 @@ class GridReader:
         return [path for _, path in sorted(found)]
 
     def read(self, path: Path) -> list[GridFrame]:
+        """Amounts at points in the order of time; GridFileError and OSError as of `frames`."""
+        return [frame for frame in self.frames(path) if isinstance(frame, GridFrame)]
+
+    def frames(self, path: Path) -> list[Frame]:
         """Frames of a file in the order of time; a frame in which nothing at all was seen is none.
+
+        Of a grid that gives fields each interval has both: its amounts at points, then its field.
 
         Raises
         ------
@@ -71,16 +80,15 @@ class GridReader:
         weights = self._weights(content.centres, path)
         mask = self._masked(content.centres)
         content = self._amounts(content, path)
-        frames = [
-            GridFrame(
-                self.settings.policy.name,
-                frame.end_s,
-                frame.interval_s,
-                weights.amounts(np.where(mask, np.nan, frame.rain_mm), self.settings.seen_min),
-            )
-            for frame in content.frames
-        ]
-        return [frame for frame in frames if not np.isnan(frame.rain_mm).all()]
+        name, found = self.settings.policy.name, list[Frame]()
+        for frame in content.frames:
+            cells = CellFrame(frame.end_s, frame.interval_s, np.where(mask, np.nan, frame.rain_mm))
+            rain_mm = weights.amounts(cells.rain_mm, self.settings.seen_min)
+            if not np.isnan(rain_mm).all():
+                found.append(GridFrame(name, frame.end_s, frame.interval_s, rain_mm))
+            field = self._fields.field(cells) if self._fields is not None else None
+            found += [] if field is None else [field]
+        return found
 
     def _amounts(self, content: GridFile, path: Path) -> GridFile:
         """The content as amounts of intervals; running totals that nobody declared are refused."""
@@ -114,10 +122,14 @@ class GridReader:
         return self._mask
 
     def read_all(self) -> Iterator[GridFrame]:
+        """Amounts at points of all files. GridFileError or OSError names the file."""
+        return (frame for frame in self.all_frames() if isinstance(frame, GridFrame))
+
+    def all_frames(self) -> Iterator[Frame]:
         """Frames of all files, for a replay. GridFileError or OSError names the file."""
         for path in self.files():
             try:
-                yield from self.read(path)
+                yield from self.frames(path)
             except GridFileError as error:
                 raise GridFileError(error.reason, f"{path}: {error}") from error
 
@@ -144,6 +156,8 @@ class GridReader:
             },
         )
         self._known = centres, weights
+        if self.settings.gives_fields:
+            self._fields = FieldMaker(self.settings.policy.name, centres, geometry_of(self._network))
         return weights
 
     def _doubt_place(self, known: CellCentres, centres: CellCentres, path: Path) -> None:

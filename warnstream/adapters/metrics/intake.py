@@ -22,6 +22,7 @@ class IntakeMetrics:
         self._add_ingest()
         self._add_storage()
         self._add_grids()
+        self._add_ahead()
         self._add_sl651()
         self._add_listener()
 
@@ -182,6 +183,49 @@ class IntakeMetrics:
             "warnstream_grid_read_seconds",
             "Time to read a file of a grid.",
             buckets=WORK_BUCKETS_S,
+            registry=registry,
+        )
+
+    def _add_ahead(self) -> None:
+        registry = self.registry
+        self.ahead_source = Gauge(
+            "warnstream_ahead_source",
+            "1 at what the last members of the rain to come were made of.",
+            ["source"],
+            registry=registry,
+        )
+        self.ahead_out = Gauge(
+            "warnstream_ahead_radar_out",
+            "1 while the radar has no field young enough to tell of rain to come.",
+            ["grid"],
+            registry=registry,
+        )
+        self.ahead_fields = Counter(
+            "warnstream_ahead_fields", "Fields of the radar that were taken.", ["grid"], registry=registry
+        )
+        self.ahead_fields_refused = Counter(
+            "warnstream_ahead_fields_refused",
+            "Fields of the radar that could not be used.",
+            ["grid", "reason"],
+            registry=registry,
+        )
+
+        self.ahead_cases = Gauge(
+            "warnstream_ahead_cases",
+            "Cases of probabilities whose time is over, by tenths of what was said.",
+            ["source", "window", "within", "tenth"],
+            registry=registry,
+        )
+        self.ahead_came = Gauge(
+            "warnstream_ahead_cases_came",
+            "Of those the cases in which the threshold was reached in time.",
+            ["source", "window", "within", "tenth"],
+            registry=registry,
+        )
+        self.ahead_off = Gauge(
+            "warnstream_ahead_tenths_off",
+            "Tenths with 500 cases and more in which 0.10 more or less came than was said.",
+            ["source", "window", "within"],
             registry=registry,
         )
 

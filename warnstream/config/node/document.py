@@ -267,7 +267,11 @@ class ForecastSection(Section):
         "1h", alias="damp", description="Time in which the forecast motion falls to 1/e."
     )
     table: Annotated[str | None, value_types.text()] = default(
-        None, description="CSV file of `warnstream fit-forecast`; rules with a `probability` need it."
+        None,
+        description="CSV file of `warnstream fit-forecast`; rules with a `probability` need it, or `radar`.",
+    )
+    radar: Annotated[str | None, value_types.text()] = default(
+        None, description="Grid of `grids:` whose cells tell of rain to come; fields of at most 30 minutes."
     )
 
 

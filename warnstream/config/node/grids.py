@@ -1,5 +1,6 @@
 """The keys of warnstream.yaml under ``grids:``: rain from radar and other grids."""
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
@@ -9,6 +10,8 @@ from warnstream.config.settings import GridSettings
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default
+from warnstream.config.yaml.value_types import choice_of
+from warnstream.forecast.radar.source import INTERVAL_S_MAX
 from warnstream.model.grids import BiasPolicy, GridPolicy
 
 INTERVAL_S = 300
@@ -104,7 +107,30 @@ class GridSection(Section):
         return faults
 
 
-def grid_settings(name: str, section: GridSection, directory: Path) -> GridSettings:
+def radar_fault(radar: str | None, grids: Mapping[str, GridSection]) -> str:
+    """What is wrong with a grid that rain to come is worked out from; empty: nothing."""
+    if radar is None:
+        return ""
+    if radar not in grids:
+        return f"grid {radar!r} is not in grids: expected {choice_of(sorted(grids)) or 'one'}"
+    if (grids[radar].interval_s or 0) > INTERVAL_S_MAX:
+        longest = format_duration(INTERVAL_S_MAX)
+        return f"grid {radar!r} has an interval of more than {longest}: of longer means no motion can be seen"
+    return ""
+
+
+def all_grid_settings(
+    grids: Mapping[str, GridSection], radar: str | None, directory: Path
+) -> tuple[GridSettings, ...]:
+    """All grids; `radar` is the one whose fields tell of rain to come."""
+    return tuple(
+        grid_settings(name, section, directory, gives_fields=name == radar) for name, section in grids.items()
+    )
+
+
+def grid_settings(
+    name: str, section: GridSection, directory: Path, *, gives_fields: bool = False
+) -> GridSettings:
     """A grid as the shell and the engine use it; `directory` is the configuration folder."""
     pattern = directory / section.files
     bias = section.bias
@@ -128,4 +154,5 @@ def grid_settings(name: str, section: GridSection, directory: Path) -> GridSetti
         accumulated=section.accumulated,
         mask=None if section.mask is None else directory / section.mask.file,
         mask_variable="mask" if section.mask is None else section.mask.variable,
+        gives_fields=gives_fields,
     )

@@ -15,7 +15,9 @@ from warnstream.forecast.chances.table import LEADS
 from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.level import Level
 
-NO_TABLE = "expected forecast.table in warnstream.yaml: without one nobody knows a probability"
+NO_TABLE = (
+    "expected forecast.table or forecast.radar in warnstream.yaml: without one nobody knows a probability"
+)
 WITHIN_S_MAX = LEADS * STEP_S
 PROBABILITY_MIN, PROBABILITY_MAX = 0.05, 0.95
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.hazards.expected.crossing import NEVER, Crossing, crossing, nobody_knows, parts_s
+from warnstream.hazards.expected.scores import Score
 from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int64Array, UInt8Array
-from warnstream.model.forecast import Expected, RainMembers
+from warnstream.model.forecast import Expected, RainMembers, ScoreState
 from warnstream.model.level import Level
 
 CYCLES_BELOW = 3
@@ -118,6 +119,7 @@ class _Kept:
         self.at_s: Int64Array = np.full(1, -1, dtype=np.int64)
         self.found = nobody_knows(n_places)
         self.n_below: UInt8Array = np.full(n_places, CYCLES_BELOW, dtype=np.uint8)
+        self.score = Score(n_places)
 
     def arrays(self) -> Arrays:
         return {
@@ -127,6 +129,7 @@ class _Kept:
             "early_s": self.found.early_s,
             "onset_s": self.found.onset_s,
             "duration": self.found.duration,
+            **self.score.arrays(),
         }
 
 
@@ -154,6 +157,8 @@ class ChanceBook:
         self.source, self.calibrated_on = "", ""
         self.version = 0
         self.known: Chances = {}
+        self._scores: tuple[ScoreState, ...] = ()
+        self._are_scored = True
 
     def step(
         self,
@@ -176,12 +181,9 @@ class ChanceBook:
         if members is not None:
             self.source, self.calibrated_on = members.source, members.calibrated_on
             for key, question in self._asked.items():
-                self._take(
-                    self._kept[key],
-                    question,
-                    crossing(members, past_mm, question.duration_s, critical(question), question.within_s),
-                    now_s,
-                )
+                found = crossing(members, past_mm, question.duration_s, critical(question), question.within_s)
+                self._take(self._kept[key], question, found, now_s)
+                self._are_scored |= self._kept[key].score.step(found, question.within_s, self.source, now_s)
         is_fresh = {
             key: kept.at_s[0] >= 0 and now_s - int(kept.at_s[0]) <= AGE_S_MAX
             for key, kept in self._kept.items()
@@ -199,6 +201,26 @@ class ChanceBook:
         self.version += 1
         self.known = {}
 
+    def scores(self) -> tuple[ScoreState, ...]:
+        """What became of the probabilities so far; the same object while no case has ended."""
+        if self._are_scored:
+            self._are_scored = False
+            self._scores = tuple(
+                state
+                for key, question in self._asked.items()
+                for state in self._kept[key].score.states(question.duration_s, question.within_s)
+            )
+        return self._scores
+
+    def calibrated_of(self, duration_s: int, within_s: int) -> str:
+        """The record that probabilities of a window and a time were fitted on; empty: they are off here."""
+        is_off = any(
+            self._kept[key].score.off(self.source)
+            for key, question in self._asked.items()
+            if question.within_s == within_s and duration_s in question.duration_s
+        )
+        return "" if is_off else self.calibrated_on
+
     def snapshot(self) -> Arrays:
         """State as named arrays."""
         state: Arrays = {"of": np.frombuffer(f"{self.source}\n{self.calibrated_on}".encode(), dtype=np.uint8)}
@@ -213,10 +235,14 @@ class ChanceBook:
         )
         for key, kept in self._kept.items():
             for name, array in kept.arrays().items():
-                if (before := state.get(f"{name}.{key}")) is not None:
+                before = state.get(f"{name}.{key}")
+                if (
+                    before is not None and before.shape == array.shape
+                ):  # a version with more sources begins anew
                     array[:] = before
         self.version += 1
         self.known = {}
+        self._are_scored = True
 
     @staticmethod
     def _take(kept: _Kept, asked: Asked, found: Crossing, now_s: int) -> None:
@@ -237,7 +263,7 @@ class ChanceBook:
             is_holding | is_reached,
             int(kept.at_s[0]),
             self.source,
-            self.calibrated_on,
+            "" if kept.score.off(self.source) else self.calibrated_on,
         )
 
 

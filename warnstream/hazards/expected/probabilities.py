@@ -79,5 +79,7 @@ class Probabilities:
         """A reason whose probability says what it is worked out from."""
         if reason.expected is None or not reason.expected.probability:
             return reason
-        source, calibrated_on = self.book.source, self.book.calibrated_on
-        return replace(reason, expected=replace(reason.expected, source=source, calibrated_on=calibrated_on))
+        expected = reason.expected
+        calibrated_on = self.book.calibrated_of(reason.duration_s, expected.within_s)
+        named = replace(expected, source=self.book.source, calibrated_on=calibrated_on)
+        return replace(reason, expected=named)

@@ -133,12 +133,16 @@ class QualityPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ForecastPolicy:
-    """How the gauge nowcast is made: method, grid, how often, how fast motion is damped."""
+    """How the gauge nowcast is made: method, grid, how often, how fast motion is damped.
+
+    `radar` is the grid whose fields members of the rain to come are made of; empty: none.
+    """
 
     method: str
     every_s: int
     cell_m: float
     damp_s: int
+    radar: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,17 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render_bulletin
 from warnstream.model.changes import LevelChange
 from warnstream.model.errors import ArchiveError
-from warnstream.model.grids import GridFrame, digest_of_points
+from warnstream.model.grids import digest_of_points
 from warnstream.model.network import Villages
+from warnstream.model.radar.fields import Frame
 from warnstream.model.times import iso_utc
 from warnstream.review.archive import ArchiveReadings, read_archive
 from warnstream.review.bulletins import bulletin_line
 from warnstream.review.report import warning_lines
 from warnstream.runners.build import bulletin_wording
 from warnstream.runners.bundles.frozen import load_bundle
-from warnstream.runners.intake.grid_entries import decode_frame
+from warnstream.runners.intake.entries import GRID
+from warnstream.runners.intake.grid_entries import decode_any
 from warnstream.runners.replay.collected import Collected
 from warnstream.runners.replay.replay import Replay
 
@@ -142,14 +144,16 @@ def readings_of(case: Case, configuration: Configuration) -> ArchiveReadings:
     )
 
 
-def _frames(case: Case, configuration: Configuration) -> Iterator[GridFrame]:
+def _frames(case: Case, configuration: Configuration) -> Iterator[Frame]:
     path = case.folder / FRAMES
     if not path.is_file():
         return
     points = digest_of_points(configuration.network)
-    for payload in msgspec.msgpack.decode(path.read_bytes(), type=list[bytes]):
+    for entry in msgspec.msgpack.decode(path.read_bytes(), type=list[bytes | tuple[str, bytes]]):
+        # Older cases have payloads alone: there were no fields.
+        kind, payload = (GRID, entry) if isinstance(entry, bytes) else entry
         try:
-            yield decode_frame(payload, points)
+            yield decode_any(kind, payload, points)
         except ValueError as error:
             raise ArchiveError(f"{path}: {error}") from error
 

@@ -42,7 +42,7 @@ from warnstream.runners.cases.case import (
     readings_of,
 )
 from warnstream.runners.cases.masking import masked, what_is_masked
-from warnstream.runners.intake.grid_entries import encode_frame
+from warnstream.runners.intake.grid_entries import encode_any
 from warnstream.runners.replay.journal_archive import read_journal
 
 _UNFINISHED = ".unfinished"
@@ -122,7 +122,7 @@ def _write(folder: Path, name: str, saving: Saving, archive: ArchiveReadings) ->
     write_archive(folder / READINGS, archive.readings, network.stations)
     if archive.frames:
         points = digest_of_points(network)
-        payloads = [encode_frame(frame, points) for frame in archive.frames]
+        payloads = [encode_any(frame, points) for frame in archive.frames]
         (folder / FRAMES).write_bytes(msgspec.msgpack.encode(payloads))
     if saving.events is not None:
         shutil.copyfile(saving.events, folder / EVENTS)

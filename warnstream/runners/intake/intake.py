@@ -27,13 +27,13 @@ from warnstream.lifecycle.alarms import AlarmBook
 from warnstream.lifecycle.machine import OPEN_STATES
 from warnstream.lifecycle.past_crossings import PastCrossingBook, proven_level
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
-from warnstream.model.grids import GridFrame
 from warnstream.model.hands.drills import is_of_drill
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
 from warnstream.model.observations.readings import ReadingBatch
+from warnstream.model.radar.fields import Frame
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.carry.carry import carry
@@ -47,7 +47,6 @@ from warnstream.runners.intake.entries import (
     ALARM,
     ANSWER,
     CLOCK,
-    GRID,
     MESSAGES,
     TICK,
     AnswerEntry,
@@ -60,7 +59,7 @@ from warnstream.runners.intake.entries import (
 from warnstream.runners.intake.grid_entries import WaitingFrames
 from warnstream.runners.intake.history_entries import CONFIGURATION, ISSUED, SET_ASIDE, decode_change
 from warnstream.runners.intake.outcome import Outcome, Past
-from warnstream.runners.intake.refusals import refused_frame, refused_readings
+from warnstream.runners.intake.refusals import refused_frames, refused_readings
 from warnstream.runners.intake.said import (
     alerts_in,
     answer_in,
@@ -132,7 +131,7 @@ class Intake:
             MESSAGES: self._take_entry,
             TICK: lambda payload, outcome: self._step(decode_tick(payload), outcome),
             ANSWER: self._take_answer_entry,
-            GRID: lambda payload, _: self._frames.add(payload),
+            **self._frames.takers(),
             ALARM: self._take_alarm,
             CLOCK: self._take_clock,
             ACT: self._take_act,
@@ -424,10 +423,10 @@ class Intake:
             outcome.rings += self.duty.step(self.engine.desk, self.alarms, now_s)
         outcome.refusals += refused_said(self.engine.assessment, self._topics)
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
-        outcome.refusals += [refused_frame(refused) for refused in step.assessment.grids.refused]
+        outcome.refusals += refused_frames(step.assessment)
 
     def _step_engine(
-        self, readings: ReadingBatch, actions: list[Action], now_s: int, frames: list[GridFrame]
+        self, readings: ReadingBatch, actions: list[Action], now_s: int, frames: list[Frame]
     ) -> EngineStep | None:
         """A step of the engine; of the past only what leaves state, None where readings do not count."""
         past = self._past

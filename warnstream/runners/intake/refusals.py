@@ -5,6 +5,7 @@ import math
 import msgspec
 import numpy as np
 
+from warnstream.assessment import AssessmentStep
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.arrays import UInt16Array
 from warnstream.model.grids import GridRefusal
@@ -12,6 +13,7 @@ from warnstream.model.network import Stations
 from warnstream.model.observations.readings import Flag, ReadingBatch, Variable
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.radar.fields import FieldRefusal
 from warnstream.model.times import iso_utc
 from warnstream.runners.intake.entries import sign_entry
 from warnstream.runners.intake.topics import Topics
@@ -66,11 +68,17 @@ def _refused_reading(reason: RefusalReason, code: str, word: str, time: str, val
     return Refusal(reason, f"{word} of {code} observed at {time}", "", content.encode())
 
 
-def refused_frame(refused: GridRefusal) -> Refusal:
+def refused_frame(refused: GridRefusal | FieldRefusal) -> Refusal:
     """A frame of a grid that the engine did not take, as a refusal that names its interval."""
     frame = refused.frame
     content = {"grid": frame.grid, "end": iso_utc(frame.end_s), "interval_s": frame.interval_s}
     return Refusal(refused.reason, refused.detail, "", msgspec.json.encode(content))
+
+
+def refused_frames(step: AssessmentStep) -> list[Refusal]:
+    """Frames and fields of grids that a step did not take."""
+    refused: list[GridRefusal | FieldRefusal] = [*step.grids.refused, *step.ahead.refused]
+    return [refused_frame(frame) for frame in refused]
 
 
 def refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:

@@ -68,9 +68,9 @@ from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.live.watches.after_step import after_step
 from warnstream.runners.live.watches.channel_watch import tell_channels
-from warnstream.runners.live.watches.feed_watch import FeedWatch
 from warnstream.runners.live.watches.grid_watch import GridWatch
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
+from warnstream.runners.live.watches.source_watch import SourceWatch
 from warnstream.runners.orders.request import agreement_faults
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Node:
         self.outbox = self._outbox_of(configuration)
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._replies = ReplyWatch(self.alarms, configuration.node.replies_s)
-        self._feeds = FeedWatch(self.alarms, self.metrics, configuration.message.time_zone)
+        self._heard = SourceWatch(self.alarms, self.metrics, configuration.message.time_zone)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
         lost = partial(self._requests.keep_lost, self.outbox)
@@ -154,7 +154,7 @@ class Node:
             self._grids.look_now,
             after_step(
                 self._replies,
-                self._feeds,
+                self._heard,
                 lambda: self.engine,
                 lambda step: self._console.stepped(step),  # noqa: PLW0108  # the console comes later
                 lambda _step: self._drills.look(self._keeper),
@@ -262,7 +262,7 @@ class Node:
             self._leading.begin(self._log)
         self._keeper.recover(ReplayProgress(self.http.tell))
         self._replies.adopt(self.alarms.standing("reply"))
-        self._feeds.adopt(self.alarms.standing("feed"))
+        self._heard.adopt(self.alarms.standing())
         self._audit.start()
         self._publisher.start()
         resent = self.delivery.start()

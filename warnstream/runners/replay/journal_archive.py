@@ -15,13 +15,14 @@ import numpy as np
 from warnstream.adapters.journal.extents import find_extent, read_entries
 from warnstream.config.settings import Configuration
 from warnstream.model.alerts.alert import AlertArrived
-from warnstream.model.grids import GridFrame, digest_of_points, in_order_of_time
+from warnstream.model.grids import digest_of_points, in_order_of_time
 from warnstream.model.observations.readings import ReadingBatch, concatenate
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.radar.fields import Frame
 from warnstream.review.archive import ArchiveReadings
 from warnstream.runners.build import build_decoder
 from warnstream.runners.intake import entries, topics
-from warnstream.runners.intake.grid_entries import decode_frame
+from warnstream.runners.intake.grid_entries import decode_any
 from warnstream.runners.replay.journal_entries import alerts_of, journal_folder, observations_between_times
 
 
@@ -45,7 +46,7 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
     extent = find_extent(journal_folder(directory))
     decoder, known = build_decoder(configuration), topics.Topics(configuration.topic_prefix)
     batches: list[ReadingBatch] = []
-    frames: list[GridFrame] = []
+    frames: list[Frame] = []
     points = digest_of_points(configuration.network)
     alerts: list[tuple[int, AlertArrived]] = []
     n_refused: Counter[str] = Counter()
@@ -53,9 +54,9 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
     for _, kind, payload in read_entries(extent, extent.segments[0].first_sequence):
         if kind == entries.TICK:
             now_s = max(now_s, entries.decode_tick(payload))
-        if kind == entries.GRID:
+        if kind in (entries.GRID, entries.FIELD):
             try:
-                frames.append(decode_frame(payload, points))
+                frames.append(decode_any(kind, payload, points))
             except ValueError:
                 n_refused[str(RefusalReason.BAD_GRID)] += 1
         if kind != entries.MESSAGES:

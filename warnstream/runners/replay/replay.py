@@ -14,8 +14,8 @@ from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.arrays import Int64Array
-from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch, concatenate, empty_batch
+from warnstream.model.radar.fields import Frame
 from warnstream.model.times import MINUTE_S
 from warnstream.review.archive import Archive, ArchiveReadings, in_memory
 from warnstream.runners.build import build_engine
@@ -27,7 +27,7 @@ class Minute:
 
     now_s: int
     readings: ReadingBatch
-    frames: Sequence[GridFrame]
+    frames: Sequence[Frame]
     alerts: Sequence[AlertArrived]
 
 
@@ -50,7 +50,7 @@ class Replay:
         Sorted by `observed_at_s`. Of an archive memory holds a piece at a time; its frames and alerts count.
     until_s : int, optional
         Go on without readings until that time, so that levels can fall; the last reading's minute if None.
-    frames : sequence of GridFrame
+    frames : sequence of Frame
         What grids told, sorted by `end_s`; each is taken at the end of its interval.
     alerts : sequence of (int, AlertArrived)
         Alerts of other services with the time at which each came, sorted by it.
@@ -65,7 +65,7 @@ class Replay:
         configuration: Configuration,
         readings: ReadingBatch | Archive,
         until_s: int | None = None,
-        frames: Sequence[GridFrame] = (),
+        frames: Sequence[Frame] = (),
         alerts: Sequence[tuple[int, AlertArrived]] = (),
         *,
         begin_s: int | None = None,

@@ -16,8 +16,8 @@ from warnstream.assessment.rule_needs import Whole, known_stages_m, noon_of
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.hazards.registry import kind_of
-from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
+from warnstream.model.radar.fields import Frame
 from warnstream.model.rules.rules import HazardRule
 from warnstream.runners.build import Derived, assemble, derive
 
@@ -39,7 +39,7 @@ class SideBySide:
             engine.assessment.share(first.assessment)
         self._share_rules(derived)
 
-    def step(self, readings: ReadingBatch, now_s: int, frames: Sequence[GridFrame] = ()) -> list[EngineStep]:
+    def step(self, readings: ReadingBatch, now_s: int, frames: Sequence[Frame] = ()) -> list[EngineStep]:
         """What each engine found, in the order of the configurations."""
         observed = self._engines[0].assessment.observe(readings, now_s, (), frames)
         found = []
@@ -108,6 +108,7 @@ def _observed_by(derived: Derived) -> bytes:
         configuration.logger_files,
         derived.weights,
         configuration.chance_table.digest if derived.ahead and configuration.chance_table else "",
+        derived.radar is not None,
         known_stages_m(derived.whole.needs, len(network.stations)),
         noon_of(derived.whole.needs),
     ):

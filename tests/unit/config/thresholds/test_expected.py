@@ -124,7 +124,10 @@ def test_check_says_what_a_table_does_not_do(config_dir: Path) -> None:
         ("[{of: orange, probability: 40%}]", "expected within and probability together"),
         ("[{of: orange, at_least: 90%, within: 2h, probability: 40%}]", "expected at_least, or within"),
         ("[{of: orange, within: 50min, probability: 40%}]", "expected whole quarter hours"),
-        ("[{of: orange, within: 2h, probability: 40%}]", "expected forecast.table in warnstream.yaml"),
+        (
+            "[{of: orange, within: 2h, probability: 40%}]",
+            "expected forecast.table or forecast.radar in warnstream.yaml",
+        ),
     ],
 )
 def test_a_probability_needs_its_time_and_a_table(

@@ -69,5 +69,5 @@ def test_the_same_configuration_goes_on_to_the_bit(tmp_path: Path) -> None:
     restarted, _ = carried(fed(configuration, range(1, 60)).snapshot(), configuration)
     feed(restarted, range(60, 70))
     assert differing(through, restarted) == []
-    known = through.engine.assessment._judgement._ahead.book.known
+    known = through.engine.assessment._judgement.ahead.book.known
     assert len(known) == 1

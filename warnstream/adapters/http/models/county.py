@@ -100,6 +100,18 @@ class AlarmRecord(msgspec.Struct, frozen=True):
     blocking: bool
 
 
+class AheadRecord(msgspec.Struct, frozen=True):
+    """Where probabilities of rain to come are from; `source` is empty where there are none.
+
+    `radar` is the grid that they should come from, empty: none is named; `out`: it has no field young enough.
+    """
+
+    source: Text
+    radar: Text
+    newest: TimeUtc | None
+    out: bool
+
+
 class DifferenceRecord(msgspec.Struct, frozen=True):
     """A level that a changed configuration finds to be other than people had been told."""
 
@@ -141,7 +153,7 @@ class AuditRecord(msgspec.Struct, frozen=True):
 
 
 class CountyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step found; everything is absent before the first one, `grids` where the node has none.
+    """What a step found; everything is absent before the first one, `grids` and `ahead` where there are none.
 
     `ratio_to_critical` is rain over the critical rainfall of the villages nearest to it, by hazard.
     """
@@ -155,6 +167,7 @@ class CountyRecord(msgspec.Struct, frozen=True, kw_only=True):
     forecast: ForecastRecord | UnsetType | None = UNSET
     ratio_to_critical: dict[str, dict[str, float]] | UnsetType = UNSET
     grids: list[GridRecord] | UnsetType = UNSET
+    ahead: AheadRecord | UnsetType = UNSET
 
 
 class StateRecord(CountyRecord, frozen=True, kw_only=True):

@@ -9,11 +9,12 @@ import logging
 from collections.abc import Mapping
 
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import (
+    AheadRecord,
     CountyRecord,
     ForecastRecord,
     SilenceRecord,
@@ -23,6 +24,7 @@ from warnstream.adapters.http.models.county import (
 from warnstream.adapters.http.models.posts import SignRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment import Assessment, AssessmentStep
+from warnstream.assessment.ahead.members import AheadState
 from warnstream.config.settings import Configuration
 from warnstream.model.arrays import BoolArray, Float64Array, UInt8Array
 from warnstream.model.observations.readings import COUNTER_FLAGS, COUNTERS, UNUSABLE, Flag, ReadingBatch
@@ -115,6 +117,7 @@ class CountyState:
             forecast=self._forecast,
             ratio_to_critical=self._ratio_records,
             grids=self._grids.records or UNSET,
+            ahead=_ahead_record(step.ahead),
         )
 
     def _count_readings(self, readings: ReadingBatch, step: AssessmentStep, now_s: int) -> None:
@@ -179,3 +182,11 @@ class CountyState:
                 known.pop(hazard, None)
             self._ratio_records = known | ratio_records(anew, self._network.villages.code)
             self._ratio = ratio
+
+
+def _ahead_record(state: AheadState) -> AheadRecord | UnsetType:
+    """Where probabilities are from, where there are any or should be."""
+    if not state.source and not state.radar:
+        return UNSET
+    newest = iso_utc(state.newest_s) if state.newest_s >= 0 else None
+    return AheadRecord(source=state.source, radar=state.radar, newest=newest, out=state.is_out)

@@ -4,15 +4,15 @@ import logging
 from collections.abc import Callable
 
 from warnstream.engine import Engine, EngineStep
-from warnstream.runners.live.watches.feed_watch import FeedWatch
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
+from warnstream.runners.live.watches.source_watch import SourceWatch
 
 log = logging.getLogger(__name__)
 
 
 def after_step(
     replies: ReplyWatch,
-    feeds: FeedWatch,
+    heard: SourceWatch,
     engine: Callable[[], Engine],
     *watchers: Callable[[EngineStep], None] | None,
 ) -> Callable[[EngineStep], None]:
@@ -26,7 +26,7 @@ def after_step(
         faults = []
         for watch in (
             lambda _step: replies.look(),
-            lambda _step: feeds.take(engine().assessment.feeds),
+            lambda step: heard.take(step, engine().assessment.feeds),
             *watching,
         ):
             try:

@@ -20,10 +20,10 @@ from warnstream.adapters.grids.content import GridFileError
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
-from warnstream.model.grids import GridFrame, digest_of_points
+from warnstream.model.grids import digest_of_points
 from warnstream.model.observations.refusals import Refusal, RefusalReason
-from warnstream.runners.intake.entries import GRID
-from warnstream.runners.intake.grid_entries import encode_frame
+from warnstream.model.radar.fields import FieldFrame, Frame
+from warnstream.runners.intake.grid_entries import encode_any
 
 if TYPE_CHECKING:
     from warnstream.adapters.grids.frames import GridReader
@@ -81,7 +81,7 @@ class GridWatch:
         self._stamps: dict[str, dict[Path, _Stamp]] = {
             reader.settings.policy.name: {} for reader in self._readers
         }
-        self._handed: dict[str, set[tuple[int, int]]] = {
+        self._handed: dict[str, set[tuple[bool, int, int]]] = {
             reader.settings.policy.name: set() for reader in self._readers
         }
         self._refusals: queue.SimpleQueue[Refusal] = queue.SimpleQueue()
@@ -172,7 +172,7 @@ class GridWatch:
             return True  # of an earlier day: no window would take it
         started = time.perf_counter()
         try:
-            frames = reader.read(path)
+            frames = reader.frames(path)
         except (GridFileError, OSError) as error:
             if age_s < SETTLE_S and _may_be_unfinished(error):
                 return False
@@ -186,12 +186,12 @@ class GridWatch:
         self._metrics.grid_read.observe(time.perf_counter() - started)
         return self._hand_over(name, frames)
 
-    def _hand_over(self, name: str, frames: Sequence[GridFrame]) -> bool:
+    def _hand_over(self, name: str, frames: Sequence[Frame]) -> bool:
         """Frames that are new into the journal; False if the node is stopped before they are durable."""
         handed = self._handed[name]
-        new = [frame for frame in frames if (frame.begin_s, frame.end_s) not in handed]
+        new = [frame for frame in frames if _told(frame) not in handed]
         self._metrics.grid_frames_repeated.labels(name).inc(len(frames) - len(new))
-        promises = [self._keep(GRID, encode_frame(frame, self._points)) for frame in new]
+        promises = [self._keep(*encode_any(frame, self._points)) for frame in new]
         for promise in promises:
             while not promise.done():
                 if self._stopping.wait(DURABLE_S):
@@ -199,8 +199,13 @@ class GridWatch:
             promise.result()
         if len(handed) > TOLD_MAX:
             handed.clear()
-        handed.update((frame.begin_s, frame.end_s) for frame in new)
+        handed.update(map(_told, new))
         return True
+
+
+def _told(frame: Frame) -> tuple[bool, int, int]:
+    """What a frame says something of."""
+    return isinstance(frame, FieldFrame), frame.begin_s, frame.end_s
 
 
 def _may_be_unfinished(error: GridFileError | OSError) -> bool:

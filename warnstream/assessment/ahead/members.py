@@ -144,15 +144,18 @@ class MembersAhead:
 
     def snapshot(self) -> Arrays:
         """State as arrays; members themselves are made anew within minutes."""
-        times = np.array([self._at_s, self._since_s], dtype=np.int64)
-        kept: Arrays = {"times_s": times, "source": np.frombuffer(self._source.encode(), dtype=np.uint8)}
+        kept: Arrays = {
+            "members_at_s": np.array([self._at_s], dtype=np.int64),
+            "since_s": np.array([self._since_s], dtype=np.int64),
+            "source": np.frombuffer(self._source.encode(), dtype=np.uint8),
+        }
         if self._fields is not None:
             kept |= {f"field.{name}": array for name, array in self._fields.snapshot().items()}
         return kept
 
     def restore(self, state: Arrays) -> None:
         """Take up a snapshot."""
-        self._at_s, self._since_s = (int(time_s) for time_s in state["times_s"])
+        self._at_s, self._since_s = int(state["members_at_s"][0]), int(state["since_s"][0])
         self._source = bytes(state["source"]).decode()
         if self._fields is not None and "field.times" in state:
             self._fields.restore({name: state[f"field.{name}"] for name in ("times", "rain", "of")})

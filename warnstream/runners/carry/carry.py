@@ -34,7 +34,7 @@ DESCRIBING = frozenset(
 )  # fmt: skip
 """Arrays that say what the rows of others are."""
 
-DUE_AT_ONCE = frozenset({"villages/members_at_s"})
+DUE_AT_ONCE = frozenset({"ahead/members_at_s"})
 """Members are made at the first step: a probability that is kept is of the thresholds of before."""
 
 _CHECKS = ("stretch_", "stuck_since_s", "compared_until_s", "near", "beside")

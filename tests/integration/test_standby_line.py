@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -39,11 +40,14 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import BoxSettings, Configuration, StandbySettings
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.errors import StoreError
+from warnstream.runners.history.outbox import open_outbox
 from warnstream.runners.intake.door_entries import OUTCOME
-from warnstream.runners.intake.entries import MESSAGES, encode_messages
+from warnstream.runners.intake.entries import MESSAGES, TICK, encode_messages, encode_tick
 from warnstream.runners.intake.standby_entries import LEADER, LeaderEntry, encode_leader
+from warnstream.runners.live.alarms import Alarms as LiveAlarms
 from warnstream.runners.standby.box import Box
 from warnstream.runners.standby.follower import Ending, Follower
+from warnstream.runners.standby.judge import Judge
 from warnstream.runners.standby.line import ALARM, Line, hello_of
 from warnstream.runners.standby.replicated import ReplicatedLog
 from warnstream.runners.standby.takeover import answer_of, ask
@@ -464,6 +468,25 @@ def test_an_entry_that_cannot_be_followed_makes_no_state_that_lacks_it(
     journal = Journal(folders[1].storage.directory)
     assert journal.latest_snapshot() is None
     journal.close()
+
+
+def test_what_the_judges_of_a_partition_have_passed_over_too_is_an_alarm_until_a_step(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    """A delivery node that stopped there would tell nobody anything any more."""
+    configuration, alarms = folders[1], LiveAlarms(lambda _kind, _payload: None, Metrics())
+    with closing(Journal(configuration.storage.directory)) as journal:
+        outbox = open_outbox(configuration, lambda _payload: Future[None]())
+        judge = Judge(configuration, journal, outbox, alarms, Metrics(), passes_over=True)
+        replay = judge._intake.replay
+        judge._intake.replay = lambda *_: 1 / 0  # type: ignore[method-assign, assignment]
+        judge.take([(1, *heard("1"))])
+        assert any("entry 1 (messages)" in text for text in alarms.reasons())
+        judge._intake.replay = replay  # type: ignore[method-assign]
+        judge.take([(2, *heard("2")), (3, TICK, encode_tick(1_781_769_900))])
+        assert judge.taken == 3
+        assert not alarms.reasons()
+        outbox.close()
 
 
 def test_a_first_box_that_has_lost_the_end_of_its_log_says_where_it_is_kept(

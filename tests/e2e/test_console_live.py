@@ -187,9 +187,9 @@ def test_the_demo_prints_where_its_console_is_and_who_may_sign_in() -> None:
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as demo:
         try:
             assert demo.stdout is not None
-            told = next(line for line in demo.stdout if line.startswith("Console: "))
-            url, person, password = re.fullmatch(
-                r"Console: (\S+)/ in a few seconds, person (\S+), password (\S+)\n", told
+            told = next(line for line in demo.stdout if line.startswith("That signs in "))
+            url, person, password = re.search(
+                r"in other browsers: (\S+?)/?, person (\S+), password (\S+)\n", told
             ).groups()  # type: ignore[union-attr]
             with httpx.Client(base_url=url, timeout=20, trust_env=False, headers={"Origin": url}) as client:
                 until = time.monotonic() + 120

@@ -111,8 +111,8 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
 
 
 def of_machine(keys: Iterable[str]) -> list[str]:
-    """Alarms but those of the chain: nobody plays the duty posts here, so none of them answers."""
-    return [key for key in keys if not key.startswith("chain:")]
+    """Alarms but those of the chain: nobody plays duty posts and teams here, so none of them answers."""
+    return [key for key in keys if not key.startswith("chain:") and key != "team"]
 
 
 def sent_to_posts(directory: Path) -> dict[str, int]:

@@ -32,8 +32,8 @@ def written_county(directory: Path, port: int) -> Path:
     }  # fmt: skip
     channels = {"sms": sms, "device": {"kind": "terminal"}, "terminal": {"kind": "terminal"}}
     chain = (directory / "chain.csv").read_text(encoding="utf-8").splitlines()
-    post, role, rank, area, _, _ = chain[1].split(",")
-    chain[1] = f"{post},{role},{rank},{area},sms,{POST_PHONE}"
+    post, role, rank, area, _, _, *more = chain[1].split(",")
+    chain[1] = ",".join([post, role, rank, area, "sms", POST_PHONE, *more])
     (directory / "chain.csv").write_text("\n".join(chain) + "\n", encoding="utf-8")
     (directory / "channels.yaml").write_text(yaml.safe_dump({"channels": channels}), encoding="utf-8")
     return directory

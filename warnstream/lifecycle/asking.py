@@ -55,10 +55,15 @@ def rise_of(asked: Asked, told: Asked) -> BulletinCause | None:
 
 
 def meant_by(voice: Voice, news: tuple[Action, BulletinCause] | None, asking: Asking) -> Meant:
-    """What a village's news would say."""
+    """What a village's news would ask, and of whom it would say so.
+
+    Hazards beside the one that leads are part of it by the worst level alone: they may add a sentence, and an
+    order that was read must not wait for another reading because a lesser danger came beside it.
+    """
     if news is None:
         return ()
     standing = asking.in_order(voice.heard())
     relayed = standing[0].reason.relayed if standing and standing[0].reason is not None else None
-    places = tuple((hazard.hazard, hazard.level, hazard.where, hazard.by_s) for hazard in standing)
-    return (*news, places, relayed, tuple(sorted(voice.ended)), voice.has_moved, voice.returning)
+    lead = tuple((hazard.hazard, hazard.level, hazard.where, hazard.by_s) for hazard in standing[:1])
+    worst = max((hazard.level for hazard in standing), default=Level.NONE)
+    return (*news, lead, worst, relayed, tuple(sorted(voice.ended)), voice.has_moved, voice.returning)

@@ -332,6 +332,14 @@ def test_an_end_that_was_read_is_not_released_as_a_rise_that_was_not() -> None:
     assert [held.action for _, held in desk.bulletins.waiting()] == [Action.LEAVE]
 
 
+def test_a_lesser_danger_beside_it_keeps_no_order_back_that_was_read() -> None:
+    desk = releasing(WAIT)
+    desk.step([rise(Level.ORANGE)], T0)
+    (told,) = desk.step([order(OrderKind.RELEASE), other(Level.YELLOW)], T0 + 60).bulletins
+    assert [standing.level for standing in told.standing] == [Level.ORANGE, Level.YELLOW]
+    assert desk.hands.state.turned_down == []
+
+
 def test_what_changes_no_word_is_released_as_it_was_read() -> None:
     desk = releasing(WAIT)
     desk.step([rise(Level.ORANGE)], T0)

@@ -133,7 +133,7 @@ def _team_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
     counties = dict.fromkeys(villages.county)
     teams = ((county, *team) for county in counties for team in _TEAMS)
     for number, (county, echelon, name, heads) in enumerate(teams, start=1):
-        team = f"R{number:04d}"
+        team = f"RT{number:04d}"
         yield team, name, county, county, echelon, heads, "冲锋舟、照明", "device", team
 
 

@@ -39,7 +39,7 @@ _SIMULATED_POST = re.compile(r"[GV]\d{12}|[TCR]\d{4}")
 """`station_sim.county.files`: grid member and head by village, officers of townships and counties, teams."""
 
 _CODE = re.compile("抽查：回复带上([0-9]{2})")
-_TEAM = re.compile(r"R\d{4}")
+_TEAM = re.compile(r"RT\d{4}")
 _TEAM_MINUTES = 15, 90
 """A rescue team says that it is there after so many minutes, at the least and at the most."""
 

@@ -215,8 +215,8 @@ def test_posts_report_and_a_kill_loses_none_of_it(town: Town) -> None:
     assert "3人" in town.wait_for(grid, "求助")["text_zh"]
     town.minutes(5)  # the chain climbs and rings again: whoever reads it reads the numbers
     assert town.wait_for(county_post, "催办")
-    assert "几分钟到" in town.digests("R0001")[0]["text_zh"], "red has called the rescue teams"
-    town.report("R0001", arrives_min=40)
+    assert "几分钟到" in town.digests("RT0001")[0]["text_zh"], "red has called the rescue teams"
+    town.report("RT0001", arrives_min=40)
     town.minutes(1)
     told = reports_of(town)
     town.node.kill()
@@ -236,7 +236,7 @@ def test_posts_report_and_a_kill_loses_none_of_it(town: Town) -> None:
     shown = town.tell("who", str(town.directory))
     assert "on duty: 1 of 10 posts; missing: G" in shown
     assert f"{NEAR[0]} 外坞村: to move 31, moved 20, refused 2, {grid}" in shown
-    assert re.search("team R0001 消防救援站 .*: comes ", shown)
+    assert re.search("team RT0001 消防救援站 .*: comes ", shown)
     assert re.search("team R0002 民兵应急分队 .*: HAS NOT ANSWERED, due .*, rung again", shown)
     assert re.search(f"spot checks of {grid}: [0-9]+, 1 right, 0 not in time, 0 wrong codes", shown)
     assert town.node.stop() == 0

@@ -74,7 +74,7 @@ def test_a_gateway_that_turns_everybody_away_is_told_with_begin_and_end_and_nobo
         assert reason.startswith("channel sms is held, its messages wait: the gateway answered 404; stopped")
         assert 'warnstream_channel_held{channel="sms"} 1.0' in get(node, "/metrics").text
         storm.goes_on(15.0, 1)
-        assert "channel:sms" in node.alarms.standing()
+        wait_until(lambda: "channel:sms" in node.alarms.standing())
         waiting = node.outbox.open_count("sms")
         assert waiting > 0
         assert node.outbox.counts()["device", State.SENT] > 0, "another channel goes on meanwhile"

@@ -237,7 +237,7 @@ def test_posts_report_and_a_kill_loses_none_of_it(town: Town) -> None:
     assert "on duty: 1 of 10 posts; missing: G" in shown
     assert f"{NEAR[0]} 外坞村: to move 31, moved 20, refused 2, {grid}" in shown
     assert re.search("team RT0001 消防救援站 .*: comes ", shown)
-    assert re.search("team R0002 民兵应急分队 .*: HAS NOT ANSWERED, due .*, rung again", shown)
+    assert re.search("team RT0002 民兵应急分队 .*: HAS NOT ANSWERED, due .*, rung again", shown)
     assert re.search(f"spot checks of {grid}: [0-9]+, 1 right, 0 not in time, 0 wrong codes", shown)
     assert town.node.stop() == 0
 

@@ -75,7 +75,12 @@ def main() -> int:
 
 def why_no_faust() -> str:
     """What is missing for Faust; empty if nothing is."""
-    missing = [name for name in ("faust", "aiokafka") if importlib.util.find_spec(name) is None]
+    # Faust, once imported, is a module that knows no specification of its own.
+    missing = [
+        name
+        for name in ("faust", "aiokafka")
+        if name not in sys.modules and importlib.util.find_spec(name) is None
+    ]
     if missing:
         return f"not installed: {', '.join(missing)} (pip install 'warnstream[kafka]')"
     return why_absent()

@@ -98,12 +98,14 @@ def test_a_storm_is_read_on_every_page_set_back_and_exported(
     town.minutes(1)
     page.locator("a", has_text=re.compile(r"^\d+ rows$")).first.click()
     page.wait_for_selector("tr.move-silent, tr.move-acknowledged")
-    page.locator("button", has_text="Say safe").first.click()
+    with page.expect_response("**/api/v1/acts"):  # the step after it takes it
+        page.locator("button", has_text="Say safe").first.click()
     town.minutes(1)
     officer.wait_for("#page", "you said so")
     second = Officer(browser, watched.url, person="agrees")
     go(second, page.evaluate("location.hash"))
-    second.page.locator("button", has_text="Confirm safe (second)").first.click()
+    with second.page.expect_response("**/api/v1/acts"):
+        second.page.locator("button", has_text="Confirm safe (second)").first.click()
     town.minutes(1)
     second.page.wait_for_selector("tr.move-safe")
 

@@ -52,6 +52,13 @@ def set_to(officer: Officer, minutes: int) -> None:
     )
 
 
+def say(page: Any, button: str, town: Town) -> None:
+    """An act of a row, and the step that takes it once the node has it."""
+    with page.expect_response("**/api/v1/acts"):
+        page.locator("button", has_text=button).first.click()
+    town.minutes(1)
+
+
 def test_a_storm_is_read_on_every_page_set_back_and_exported(
     town: Town,
     watched: Watched,
@@ -98,15 +105,11 @@ def test_a_storm_is_read_on_every_page_set_back_and_exported(
     town.minutes(1)
     page.locator("a", has_text=re.compile(r"^\d+ rows$")).first.click()
     page.wait_for_selector("tr.move-silent, tr.move-acknowledged")
-    with page.expect_response("**/api/v1/acts"):  # the step after it takes it
-        page.locator("button", has_text="Say safe").first.click()
-    town.minutes(1)
+    say(page, "Say safe", town)
     officer.wait_for("#page", "you said so")
     second = Officer(browser, watched.url, person="agrees")
     go(second, page.evaluate("location.hash"))
-    with second.page.expect_response("**/api/v1/acts"):
-        second.page.locator("button", has_text="Confirm safe (second)").first.click()
-    town.minutes(1)
+    say(second.page, "Confirm safe (second)", town)
     second.page.wait_for_selector("tr.move-safe")
 
     with page.expect_download() as download:

@@ -35,7 +35,7 @@ _DELAY_S_MIN = 5.0
 _DELAY_S_MAX = 3_600.0
 
 
-_SIMULATED_POST = re.compile(r"[GV]\d{12}|[TCR]\d{4}")
+_SIMULATED_POST = re.compile(r"[GV]\d{12}|(?:T|C|RT)\d{4}")
 """`station_sim.county.files`: grid member and head by village, officers of townships and counties, teams."""
 
 _CODE = re.compile("抽查：回复带上([0-9]{2})")

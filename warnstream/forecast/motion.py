@@ -13,6 +13,7 @@ size between two frames is not followed.
 import numpy as np
 
 from warnstream.forecast.extrapolation import bilinear
+from warnstream.forecast.fitting import blurred, correction
 from warnstream.model.arrays import Float64Array
 
 WET_MM = 0.1
@@ -78,35 +79,9 @@ def _visible_steps(frames: Float64Array) -> tuple[Float64Array, Float64Array]:
 def _correction(
     earlier: Float64Array, later: Float64Array, motion: Float64Array, blur: float, window: float
 ) -> Float64Array:
-    """What one least-squares fit adds to a motion: gradient . correction = -(later - moved earlier)."""
-    moved = _blurred(_moved(earlier, motion), blur)
-    target = _blurred(later, blur)
-    by_row, by_column = np.gradient((moved + target) / 2, axis=(1, 2))
-    change = target - moved
-    pairs = (
-        (by_row, by_row),
-        (by_row, by_column),
-        (by_column, by_column),
-        (by_row, change),
-        (by_column, change),
-    )
-    products = np.stack([(first * other).sum(axis=0) for first, other in pairs])
+    """What one fit adds to a motion of these steps."""
     # Where a local fit sees little rain it stays with the common motion.
-    ridge = 0.0 if np.isinf(window) else _RIDGE * (products[0] + products[2]).mean()
-    rr, rc, cc, rt, ct = _blurred(products, window)
-    return _solved(rr + ridge, rc, cc + ridge, rt, ct)
-
-
-def _solved(
-    rr: Float64Array, rc: Float64Array, cc: Float64Array, rt: Float64Array, ct: Float64Array
-) -> Float64Array:
-    """Solution of the 2 x 2 system per cell; zero where it is singular (rain varies along one line only)."""
-    determinant = rr * cc - rc * rc
-    solvable = determinant > 1e-6 * (rr + cc) ** 2
-    safe = np.where(solvable, determinant, 1.0)
-    row = np.where(solvable, (rc * ct - cc * rt) / safe, 0.0)
-    column = np.where(solvable, (rc * rt - rr * ct) / safe, 0.0)
-    return np.stack([row, column])
+    return correction(blurred(_moved(earlier, motion), blur), blurred(later, blur), window, _RIDGE)
 
 
 def _moved(fields: Float64Array, motion: Float64Array) -> Float64Array:
@@ -119,9 +94,9 @@ def _explained(earlier: Float64Array, later: Float64Array, motion: Float64Array)
 
     Both sides are blurred, so that the smoothing of interpolation does not pass for motion.
     """
-    target = _blurred(later, _FINE_BLUR)
-    unmoved = float(((target - _blurred(earlier, _FINE_BLUR)) ** 2).sum())
-    moved = float(((target - _blurred(_moved(earlier, motion), _FINE_BLUR)) ** 2).sum())
+    target = blurred(later, _FINE_BLUR)
+    unmoved = float(((target - blurred(earlier, _FINE_BLUR)) ** 2).sum())
+    moved = float(((target - blurred(_moved(earlier, motion), _FINE_BLUR)) ** 2).sum())
     return 1 - moved / unmoved if unmoved > 0 else 0.0
 
 
@@ -129,17 +104,3 @@ def _limited(motion: Float64Array, speed_px_max: float) -> Float64Array:
     speed = np.hypot(motion[0], motion[1])
     too_fast = speed > speed_px_max
     return motion * np.where(too_fast, speed_px_max / np.where(too_fast, speed, 1.0), 1.0)
-
-
-def _blurred(fields: Float64Array, sigma_px: float) -> Float64Array:
-    """Gaussian mean as two matrix products; weights are scaled to sum to 1 at the edge too."""
-    if np.isinf(sigma_px):
-        return np.broadcast_to(fields.mean(axis=(-2, -1), keepdims=True), fields.shape)
-    down, across = _gaussian(fields.shape[-2], sigma_px), _gaussian(fields.shape[-1], sigma_px)
-    return np.asarray(down @ fields @ across.T)
-
-
-def _gaussian(n: int, sigma_px: float) -> Float64Array:
-    distance = np.arange(n)[:, None] - np.arange(n)[None, :]
-    weight = np.exp(-0.5 * (distance / sigma_px) ** 2)
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True))

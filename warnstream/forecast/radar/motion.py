@@ -8,6 +8,7 @@ the coarsest towards one motion of the whole field: where it is dry, that of the
 import numpy as np
 
 from warnstream.forecast.extrapolation import bilinear
+from warnstream.forecast.fitting import blurred, correction
 from warnstream.model.arrays import Float64Array
 
 WET_MM_H = 0.2
@@ -72,35 +73,10 @@ def _fitted(
 def _correction(
     earlier: Float64Array, later: Float64Array, motion: Float64Array, window: float
 ) -> Float64Array:
-    """What one least-squares fit adds: gradient . correction = -(later - earlier moved)."""
+    """What one fit adds to a motion."""
     row, column = np.indices(earlier.shape[1:], dtype=np.float64)
     moved = blurred(bilinear(earlier, row - motion[0], column - motion[1]), BLUR)
-    target = blurred(later, BLUR)
-    by_row, by_column = np.gradient((moved + target) / 2, axis=(1, 2))
-    change = target - moved
-    products = np.stack(
-        [
-            (by_row * by_row).sum(axis=0),
-            (by_row * by_column).sum(axis=0),
-            (by_column * by_column).sum(axis=0),
-            (by_row * change).sum(axis=0),
-            (by_column * change).sum(axis=0),
-        ]
-    )
-    ridge = 0.0 if np.isinf(window) else RIDGE * float((products[0] + products[2]).mean())
-    rr, rc, cc, rt, ct = blurred(products, window)
-    return _solved(rr + ridge, rc, cc + ridge, rt, ct)
-
-
-def _solved(
-    rr: Float64Array, rc: Float64Array, cc: Float64Array, rt: Float64Array, ct: Float64Array
-) -> Float64Array:
-    """Solution of the 2 x 2 system of every cell; zero where rain varies along one line only."""
-    determinant = rr * cc - rc * rc
-    solvable = determinant > 1e-6 * (rr + cc) ** 2
-    safe = np.where(solvable, determinant, 1.0)
-    found = np.stack([(rc * ct - cc * rt) / safe, (rc * rt - rr * ct) / safe])
-    return np.asarray(np.where(solvable, found, 0.0))
+    return correction(moved, blurred(later, BLUR), window, RIDGE)
 
 
 def _blocks(fields: Float64Array, block: int) -> Float64Array:
@@ -116,18 +92,3 @@ def _finer(motion: Float64Array, shape: tuple[int, ...]) -> Float64Array:
     """Motion of a coarser level in the blocks of a finer one, of half the size."""
     row, column = np.indices(shape, dtype=np.float64)
     return 2.0 * bilinear(motion, (row + 0.5) / 2.0 - 0.5, (column + 0.5) / 2.0 - 0.5)
-
-
-def blurred(fields: Float64Array, sigma_px: float) -> Float64Array:
-    """Gaussian mean of the last two axes, weights sum to 1 at the edge, too; of infinite width the mean."""
-    if np.isinf(sigma_px):
-        return np.broadcast_to(fields.mean(axis=(-2, -1), keepdims=True), fields.shape)
-    down, across = gaussian(fields.shape[-2], sigma_px), gaussian(fields.shape[-1], sigma_px)
-    return np.asarray(down @ fields @ across.T)
-
-
-def gaussian(n: int, sigma_px: float) -> Float64Array:
-    """Weights of every cell of a line for every other, shape (n, n)."""
-    distance = np.arange(n)[:, None] - np.arange(n)[None, :]
-    weight = np.exp(-0.5 * (distance / sigma_px) ** 2)
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True))

@@ -42,8 +42,9 @@ def field_of(minute: int, mm: float, *, interval_s: int = 300, unseen: bool = Fa
 
 
 class Node:
-    def __init__(self, *, has_table: bool = False, is_known: bool = True) -> None:
+    def __init__(self, *, has_table: bool = False, is_known: bool = True, future_max_s: int = 120) -> None:
         self.has_table, self.is_known = has_table, is_known
+        self.windows = replace(WINDOWS, future_s_max=future_max_s)
         self.assessment = self.new()
         self.changes: list[LevelChange] = []
 
@@ -55,7 +56,7 @@ class Node:
             NETWORK,
             (RULE,),
             weights=Weights(weights, weights),
-            windows=WINDOWS,
+            windows=self.windows,
             quality=QUALITY,
             nowcast=None,
             ahead=steep_members(NETWORK, weights) if self.has_table else None,
@@ -184,6 +185,12 @@ def test_fields_that_cannot_be_used_are_refused_and_nothing_else_stops(
     assert state.refused[0].detail
     assert state.source == "radar"
     assert node.step(15, field_of(15, 1.0)).failures == {}
+
+
+def test_a_radar_whose_clock_is_ahead_as_far_as_is_allowed_is_gone_on_from() -> None:
+    node = Node(future_max_s=600)
+    told = [node.step(minute, field_of(minute + 9, 3.0)) for minute in (5, 10, 15)]
+    assert [(step.ahead.source, step.ahead.refused, step.failures) for step in told] == [("radar", (), {})] * 3
 
 
 def test_a_field_told_again_changes_nothing_and_older_ones_leave() -> None:

@@ -70,12 +70,11 @@ class RadarMembers:
         pairs : GaugePairs or None
             None: nobody can compare it with gauges.
         now_s : int
-            Not before the end of the newest.
         """
         rain_mm_h, apart_s = spaced(fields)
         seen = self.is_seen(coarser(unpacked_mm(fields[-1].rain)[None], BLOCK)[0])
         at = ((self._row - (BLOCK - 1) / 2) / BLOCK, (self._column - (BLOCK - 1) / 2) / BLOCK)
-        age_s = now_s - fields[-1].end_s
+        age_s = max(now_s - fields[-1].end_s, 0)  # its clock may be ahead, as far as `windows.future_max`
         rain_mm = members_of(filled(rain_mm_h), apart_s, self.geometry.cell_m * BLOCK, at, age_s)
         factor = self._adjustment.factors(pairs)
         if factor is not None:

@@ -4,6 +4,7 @@ A post gets one sequence of digests over all of its villages, never a call per w
 leader answers for 2,855 villages with one tap.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -257,6 +258,15 @@ class HelpClose:
     post: str
     person: str
     note: str = ""
+
+
+def counted(levels: Iterable[Level]) -> tuple[int, int, int, int, int]:
+    """How many there are of each level, none to red: `Digest.owed`."""
+    counts = [0] * len(Level)
+    for level in levels:
+        counts[level] += 1
+    none, blue, yellow, orange, red = counts
+    return none, blue, yellow, orange, red
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """What a digest of one post says, composed from what it owes and has to hear."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from warnstream.model.changes import Relayed
-from warnstream.model.digests import LINES_MAX, Digest, DigestLine, HelpLine
+from warnstream.model.digests import LINES_MAX, Digest, DigestLine, HelpLine, counted
 from warnstream.model.level import Level
 from warnstream.model.warning import Cause, MessageStatus
 from warnstream.routing.debts import Debt
@@ -50,7 +49,7 @@ def compose(post: str, series: str, debt: Debt, seen: Seen, status: MessageStatu
         answer_by_s=max(awaited_s, 0) if live else 0,
         status=status,
         level=_worst(villages, debt, turns),
-        owed=_counts([_turn(turns, village).level for village in live]),
+        owed=counted([_turn(turns, village).level for village in live]),
         lines=lines,
         helps=tuple(helps[:LINES_MAX]),
         more=len(helps) + len(order) - len(lines) - min(len(helps), LINES_MAX),
@@ -72,7 +71,9 @@ def with_ends(digest: Digest, ends: Iterable[tuple[int, str, Cause]], turns: Map
         elif room > 0:
             changed = ((hazard, cause),)
             standing = turn.worst_first()
-            lines[village] = DigestLine(village, turn.level, False, standing, changed, (), _relayed(turn))
+            lines[village] = DigestLine(
+                village, turn.level, False, standing, changed, (), turn.relayed_in_order()
+            )
             room -= 1
         else:
             more += 1
@@ -90,12 +91,16 @@ def _line(post: str, village: int, debt: Debt, seen: Seen) -> DigestLine:
     silent = tuple(other for other in turn.silent if other != post) if needs_answer else ()
     standing = turn.worst_first()
     return DigestLine(
-        village, turn.level, needs_answer, standing, changed, silent, _relayed(turn), heads, turn.by_s
+        village,
+        turn.level,
+        needs_answer,
+        standing,
+        changed,
+        silent,
+        turn.relayed_in_order(),
+        heads,
+        turn.by_s,
     )
-
-
-def _relayed(turn: Turn) -> tuple[tuple[str, Relayed], ...]:
-    return tuple(sorted(turn.relayed.items(), key=lambda one: one[0])) if turn.relayed else ()
 
 
 def _help_line(call: HelpCall) -> HelpLine:
@@ -107,11 +112,3 @@ def _worst(villages: set[int], debt: Debt, turns: Mapping[int, Turn]) -> Level:
     if debt.helps:
         return Level.RED
     return max((_turn(turns, village).level for village in villages), default=Level.NONE)
-
-
-def _counts(levels: Sequence[Level]) -> tuple[int, int, int, int, int]:
-    counts = [0] * len(Level)
-    for level in levels:
-        counts[level] += 1
-    none, blue, yellow, orange, red = counts
-    return none, blue, yellow, orange, red

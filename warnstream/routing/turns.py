@@ -172,3 +172,7 @@ class Turn(msgspec.Struct):
     def worst_first(self) -> tuple[tuple[str, Level], ...]:
         """What stands, the worst first, then by name."""
         return tuple(sorted(self.standing.items(), key=lambda one: (-one[1], one[0])))
+
+    def relayed_in_order(self) -> tuple[tuple[str, Relayed], ...]:
+        """Whose signals stand, by hazard."""
+        return tuple(sorted(self.relayed.items(), key=lambda one: one[0])) if self.relayed else ()

@@ -190,7 +190,8 @@ def test_fields_that_cannot_be_used_are_refused_and_nothing_else_stops(
 def test_a_radar_whose_clock_is_ahead_as_far_as_is_allowed_is_gone_on_from() -> None:
     node = Node(future_max_s=600)
     told = [node.step(minute, field_of(minute + 9, 3.0)) for minute in (5, 10, 15)]
-    assert [(step.ahead.source, step.ahead.refused, step.failures) for step in told] == [("radar", (), {})] * 3
+    assert {step.ahead.source for step in told} == {"radar"}
+    assert not any(step.ahead.refused or step.failures for step in told)
 
 
 def test_a_field_told_again_changes_nothing_and_older_ones_leave() -> None:

@@ -12,12 +12,11 @@ call over all of its area, one timer, one numbered digest:
 Pure, as the chain. A step costs the villages that it touches and the teams that fall due.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from warnstream.model.changes import Relayed
-from warnstream.model.digests import LINES_MAX, MINUTES_MAX, Digest, DigestLine
+from warnstream.model.digests import LINES_MAX, MINUTES_MAX, Digest, DigestLine, counted
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Team, Villages
 from warnstream.model.rules.policies import RoutingPolicy
@@ -277,7 +276,7 @@ class Teams:
             answer_by_s=max(call.due_s, now_s) if asks else 0,
             status=self._status,
             level=CALLED_FROM if call.is_open else Level.NONE,
-            owed=_counts(_level(turns, place) for place in call.villages) if asks else (0, 0, 0, 0, 0),
+            owed=counted(_level(turns, place) for place in call.villages) if asks else (0, 0, 0, 0, 0),
             lines=lines,
             helps=(),
             more=len(order) - len(lines),
@@ -307,13 +306,5 @@ def _line(village: int, call: TeamCall, turns: Mapping[int, Turn], *, asks: bool
     turn = turns.get(village) or Turn()
     if village in call.over:
         return DigestLine(village, Level.NONE, False, (), ((call.over[village], Cause.ENDED),), ())
-    relayed: tuple[tuple[str, Relayed], ...] = tuple(sorted(turn.relayed.items(), key=lambda one: one[0]))
+    relayed = turn.relayed_in_order()
     return DigestLine(village, turn.level, asks, turn.worst_first(), (), (), relayed, (), turn.by_s)
-
-
-def _counts(levels: Iterable[Level]) -> tuple[int, int, int, int, int]:
-    counts = [0] * len(Level)
-    for level in levels:
-        counts[level] += 1
-    none, blue, yellow, orange, red = counts
-    return none, blue, yellow, orange, red

@@ -94,7 +94,7 @@ def run_node(  # options of a command, each by name
     if not box:
         _lead(configuration, shown, front_door)
         return
-    _log_as(shown, _addresses(configuration))()
+    _log_as(shown, configuration.network.private_addresses())()
     both = Box(
         configuration, box, partial(_lead_beside, configuration, shown), front_door, as_standby=as_standby
     )
@@ -132,7 +132,7 @@ def _lead(
     beside: Callable[[int, FrameType | None], object] = lambda _signal, _frame: None,
 ) -> None:
     """One node from its start to its end; `beside`: what else a signal to stop ends."""
-    addresses = _addresses(configuration)
+    addresses = configuration.network.private_addresses()
     log_as = _log_as(shown, addresses)
     log_as()
     view = _view(lambda: node.people) if shown.has_view else None
@@ -144,7 +144,7 @@ def _lead(
             view.take_step(step)
 
     def on_change(changed: Configuration) -> None:
-        addresses.update(_addresses(changed))
+        addresses.update(changed.network.private_addresses())
         gc.freeze()
 
     node = Node(configuration, on_step=on_step, front_door=front_door, leading=leading, on_change=on_change)
@@ -176,12 +176,6 @@ def _lead(
             _run(node)
     finally:
         console.stop()
-
-
-def _addresses(configuration: Configuration) -> set[str]:
-    """What no line of the log may show."""
-    network = configuration.network
-    return {*network.households.address, *(post.address for post in network.chain)} - {""}
 
 
 def _run(node: Node) -> None:

@@ -312,6 +312,15 @@ class Network:
         assert self._duties is not None
         return self._duties
 
+    def private_addresses(self) -> set[str]:
+        """Addresses of doors and posts, which no log shows.
+
+        One that is the code of a station or village as well tells nobody anything, and hidden it would make
+        lines about that station illegible.
+        """
+        told = {"", *self.stations.code, *self.villages.code}
+        return {*self.households.address, *(post.address for post in self.chain)} - told
+
     def of_villages(self, villages: Int64Array) -> "Network":
         """The same with some of the villages, their zones and their doors, numbered anew.
 

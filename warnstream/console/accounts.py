@@ -5,7 +5,6 @@ RFC 9106, session tokens as SHA-256 of 256 random bits.
 """
 
 import functools
-import hashlib
 import secrets
 import threading
 import time
@@ -23,6 +22,7 @@ from warnstream.console.proof.factors import SCHEMA as FACTORS
 from warnstream.console.proof.factors import Factors
 from warnstream.console.proof.once import SCHEMA as ONCE
 from warnstream.console.proof.once import OneTimes
+from warnstream.console.proof.secret_words import hashed, secret_word
 from warnstream.model.times import HOUR_S
 
 FILE = "console.sqlite3"
@@ -138,10 +138,10 @@ class Accounts:
 
     def begin(self, person: str) -> str:
         """A new session; returns its token."""
-        token, now_s = secrets.token_urlsafe(32), int(self._clock())
+        token, now_s = secret_word(), int(self._clock())
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM sessions WHERE begun_s <= ?", (now_s - SESSION_S,))
-            connection.execute("INSERT INTO sessions VALUES (?, ?, ?)", (_hashed(token), person, now_s))
+            connection.execute("INSERT INTO sessions VALUES (?, ?, ?)", (hashed(token), person, now_s))
         return token
 
     def session(self, token: str) -> tuple[str, int] | None:
@@ -149,7 +149,7 @@ class Accounts:
         now_s = int(self._clock())
         with self._database.reading() as connection:
             row = connection.execute(
-                "SELECT person, begun_s FROM sessions WHERE token = ?", (_hashed(token),)
+                "SELECT person, begun_s FROM sessions WHERE token = ?", (hashed(token),)
             ).fetchone()
         if row is None or not 0 <= now_s - int(row[1]) < SESSION_S:
             return None
@@ -167,8 +167,4 @@ class Accounts:
     def end(self, token: str) -> None:
         """A session is over."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM sessions WHERE token = ?", (_hashed(token),))
-
-
-def _hashed(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+            connection.execute("DELETE FROM sessions WHERE token = ?", (hashed(token),))

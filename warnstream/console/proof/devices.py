@@ -5,11 +5,10 @@ browser that has proven the password once has a count of its own. Kept as SHA-25
 ``console.sqlite3``, for `KNOWN_S` after the last sign-in; another password forgets them.
 """
 
-import hashlib
-import secrets
 from collections.abc import Callable
 
 from warnstream.adapters.sqlite import Database
+from warnstream.console.proof.secret_words import hashed, secret_word
 from warnstream.model.times import DAY_S
 
 SCHEMA = """
@@ -37,7 +36,7 @@ class Devices:
 
     def know(self, person: str) -> str:
         """Know a browser in which a person has just signed in; returns its token."""
-        token, now_s = secrets.token_urlsafe(32), int(self._clock())
+        token, now_s = secret_word(), int(self._clock())
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM devices WHERE used_s <= ?", (now_s - KNOWN_S,))
             connection.execute(
@@ -45,7 +44,7 @@ class Devices:
                 "(SELECT token FROM devices WHERE person = ? ORDER BY used_s DESC, rowid DESC LIMIT ?)",
                 (person, person, DEVICES_MAX - 1),
             )
-            connection.execute("INSERT INTO devices VALUES (?, ?, ?)", (_hashed(token), person, now_s))
+            connection.execute("INSERT INTO devices VALUES (?, ?, ?)", (hashed(token), person, now_s))
         return token
 
     def is_known(self, person: str, token: str) -> bool:
@@ -54,15 +53,11 @@ class Devices:
             return False
         with self._database.reading() as connection:
             row = connection.execute(
-                "SELECT used_s FROM devices WHERE token = ? AND person = ?", (_hashed(token), person)
+                "SELECT used_s FROM devices WHERE token = ? AND person = ?", (hashed(token), person)
             ).fetchone()
         return row is not None and self._clock() - int(row[0]) < KNOWN_S
 
     def forget(self, token: str) -> None:
         """Another token takes its place."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM devices WHERE token = ?", (_hashed(token),))
-
-
-def _hashed(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+            connection.execute("DELETE FROM devices WHERE token = ?", (hashed(token),))

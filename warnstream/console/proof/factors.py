@@ -5,12 +5,12 @@ bits; the secret has to be kept as it is, or no code could be worked out.
 """
 
 import base64
-import hashlib
 import secrets
 import unicodedata
 from collections.abc import Callable
 
 from warnstream.adapters.sqlite import Database
+from warnstream.console.proof.secret_words import hashed
 from warnstream.console.proof.totp import step_of
 
 SCHEMA = """
@@ -94,4 +94,4 @@ def _worded(content: bytes) -> str:
 
 
 def _hashed(code: str) -> bytes:
-    return hashlib.sha256(code.replace("-", "").encode()).digest()
+    return hashed(code.replace("-", ""))

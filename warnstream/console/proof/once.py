@@ -3,11 +3,10 @@
 They stand in ``console.sqlite3`` as SHA-256 of 256 random bits. Only commands on the machine make them.
 """
 
-import hashlib
-import secrets
 from collections.abc import Callable
 
 from warnstream.adapters.sqlite import Database
+from warnstream.console.proof.secret_words import hashed, secret_word
 from warnstream.model.times import HOUR_S
 
 SCHEMA = """
@@ -31,20 +30,16 @@ class OneTimes:
 
     def give(self, person: str) -> str:
         """A new one for a person; one that they had is void."""
-        token, now_s = secrets.token_urlsafe(32), int(self._clock())
+        token, now_s = secret_word(), int(self._clock())
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM once WHERE person = ? OR until_s <= ?", (person, now_s))
-            connection.execute("INSERT INTO once VALUES (?, ?, ?)", (_hashed(token), person, now_s + GOOD_S))
+            connection.execute("INSERT INTO once VALUES (?, ?, ?)", (hashed(token), person, now_s + GOOD_S))
         return token
 
     def take(self, token: str) -> str | None:
         """Whose it is, and it is void from now on; None if it is none any more."""
         with self._database.transaction() as connection:
             row = connection.execute(
-                "DELETE FROM once WHERE hash = ? RETURNING person, until_s", (_hashed(token),)
+                "DELETE FROM once WHERE hash = ? RETURNING person, until_s", (hashed(token),)
             ).fetchone()
         return None if row is None or int(row[1]) <= self._clock() else str(row[0])
-
-
-def _hashed(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

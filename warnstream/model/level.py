@@ -31,6 +31,15 @@ LEVELS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
 """The four levels that a threshold can have, ascending."""
 
 
+def level_named(word: str) -> Level | None:
+    """The level of `LEVELS` that a person has named; None for any other word.
+
+    >>> level_named("red"), level_named("none")
+    (<Level.RED: 4>, None)
+    """
+    return next((level for level in LEVELS if level.word == word), None)
+
+
 def parse_level(word: str) -> Level:
     """Level of a word such as ``"orange"``.
 

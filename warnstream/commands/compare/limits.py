@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.level import LEVELS, Level
+from warnstream.model.level import LEVELS, Level, level_named
 from warnstream.review.compare.comparison import Comparison
 from warnstream.review.episodes import Outcome
 
@@ -67,7 +67,7 @@ def limit_of(text: str, hazards: Sequence[str]) -> Limit:
         raise WarnstreamError(f"--fail-if {text!r}: {outcome!r}: expected one of {', '.join(OUTCOMES)}")
     if hazard is not None and hazard not in hazards:
         raise WarnstreamError(f"--fail-if {text!r}: {hazard!r}: expected one of {', '.join(hazards)}")
-    level = next((level for level in LEVELS if level.word == word), None)
+    level = level_named(word)
     if level is None:
         words = ", ".join(level.word for level in LEVELS)
         raise WarnstreamError(f"--fail-if {text!r}: {word!r}: expected one of {words}")

@@ -17,7 +17,7 @@ from warnstream.commands.suggest.tables import print_suggestions
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import format_duration, parse_duration_s
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.level import LEVELS, Level
+from warnstream.model.level import LEVELS, Level, level_named
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.review.events import Event, read_events
@@ -128,7 +128,7 @@ def _rule(configuration: Configuration, name: str) -> tuple[HazardRule, Critical
 
 
 def _level(word: str) -> Level:
-    level = next((level for level in LEVELS if level.word == word), None)
+    level = level_named(word)
     if level is None:
         raise WarnstreamError(
             f"--level {word!r}: expected one of {', '.join(level.word for level in LEVELS)}"

@@ -17,10 +17,10 @@ from warnstream.model.hands.requests import (
     OrderFaultsError,
     OrderRequest,
 )
-from warnstream.model.level import LEVELS, Level
+from warnstream.model.level import Level, level_named
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.orders.request import order_of
+from warnstream.runners.orders.request import duration_of, order_of
 
 SIMPLE_FOR_S = HOUR_S
 """A simple rise lasts so long, where nothing is said."""
@@ -98,7 +98,7 @@ def _start(request: DrillRequest, configuration: Configuration, steps_of: StepsO
     if steps_of is not None:
         steps = steps_of(villages)
     is_simple = not steps
-    steps = steps or (DrillStep(0, request.hazard, _level(request.level) or Level.NONE),)
+    steps = steps or (DrillStep(0, request.hazard, level_named(request.level) or Level.NONE),)
     last_s = max(step.after_s for step in steps)
     for_s = lasts_s or (SIMPLE_FOR_S if is_simple else last_s + END_S)
     if for_s <= last_s:
@@ -144,26 +144,16 @@ def _step(at: int, said: DrillStepRequest, faults: list[str]) -> DrillStep:
         faults.append(f"steps[{at}].at: {error}")
     if not 0 <= after_s <= LASTS_S_MAX:
         faults.append(f"steps[{at}].at: expected up to {format_duration(LASTS_S_MAX)}, got {said.at!r}")
-    level = Level.NONE if said.level == Level.NONE.word else _level(said.level)
+    level = Level.NONE if said.level == Level.NONE.word else level_named(said.level)
     if level is None:
         words = [level.word for level in Level]
         faults.append(f"steps[{at}].level: expected {choice_of(words)}, got {said.level!r}")
     return DrillStep(after_s, said.hazard, level or Level.NONE, tuple(said.villages))
 
 
-def _level(word: str) -> Level | None:
-    return next((level for level in LEVELS if level.word == word), None)
-
-
 def _lasts_s(text: str, faults: list[str]) -> int:
-    if not text:
-        return 0
-    try:
-        seconds = int(parse_duration_s(text))
-    except ValueError as error:
-        faults.append(f"lasts: {error}")
-        return 0
-    if not 0 < seconds <= LASTS_S_MAX:
+    seconds = duration_of(text, faults)
+    if seconds > LASTS_S_MAX:
         faults.append(f"lasts: expected up to {format_duration(LASTS_S_MAX)}, got {text!r}")
     return seconds
 

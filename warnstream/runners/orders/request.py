@@ -16,7 +16,7 @@ from warnstream.desk import WarningDesk
 from warnstream.lifecycle.orders import longest_s, may_give
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
-from warnstream.model.level import LEVELS, Level
+from warnstream.model.level import LEVELS, Level, level_named
 from warnstream.model.network import Villages
 from warnstream.model.rules.rules import CriticalStage
 from warnstream.model.times import DAY_S, MINUTE_S, local_to_utc_s, parse_iso
@@ -64,7 +64,7 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
     kind = _kind_of(request.kind, faults)
     level = _level_of(request.level, faults)
     villages = _villages_of(request, configuration, faults)
-    for_s = _duration_of(request.lasts, faults)
+    for_s = duration_of(request.lasts, faults)
     happened_s = happened_of(request.happened_at, configuration, faults)
     if kind is not None:
         faults += _foreign_words(request, kind)
@@ -180,13 +180,14 @@ def _foreign_words(request: OrderRequest, kind: OrderKind) -> list[str]:
 def _level_of(word: str, faults: list[str]) -> Level:
     if not word:
         return Level.NONE
-    found = next((level for level in LEVELS if level.word == word), None)
+    found = level_named(word)
     if found is None:
         faults.append(f"level: expected {choice_of([level.word for level in LEVELS])}, got {word!r}")
     return found or Level.NONE
 
 
-def _duration_of(text: str, faults: list[str]) -> int:
+def duration_of(text: str, faults: list[str]) -> int:
+    """Seconds of how long something lasts, 0 where nothing is said or it cannot be: a fault says so then."""
     if not text:
         return 0
     try:

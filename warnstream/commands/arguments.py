@@ -5,6 +5,7 @@ from pathlib import Path
 
 from warnstream import __version__
 from warnstream.commands.bundles.options import add_approve, add_diff, add_preview, add_reload
+from warnstream.commands.common.log_options import add_log_options
 from warnstream.commands.compare.options import add_compare
 from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
@@ -23,8 +24,6 @@ from warnstream.commands.standby.options import add_box_options, add_takeover
 from warnstream.commands.suggest.options import add_suggest
 from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
-
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 WEATHER_KINDS = ("convective", "line", "typhoon", "plum_rain", "climate")
 """As in the simulator, which only the demo loads."""
@@ -130,14 +129,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         epilog="Watch it at http://HOST:PORT/readyz, /metrics and /api/v1/state.",
     )
     run.add_argument("directory", type=Path, metavar="CONFIG_DIR")
-    run.add_argument("--log-json", action="store_true", help="log JSON lines instead of key=value")
-    run.add_argument(
-        "--log-level",
-        type=str.upper,
-        choices=LOG_LEVELS,
-        default="INFO",
-        help="lowest one written; default INFO",
-    )
+    add_log_options(run)
     run.add_argument(
         "--no-view",
         action="store_true",

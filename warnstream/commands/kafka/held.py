@@ -5,6 +5,8 @@ import signal
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from prometheus_client import CollectorRegistry
+
 log = logging.getLogger(__name__)
 
 
@@ -12,6 +14,10 @@ class Role(Protocol):
     """A bridge or a delivery node."""
 
     has_lost: bool
+    registry: CollectorRegistry
+
+    def readiness(self) -> tuple[bool, list[str]]:
+        """Whether it does its work, and what is to be said; any thread."""
 
     def run(self) -> None:
         """Until it is asked to stop, or another one has its place."""
@@ -40,6 +46,14 @@ class Held(Generic[Kind]):
     def __init__(self, make: Callable[[], Kind]) -> None:
         self._make, self._is_ending = make, False
         self.role = make()
+
+    def readiness(self) -> tuple[bool, list[str]]:
+        """Of the present one; any thread."""
+        return self.role.readiness()
+
+    def registry(self) -> CollectorRegistry:
+        """Metrics of the present one; any thread."""
+        return self.role.registry
 
     def run(self) -> None:
         """Until a signal ends it."""

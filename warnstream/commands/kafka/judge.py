@@ -2,21 +2,15 @@
 
 import asyncio
 import logging
-import os
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from warnstream.adapters.http.operations_app import OperationsApp
-from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.kafka.client import ensure_topics
-from warnstream.adapters.kafka.library import demand
-from warnstream.adapters.log import configure_logging
 from warnstream.adapters.metrics.kafka import KafkaMetrics
-from warnstream.adapters.private_files import PRIVATE_UMASK
+from warnstream.commands.kafka.serving import Logging, begin, served
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import KafkaSettings
 from warnstream.model.errors import WarnstreamError
@@ -24,7 +18,6 @@ from warnstream.runners.kafka.workforce import Workforce, one_kafka
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS_MAX = 64
 TRY_S = 2.0
 ELSEWHERE = "this process judges: it answers /healthz, /readyz and /metrics, and nothing else"
 
@@ -41,28 +34,19 @@ def run_judge(
     OSError
         If the port is taken.
     """
-    demand()
-    os.umask(PRIVATE_UMASK)
+    begin()
     configurations = [load_configuration(directory) for directory in directories]
     settings = one_kafka(configurations)
     networks = [configuration.network for configuration in configurations]
-    addresses = {post.address for network in networks for post in network.chain} - {""}
-    configure_logging(as_json=log_json, level=log_level, addresses=addresses)
-    for library in ("aiokafka", "faust", "mode"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    Logging(log_level, log_json).begin(set().union(*(network.private_addresses() for network in networks)))
     registry = CollectorRegistry()
     workforce = Workforce(configurations, KafkaMetrics(registry))
     name = f"judge of {', '.join(configuration.node.name for configuration in configurations)}"
-    http = replace(configurations[0].http, port=settings.judge_port if port is None else port)
-    server = HttpServer(
-        OperationsApp(name, workforce.readiness, lambda: registry, ELSEWHERE), http, CONNECTIONS_MAX
-    )
-    server.start()
-    log.info("worker started", extra={"http": f"{http.host}:{server.port}", "client": client})
-    try:
+    port = settings.judge_port if port is None else port
+    http = configurations[0].http
+    with served(http, port, name, workforce.readiness, lambda: registry, ELSEWHERE) as address:
+        log.info("worker started", extra={"http": address, "client": client})
         asyncio.run(_judge(workforce, settings, client))
-    finally:
-        server.stop()
 
 
 async def _judge(workforce: Workforce, settings: KafkaSettings, client: str) -> None:

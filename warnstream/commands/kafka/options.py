@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+from warnstream.commands.common.log_options import add_log_options
+
 CLIENTS = ("aiokafka", "faust")
 
 
@@ -62,14 +63,7 @@ def add_kafka_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     topology.add_argument("directories", type=Path, metavar="CONFIG_DIR", nargs="+")
     topology.add_argument("--json", action="store_true", help="one JSON object per line")
     for command in (bridge, judge, deliver):
-        command.add_argument(
-            "--log-level",
-            type=str.upper,
-            choices=LOG_LEVELS,
-            default="INFO",
-            help="lowest one written; default INFO",
-        )
-        command.add_argument("--log-json", action="store_true", help="one JSON object per line")
+        add_log_options(command)
 
 
 def _bridge(options: argparse.Namespace) -> int:

@@ -61,7 +61,7 @@ bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax,
 	$(BIN)python -m benchmarks.bench_peers
 
 kafka-jars:       ## Kafka's published jars into build/, for Faust among the peers and its test; Java 17, Maven
-	$(BIN)python -m benchmarks.kafka_broker --fetch
+	$(BIN)python -m benchmarks.kafka_jars --fetch
 
 NODES ?= 1
 FRESH ?=

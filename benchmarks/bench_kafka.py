@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.kafka_broker import why_absent
 from benchmarks.kafka_cluster import KafkaCluster
+from benchmarks.kafka_jars import why_absent
 from benchmarks.processes import command, free_port
 from station_sim.county.county import read_county
 from station_sim.sending.scenario import Scenario

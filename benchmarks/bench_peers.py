@@ -6,7 +6,7 @@ Everybody gets the same readings (700 stations, one a minute, six hours, one in 
 late), keeps the rain of 10 min, 1, 3 and 6 h and compares it with four thresholds. warnstream takes
 them minute by minute, as a node does. pandas and polars get the whole trace at once, afterwards, which a live
 service cannot. bytewax and Faust take reading by reading, or hand batches to our ring; Faust reads
-them from a Kafka broker that is started here (`benchmarks.kafka_broker`). The sums of all stations at
+them from a Kafka broker that is started here (`benchmarks.kafka_jars`). The sums of all stations at
 the end are compared with the plain sum of all readings. Who is absent is said so
 (`pip install 'warnstream[bench,kafka]'`).
 """
@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import faust_runs
-from benchmarks.kafka_broker import KafkaBroker, why_absent
+from benchmarks.kafka_cluster import KafkaCluster
+from benchmarks.kafka_jars import why_absent
 from benchmarks.peer_runs import OURS, RUNS, WINDOW_MIN, Trace, sums_at_end
 from benchmarks.processes import say_not_measured
 from benchmarks.table import Row, add_rows_option, write_rows
@@ -118,8 +119,8 @@ def broker(no_faust: str) -> Iterator[str | None]:
     if no_faust:
         yield None
         return
-    with tempfile.TemporaryDirectory() as name, KafkaBroker(Path(name)) as started:
-        yield started.address
+    with tempfile.TemporaryDirectory() as name, KafkaCluster(Path(name)) as started:
+        yield started.addresses[0]
 
 
 def take(peer: Peer, run: faust_runs.Found, n_sums: int) -> None:

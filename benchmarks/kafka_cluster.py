@@ -2,7 +2,7 @@
 
     python -m benchmarks.kafka_cluster [--nodes 3] [--port 9092] [--data FOLDER] [--fresh]
 
-Runs in the foreground until Ctrl-C. The jars come by ``make kafka-jars`` (`benchmarks.kafka_broker`). Data
+Runs in the foreground until Ctrl-C. The jars come by ``make kafka-jars`` (`benchmarks.kafka_jars`). Data
 stays in the folder (build/kafka-data) and is there again at the next start; ``--fresh`` begins with nothing.
 Each node is broker and controller, listens on 127.0.0.1 only, and takes two ports: --port and --port + 1000,
 then the next.
@@ -19,11 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from benchmarks.kafka_broker import MEMORY, START_S_MAX, jars, why_absent
+from benchmarks.kafka_jars import jars, why_absent
 from benchmarks.processes import REPOSITORY, free_port
 
 DATA = REPOSITORY / "build" / "kafka-data"
 CONTROLLER_PORTS_ON = 1000
+START_S_MAX = 60.0
+MEMORY = ("-Xms256m", "-Xmx512m")
 
 SETTINGS = """\
 process.roles=broker,controller
@@ -182,7 +184,7 @@ class KafkaCluster:
         settings.write_text(
             SETTINGS.format(
                 number=node.number,
-                voters=",".join(f"{node.number}@127.0.0.1:{node.controller_port}" for node in self.nodes),
+                voters=",".join(f"{voter.number}@127.0.0.1:{voter.controller_port}" for voter in self.nodes),
                 port=node.port,
                 controller_port=node.controller_port,
                 directory=data,

@@ -17,8 +17,8 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from benchmarks.kafka_broker import why_absent
 from benchmarks.kafka_cluster import KafkaCluster
+from benchmarks.kafka_jars import why_absent
 from tests.conftest import free_port
 from tests.e2e.live import LiveNode, command
 from warnstream.adapters.journal.journal import Journal

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import faust_runs
 from benchmarks.bench_peers import why_no_faust
-from benchmarks.kafka_broker import KafkaBroker
+from benchmarks.kafka_cluster import KafkaCluster
 from benchmarks.peer_runs import Trace
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -21,8 +21,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.fail(absent)
     if absent:
         pytest.skip(absent)
-    with KafkaBroker(tmp_path_factory.mktemp("kafka")) as started:
-        yield started.address
+    with KafkaCluster(tmp_path_factory.mktemp("kafka")) as started:
+        yield started.addresses[0]
 
 
 def test_fausts_hopping_window_tables_say_the_plain_sums_of_every_station(broker: str) -> None:

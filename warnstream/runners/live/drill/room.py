@@ -198,12 +198,12 @@ class DrillRoom:
 
     def notice(self) -> str:
         """That drills are on, for whoever asks whether the node is ready; empty if none is."""
-        running = self.running()
+        courses = [playing.stage.course for playing in self._playing.values()]
+        running = [(course.ends_s, n) for course in courses if (n := len(course.running()))]
         if not running:
             return ""
-        ends_s = max(self._playing[name].stage.course.ends_s for name in running if name in self._playing)
-        ends = clock_local(ends_s, self._configuration.message.time_zone)
-        count = sum(map(len, running.values()))
+        ends = clock_local(max(ends_s for ends_s, _ in running), self._configuration.message.time_zone)
+        count = sum(n for _, n in running)
         words = "drill is on" if len(running) == 1 else f"drills are on: {len(running)},"
         return f"{words} in {count} villages until {ends}"
 

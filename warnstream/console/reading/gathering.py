@@ -120,10 +120,10 @@ class Gathering:
         if name == "acts":
             record = read(decode_record, await self._hub.ask("record"))
             found = acts_of(record.lines, area, self._hub.situation.county, visitor.operator.role)
-            return tables.acts(found), [] if record.is_whole else ["…"]
+            return tables.acts(found), [] if record.is_whole else [speaker.word("older")]
         if name == "transfers":
             lists = read(decode_transfers, await self._hub.ask("transfers"))
-            return tables.transfers(lists, self.inside(area)), []
+            return tables.transfers(lists, self.inside(area), speaker), []
         return self._told(name, area, read(decode_state, await self._hub.ask("state")), speaker)
 
     async def _warned(self, configuration: Configuration) -> list[str]:

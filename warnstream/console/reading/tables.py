@@ -138,6 +138,11 @@ _WORDS: Words = {
     "sight2": ("无", "blind"),
     "yes": ("是", "yes"),
     "no": ("否", "no"),
+    "moving": ("转移中", "moving"),
+    "out": ("已全部撤出", "all out"),
+    "over": ("险情已过", "danger over"),
+    "closed": ("已结束", "closed"),
+    "older": ("更早的未列出", "older ones are left out"),
 }
 
 
@@ -313,8 +318,8 @@ def acts(found: Sequence[Act]) -> Rows:
     ]
 
 
-def transfers(record: TransfersRecord, is_inside: Callable[[str], bool]) -> Rows:
-    """A row for each village of each list."""
+def transfers(record: TransfersRecord, is_inside: Callable[[str], bool], speaker: Speaker) -> Rows:
+    """A row for each village of each list; a number of people that nobody has said is empty."""
     rows: Rows = []
     for transfer in record.lists:
         for village in transfer.villages:
@@ -327,16 +332,16 @@ def transfers(record: TransfersRecord, is_inside: Callable[[str], bool]) -> Rows
                     transfer.transfer,
                     village.village,
                     clean(village.name),
-                    state,
+                    speaker.word(state),
                     _time(transfer.by),
                     figures.rows,
                     figures.open,
                     figures.persons,
                     figures.out,
                     figures.confirmed,
-                    heads.get("expected", 0),
-                    heads.get("moved", 0),
-                    heads.get("refused", 0),
+                    heads.get("to_move"),
+                    heads.get("moved"),
+                    heads.get("refused"),
                 ]
             )
     return rows

@@ -30,15 +30,26 @@ export const TIMES_EN = {
   off: "not of now", aheadTitle: (n) => `Rain expected in ${n} villages`, aheadMost: "most rain first", mm: (tenths) => `${(tenths / 10).toFixed(tenths < 100 ? 1 : 0)} mm`, aheadLegend: "Rain expected, 10/25/50 mm", villageAhead: (mm, at) => `${mm} expected until ${at}`, villageDry: (at) => `Less than 1 mm expected until ${at}, or no forecast`,
 };
 
+const SAID_ZH = { move: "转移", refuse: "拒绝转移", call: "求助" };
+const AWAY_ZH = { said_safe: "报安全", safe: "核实安全" };
+
 export const TRANSFERS_ZH = {
   intro: "名单按门牌和点位编码，不含姓名；一人报安全，另一人核实才算", listOf: (name) => `转移单 ${name}`, allLists: "全部转移单", five: "五个百分之百", fiveNote: "全部生效转移单", noneOpen: "没有生效的转移单", closed: "已结束的转移单",
   counter: { posts_on_duty: "责任人到岗", boats_in_port: "船只归港", people_out_of_danger_zones: "危险区人员撤离", people_out_of_houses_and_sites: "危房、工棚等撤离", places_assessed: "返回前安全评估" },
   persons: (n, of) => `${n}/${of} 人`, nothingToCount: "目前无须统计", missing: (n) => `还差 ${n} 个`, isClosed: "已结束", left: (n) => `还有 ${n} 分`, over: (n) => `已超 ${n} 分`, by: (at) => `${at} 前`,
-  state: { open: "进行中", over: "险情解除", closed: "已结束", late: "来不及" }, advice: { "to the shelter": "到安置点", "go now, there is still time": "现在走还来得及", "nearest safe place, upstairs": "就近上楼避险", "over, not yet back": "险情已过，暂勿返回", "come back": "可以返回", "closed, nobody was told to come back": "已结束，未通知返回" },
+  state: { moving: "转移中", out: "已全部撤出", closed: "已结束" }, advice: { "to the shelter": "到安置点", "go now, there is still time": "现在走还来得及", "nearest safe place, upstairs": "就近上楼避险", "over, not yet back": "险情已过，暂勿返回", "come back": "可以返回", "closed, nobody was told to come back": "已结束，未通知返回" },
   rows: (n) => `名单 ${n} 行`, out: (out, persons, done, rows) => `已撤 ${out} 人（在册 ${persons}）· 已核 ${done} / ${rows} 户（处）`, villageHead: ["村", "已核", "已撤人数", "报数", "状态", "操作"], heads: ["应", "已", "拒"],
   dangerOver: "险情已过", leaveShelter: "可离安置点", assessSafe: "评估安全", assessUnsafe: "评估不安全", isOver: "险情已过", isSafe: "评估安全", isUnsafe: "评估不安全",
   rowHead: ["户/点位", "类别", "人数", "状态", "安置点", "转移责任人", ""], rowKind: { door: "户", village: "整村", hut: "工棚", site: "点位", guests: "旅客", boat: "船", school: "学校", below_pond: "山塘下" },
   rowState: { silent: "未转移", acknowledged: "已知晓", moving: "转移中", said_safe: "报安全，待另一人核实", safe: "已核实安全", refused: "拒绝转移", help: "求助", assigned: "有人前往" },
+  doubtForms: [
+    [/^(?<place>\S+: )?(?<said>\w+) after (?<before>\w+) by (?<by>.+)$/, (g) => `${g.place ?? ""}${g.by} 报“${SAID_ZH[g.said] ?? g.said}”，此前已“${AWAY_ZH[g.before] ?? g.before}”`],
+    [/^(?<place>\S+: )?was (?<before>\w+) by (?<by>.+)$/, (g) => `${g.place ?? ""}此前 ${g.by} 报“${AWAY_ZH[g.before] ?? g.before}”`],
+    [/^(?<place>\S+): (?<n>\d+) moved by number, the list has (?<known>\d+) persons$/, (g) => `${g.place}：报已转 ${g.n} 人，名单 ${g.known} 人`],
+    [/^(?<place>\S+): (?<n>\d+) to move by number, the list has (?<known>\d+) persons$/, (g) => `${g.place}：报应转 ${g.n} 人，名单 ${g.known} 人`],
+    [/^(?<place>\S+): (?<name>\d+) out by name, (?<n>\d+) by number$/, (g) => `${g.place}：名单已撤 ${g.name} 人，报数 ${g.n} 人`],
+    [/^(?<place>\S+): by number nobody is left, (?<n>\d+) rows are open by name$/, (g) => `${g.place}：报数已清空，名单还有 ${g.n} 户（处）`],
+  ],
   doubts: (n) => `${n} 处存疑`, waitsOther: "您已报，待另一人核实", confirmSecond: "核实安全（第二人）", confirmFirst: "报安全（第一人）", about: (codes) => `对象 ${codes}`,
   order: "下达转移令", villages: "村", villagesHint: "村名或村码，可多个", zone: "危险区", allZones: "整村", grades: "等级", hour: "几点前走完", look: "先看会通知谁",
 };
@@ -47,7 +58,7 @@ export const TRANSFERS_EN = {
   intro: "Rows are codes of doors and objects, nobody is named; one person says safe, another one confirms it", listOf: (name) => `Transfer list ${name}`, allLists: "All lists", five: "The five that have to be whole", fiveNote: "over all open lists", noneOpen: "No transfer list is open", closed: "Closed lists",
   counter: { posts_on_duty: "Posts on duty", boats_in_port: "Boats in port", people_out_of_danger_zones: "People out of danger zones", people_out_of_houses_and_sites: "Dangerous houses and sites empty", places_assessed: "Places assessed before return" },
   persons: (n, of) => `${n}/${of} persons`, nothingToCount: "nothing to count now", missing: (n) => `${n} missing`, isClosed: "closed", left: (n) => `${n} min left`, over: (n) => `${n} min overdue`, by: (at) => `by ${at}`,
-  state: { late: "not enough time" }, advice: {},
+  state: { out: "all out" }, advice: {}, doubtForms: [],
   rows: (n) => `${n} rows`, out: (out, persons, done, rows) => `${out} persons out (${persons} on the register) · ${done} of ${rows} rows confirmed`, villageHead: ["Village", "Confirmed", "Persons out", "By number", "State", "Acts"], heads: ["expected", "moved", "refused"],
   dangerOver: "Danger is over", leaveShelter: "May leave shelter", assessSafe: "Assessed safe", assessUnsafe: "Assessed unsafe", isOver: "danger over", isSafe: "safe", isUnsafe: "unsafe",
   rowHead: ["Door or object", "Kind", "Persons", "State", "Shelter", "Helper", ""], rowKind: { below_pond: "below a pond" },

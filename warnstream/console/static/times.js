@@ -18,6 +18,7 @@ export class Times {
     this.atS = 0;
     this.view = null;
     this.problem = "";
+    this.limit = "";
     this.number = 0;
     this.touchedAt = 0;
   }
@@ -51,6 +52,7 @@ export class Times {
     this.touchedAt = performance.now();
     if (!nowS || minutes === 0) return this.now();
     let atS = nowS + minutes * 60;
+    this.limit = "";
     if (minutes > 0) {
       const leads = this.live.clock.leads_s ?? [];
       if (!leads.length) {
@@ -61,11 +63,15 @@ export class Times {
       const lead = leads.reduce((best, one) => (Math.abs(one - minutes * 60) < Math.abs(best - minutes * 60) ? one : best));
       atS = nowS + lead;
       this.range.value = String(Math.round(lead / 60));
-    } else if (atS < (this.live.clock.since_s ?? nowS)) {
+    } else if (atS < (this.live.clock.since_s || nowS)) {
       atS = this.live.clock.since_s || nowS;
+      this.limit = w.times.since(clock(atS, this.offset));
+      if (atS >= nowS) {
+        this.now();
+        this.problem = this.limit;
+        return this.changed();
+      }
       this.range.value = String(Math.round((atS - nowS) / 60));
-      this.problem = w.times.since(clock(atS, this.offset));
-      if (atS >= nowS) return this.now();
     }
     this.number += 1;
     this.atS = atS;
@@ -95,7 +101,7 @@ export class Times {
       this.problem = problem;
       return this.changed();
     }
-    this.problem = "";
+    this.problem = this.limit;
     this.view = viewOf(state, this.live);
     this.changed();
   }

@@ -49,7 +49,7 @@ function listOf(one, offset, context, withRows) {
   const villages = one.villages ?? [];
   const sum = (name) => villages.reduce((all, village) => all + (village[name] ?? 0), 0);
   return el("section", { class: "page-section" },
-    el("div", { class: "list-head" }, el("div", {}, el("h2", {}, one.reason || one.list), el("p", { class: "quiet" }, `${one.author} · ${t.state[one.state] ?? one.state} · ${t.advice[one.advice] ?? one.advice} · ${(one.grades ?? []).join(" ")}`)),
+    el("div", { class: "list-head" }, el("div", {}, el("h2", {}, one.reason || one.list), el("p", { class: "quiet" }, [one.author, t.state[one.state] ?? one.state, t.advice[one.advice] ?? one.advice, (one.grades ?? []).join(" ")].filter(Boolean).join(" · "))),
       el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(clock(one.by_s, offset))}`)),
       withRows ? "" : el("a", { class: "button no-print", href: `#/transfers/${encodeURIComponent(one.list)}` }, t.rows(sum("rows")))),
     el("p", {}, t.out(sum("out"), sum("persons"), sum("rows") - sum("open"), sum("rows"))),
@@ -60,7 +60,7 @@ function listOf(one, offset, context, withRows) {
 function villageRow(village, list, context) {
   const t = w.transfers;
   const heads = village.heads ?? {};
-  const told = [["expected", t.heads[0]], ["moved", t.heads[1]], ["refused", t.heads[2]]].filter(([word]) => heads[word] !== undefined).map(([word, text]) => `${text} ${heads[word]}`);
+  const told = [["to_move", t.heads[0]], ["moved", t.heads[1]], ["refused", t.heads[2]]].filter(([word]) => heads[word] !== undefined).map(([word, text]) => `${text} ${heads[word]}`);
   const buttons = [];
   if (context.session.role === "officer" && !list.is_closed) {
     if (!village.is_over) buttons.push(actButton(t.dangerOver, { kind: "transfer-over", villages: [village.code] }, context));
@@ -76,7 +76,16 @@ function villageRow(village, list, context) {
 function doubtsOf(village) {
   const doubts = village.contradictions ?? [];
   if (!doubts.length) return "";
-  return el("details", { "data-key": `doubt-${village.code}` }, el("summary", { class: "doubt" }, w.transfers.doubts(doubts.length)), ...doubts.map((text) => el("small", {}, el("div", {}, text))));
+  return el("details", { "data-key": `doubt-${village.code}` }, el("summary", { class: "doubt" }, w.transfers.doubts(doubts.length)), ...doubts.map((text) => el("small", {}, el("div", {}, doubtOf(text)))));
+}
+
+// The node writes what contradicts each other in English; here it is said in the reader's language, or left as it is.
+function doubtOf(text) {
+  for (const [form, said] of w.transfers.doubtForms) {
+    const found = form.exec(text);
+    if (found) return said(found.groups);
+  }
+  return text;
 }
 
 function rowsOf(one, offset, context) {
@@ -84,7 +93,7 @@ function rowsOf(one, offset, context) {
   const rows = (one.rows ?? []).slice(0, ROWS_SHOWN);
   return el("div", { class: "page-table", tabindex: "0", role: "region", "aria-label": t.rowHead.join(" "), "data-scroll": "rows" }, el("table", {}, el("thead", {}, el("tr", {}, ...t.rowHead.map((text) => el("th", { scope: "col" }, text)))),
     el("tbody", {}, ...rows.map((row) => el("tr", { class: `move-${row.state}` }, el("td", {}, row.code), el("td", {}, `${t.rowKind[row.kind] ?? row.kind} ${row.grade ?? ""}`), el("td", {}, row.persons ? String(row.persons) : "?"),
-      el("td", {}, el("strong", {}, t.rowState[row.state] ?? row.state), row.by ? el("small", {}, ` ${row.by} ${clock(row.at_s, offset)}`) : "", row.doubt ? el("small", { class: "doubt" }, ` ${row.doubt}`) : ""), el("td", {}, row.shelter ?? ""), el("td", {}, row.helper ?? ""),
+      el("td", {}, el("strong", {}, t.rowState[row.state] ?? row.state), row.by ? el("small", {}, ` ${row.by} ${clock(row.at_s, offset)}`) : "", row.doubt ? el("small", { class: "doubt" }, ` ${doubtOf(row.doubt)}`) : ""), el("td", {}, row.shelter ?? ""), el("td", {}, row.helper ?? ""),
       el("td", { class: "no-print" }, row.state === "safe" || one.is_closed ? "" : confirmButton(row, context)))))),
   (one.rows ?? []).length > ROWS_SHOWN ? el("p", { class: "quiet" }, w.page.firstOf(ROWS_SHOWN, one.rows.length)) : "");
 }

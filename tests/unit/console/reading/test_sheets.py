@@ -47,7 +47,7 @@ STATE = {
 }
 
 
-def figures(**known: int) -> dict[str, Any]:
+def figures(**known: Any) -> dict[str, Any]:
     counts = dict.fromkeys(
         ("rows", "open", "persons", "uncounted", "helpless", "out_by_name", "confirmed", "out"), 0
     )
@@ -61,7 +61,7 @@ def village_of_list(code: str) -> dict[str, Any]:
         "over": None,
         "shelter_open": None,
         "places": [],
-        "figures": figures(rows=2),
+        "figures": figures(rows=2, heads={"to_move": 31, "moved": 20}),
     }
 
 
@@ -115,6 +115,15 @@ def test_tables_say_what_the_screen_says(office: Console) -> None:
     people = {row[0]: row for row in table(office, "chief", "admin", "people")}
     assert people["chief"][5:7] == ["yes", "no"]
     assert people["chief"][7] > 0, "sessions"
+
+
+def test_numbers_that_posts_have_said_stand_beside_those_of_the_list(office: Console) -> None:
+    """应31 已20: a number that nobody has said is no zero."""
+    row = table(office, "chief", "control", "transfers")[0]
+    assert (row[3], row[-3:]) == ("moving", [31, 20, None])
+    answer = office.client("chief").get("/api/v1/sheets/control?language=zh").json()
+    (found,) = [shown for shown in answer["tables"] if shown["name"] == "transfers"]
+    assert found["rows"][0][3] == "转移中"
 
 
 def test_tables_are_cut_to_the_area_and_the_role(office: Console) -> None:

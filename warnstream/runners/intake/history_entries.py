@@ -10,13 +10,13 @@ not be judged, and is not tried again.
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 
 from warnstream.desk import Case, VillageCase, WarningDesk
 from warnstream.lifecycle.voice import VillageVoice
-from warnstream.model.bulletins import Bulletin, Refuge
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects
 from warnstream.model.network import Villages
@@ -28,6 +28,9 @@ Content = TypeVar("Content")
 CONFIGURATION = "configuration"
 ISSUED = "issued"
 SET_ASIDE = "set_aside"
+
+_in_order = msgspec.msgpack.Encoder(order="deterministic").encode
+"""Sets and names in their own order, whatever a process has them in."""
 
 
 class VillageRow(msgspec.Struct, frozen=True, array_like=True):
@@ -159,23 +162,10 @@ def issued_of(cause: int, step: int, effects: Effects, desk: WarningDesk, codes:
         [(codes[message.village], message) for message in effects.messages],
         [(case.village, case.case) for case in desk.cases_of(effects)],
         [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors],
-        [_in_order(voice) for voice in desk.voices_of(effects)],
+        desk.voices_of(effects),
         effects.digests,
         {village: codes[village] for digest in effects.digests for village in sorted(digest.villages)},
     )
-
-
-def _in_order(known: VillageVoice) -> VillageVoice:
-    """As it is written, the same before and after a restart: sets as sorted lists, hazards by name."""
-    voice, told = known.voice, known.voice.told
-    standing = dict(sorted(voice.standing.items()))
-    seen, corrected, ended = (
-        cast("set[str]", sorted(words)) for words in (voice.seen, voice.corrected, voice.ended)
-    )
-    if told is not None:
-        told = replace(told, refuges=cast("frozenset[Refuge]", sorted(told.refuges)))
-    written = replace(voice, standing=standing, seen=seen, corrected=corrected, ended=ended, told=told)
-    return known._replace(voice=written)
 
 
 def village_rows(villages: Villages) -> list[VillageRow]:
@@ -198,8 +188,11 @@ def hazard_rows(rules: tuple[HazardRule, ...]) -> list[HazardRow]:
 
 
 def encode(entry: ConfigurationEntry | Issued | SetAside) -> bytes:
-    """Payload of an entry."""
-    return zlib.compress(msgspec.msgpack.encode(entry), level=1)
+    """Payload of an entry: equal content gives equal bytes in every process."""
+    content: object = entry
+    if isinstance(entry, Issued):  # its voices have sets, whose order is another one in every process
+        content = msgspec.structs.replace(entry, voices=msgspec.Raw(_in_order(entry.voices)))
+    return zlib.compress(msgspec.msgpack.encode(content), level=1)
 
 
 def decode_configuration(payload: bytes) -> ConfigurationEntry:

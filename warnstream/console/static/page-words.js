@@ -3,7 +3,7 @@
 export const PAGES_ZH = {
   names: { situation: "态势", warning: "预警", transfers: "转移", stations: "站点与运行", thresholds: "阈值", review: "复盘", drill: "演练", admin: "管理" },
   pages: "页面", back: "回到态势", openWarning: "预警全过程", reading: "正在读取…", cannot: "读取失败：", again: "再读一次", more: "只列最近一部分，更早的见审计", none: "没有",
-  versions: "各版预警", newestFirst: "新的在前", doorsTold: "住户收到的话", postsTold: "各岗收到的通知", acts: "人工操作", notHigher: "为何不更高", whyNow: "为何是这一级",
+  versions: "各版预警", newestFirst: "新的在前", doorsTold: "住户收到的话", postsTold: "各岗收到的通知", acts: "人工操作", notHigher: "为何不更高",
   version: (n) => `第 ${n} 版`, issued: (at) => `发出 ${at}`, crossed: (at) => `越阈 ${at}`, expires: (at) => `有效至 ${at}`, byHand: "人工", exercise: "演练", cap: "CAP 原文", text: "原文",
   cause: { first: "首发", raised: "升级", lowered: "降级", ended: "解除", renewed: "续发", sight_lost: "失去监测", sight_regained: "恢复监测", cancelled: "人工解除", issued_by_hand: "人工发布", raised_by_hand: "人工升级", lowered_by_hand: "人工降级" },
   action: { watch: "注意", ready: "做好准备", prepare: "老弱先走", leave: "立即转移", stay: "暂勿返回", clear: "解除", correct: "更正误报", return: "可以返回" },
@@ -14,8 +14,8 @@ export const PAGES_ZH = {
   top: "已是最高级", nothingNear: "没有接近更高一级阈值的指标", needs: (level, threshold, unit) => `${level}须 ${threshold} ${unit}`, ahead: "预计值", falls: (at) => `若无新雨，${at} 降级`, notesEn: "判据原文（英文，同命令行）",
   noVersions: "一周内没有发过预警", noBulletins: "住户没有收到过消息", noCalled: "没有通知过各岗", noActs: "没有人工操作", doorsLine: (reached, answered, of) => `送达 ${reached}/${of} · 回复 ${answered}`,
   firstOf: (n, of) => `前 ${n} 行，共 ${of} 行；导出为全部`, rows: (n) => `${n} 行`, overTime: "各级村数随时间", stacked: "由下而上：红橙黄蓝", tooYoung: "控制台刚启动，还没有画面", asNumbers: "数字", reviewCommand: "一次过程的完整报告：warnstream review（见 docs/after-an-event.md）",
-  readOnly: "只读：修改阈值须走配置包（warnstream prepare / approve / reload）", drillIntro: "演练在真实预警旁边进行，住户和各岗收到的话以【演练】开头",
-  print: "打印", export: "导出", csv: "CSV", xlsx: "Excel", geojson: "风险图 GeoJSON",
+  readOnly: "只读：修改阈值须走配置包（warnstream prepare / approve / reload）",
+  print: "打印", export: "导出", csv: "CSV", xlsx: "Excel",
 };
 
 export const TIMES_ZH = {
@@ -70,7 +70,7 @@ export const TRANSFERS_EN = {
 export const PAGES_EN = {
   names: { situation: "Situation", warning: "Warning", transfers: "Transfers", stations: "Stations & health", thresholds: "Thresholds", review: "Review", drill: "Drill", admin: "Admin" },
   pages: "Pages", back: "Back to the situation", openWarning: "The whole warning", reading: "reading…", cannot: "It cannot be read: ", again: "Read again", more: "The newest only; older ones are in the audit", none: "none",
-  versions: "Versions of the warning", newestFirst: "newest first", doorsTold: "What doors were told", postsTold: "What posts were told", acts: "Acts of people", notHigher: "Why not higher", whyNow: "Why this level",
+  versions: "Versions of the warning", newestFirst: "newest first", doorsTold: "What doors were told", postsTold: "What posts were told", acts: "Acts of people", notHigher: "Why not higher",
   version: (n) => `Version ${n}`, issued: (at) => `sent ${at}`, crossed: (at) => `crossed ${at}`, expires: (at) => `valid to ${at}`, byHand: "by hand", exercise: "exercise", cap: "CAP as sent", text: "Text as sent",
   cause: { sight_lost: "sight lost", sight_regained: "sight regained", issued_by_hand: "issued by hand", raised_by_hand: "raised by hand", lowered_by_hand: "lowered by hand" }, action: { stay: "stay away", clear: "all clear", correct: "false alarm" },
   kind: { assigned: "somebody sent", closed: "help over", see: "alarm seen", take_shift: "took the shift", hand_over: "offered the shift", read: "read the doors", "transfer-over": "danger over", start: "drill begun", stop: "drill stopped", call_again: "call again", confirm_move: "move confirmed" },
@@ -79,6 +79,6 @@ export const PAGES_EN = {
   top: "There is no higher level", nothingNear: "Nothing is near to a higher threshold", needs: (level, threshold, unit) => `${level} at ${threshold} ${unit}`, ahead: "expected", falls: (at) => `falls at ${at} without new rain`, notesEn: "In the words of warnstream explain",
   noVersions: "No warning was issued within a week", noBulletins: "Doors were told nothing", noCalled: "No post was told anything", noActs: "Nobody has acted here", doorsLine: (reached, answered, of) => `reached ${reached}/${of} · answered ${answered}`,
   firstOf: (n, of) => `the first ${n} of ${of}; the export has all`, rows: (n) => `${n} ${n === 1 ? "row" : "rows"}`, overTime: "Villages by level over time", stacked: "from below: red, orange, yellow, blue", tooYoung: "This console has just been started and has no pictures yet", asNumbers: "As numbers", reviewCommand: "The whole report of an event: warnstream review (docs/after-an-event.md)",
-  readOnly: "To be read only: thresholds change by a bundle (warnstream prepare, approve, reload)", drillIntro: "A drill goes beside real warnings; its words begin with [EXERCISE]",
-  print: "Print", export: "Export", csv: "CSV", xlsx: "Excel", geojson: "Risk map as GeoJSON",
+  readOnly: "To be read only: thresholds change by a bundle (warnstream prepare, approve, reload)",
+  print: "Print", export: "Export", csv: "CSV", xlsx: "Excel",
 };

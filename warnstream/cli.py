@@ -16,6 +16,7 @@ from warnstream.commands.arguments import parser
 from warnstream.commands.console.alarms import run_officer_alarms
 from warnstream.commands.console.command import console, console_user
 from warnstream.commands.console.in_demo import Shown
+from warnstream.commands.console.status import run_status
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.duty.command import run_duty
 from warnstream.commands.kafka.options import RUN as RUN_KAFKA
@@ -415,6 +416,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "test": _test,
     "run": _run,
     "takeover": _takeover,
+    "status": run_status,
     "console": console,
     "console-user": console_user,
     "officer-alarms": run_officer_alarms,

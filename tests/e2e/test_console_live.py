@@ -53,6 +53,16 @@ def levels_of_console(client: httpx.Client) -> dict[str, int]:
     return {code: level for code, level in zip(codes, digits, strict=True) if level}
 
 
+def status_of(directory: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [command("warnstream"), "status", str(directory), *more],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
 def test_the_console_shows_what_the_node_warns_of_and_why(town: Town, consoles: list[Watched]) -> None:
     watched = Watched(town.directory, town.node)
     consoles.append(watched)
@@ -69,6 +79,15 @@ def test_the_console_shows_what_the_node_warns_of_and_why(town: Town, consoles: 
     known = town.node.get("/api/v1/state")["stations"]
     assert (state["head"]["stations"], state["head"]["reporting"]) == (known["total"], known["reporting"])
     assert {row["level"] for row in state["queue"]} == {4}
+
+    # The terminal says the same, of the same socket.
+    told = json.loads(status_of(town.directory, "--json").stdout)
+    assert told["levels"] == state["levels"]
+    assert told["head"]["needs"]["silent"] == state["head"]["needs"]["silent"]
+    text = status_of(town.directory)
+    assert text.returncode == (0 if told["head"]["is_ready"] else 1)
+    assert "EXERCISE" in text.stdout
+    assert "villages  3 red" in text.stdout
 
     # One village in words: those of the message and of the bulletin that its door got.
     village = client.get(f"/api/v1/villages/{FAR}").json()
@@ -96,6 +115,10 @@ def test_the_console_shows_what_the_node_warns_of_and_why(town: Town, consoles: 
     assert other.get(f"/api/v1/villages/{hidden}").status_code == 404
     assert town.node.metric("warnstream_consoles") == 1
     assert town.node.stop() == 0
+    gone = status_of(town.directory)
+    assert gone.returncode != 0
+    assert "no node of" in gone.stderr
+    assert gone.stdout == ""
 
 
 def test_a_change_is_on_the_stream_and_a_beat_comes_without_one(town: Town, consoles: list[Watched]) -> None:

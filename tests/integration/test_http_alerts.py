@@ -16,7 +16,7 @@ FEED = ("met", TOKENS.for_feed("met"))
 
 def post(api: HttpApi, document: str | bytes, auth: tuple[str, str] | None = FEED) -> httpx.Response:
     content = document if isinstance(document, bytes) else document.encode()
-    return ask(api, "POST", "/api/v1/cap", content=content, **({} if auth is None else {"auth": auth}))
+    return ask(api, "POST", "/api/v1/cap", content=content, auth=auth)
 
 
 def test_a_feed_and_a_person_bring_alerts_with_their_tokens(api: HttpApi, node: Node) -> None:

@@ -217,13 +217,15 @@ def api(node: Node, outbox: Outbox) -> HttpApi:
     return HttpApi(node, outbox, TOKENS, Metrics(), clock=lambda: 1_000.0)
 
 
-def ask(api: HttpApi, method: str, path: str, **arguments: object) -> httpx.Response:
-    """One request straight to the application."""
+def ask(
+    api: HttpApi, method: str, path: str, *, client: tuple[str, int] = ("127.0.0.1", 5), **arguments: object
+) -> httpx.Response:
+    """One request straight to the application, from an address."""
 
     async def one() -> httpx.Response:
-        transport = httpx.ASGITransport(app=api.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
-            return await client.request(method, path, **arguments)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=api.app, client=client)
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as asking:
+            return await asking.request(method, path, **arguments)  # type: ignore[arg-type]
 
     return asyncio.run(one())
 
@@ -254,6 +256,39 @@ def test_a_node_that_is_not_ready_gives_the_reasons(api: HttpApi, node: Node) ->
 
 def test_a_ready_node_is_200(api: HttpApi) -> None:
     assert ask(api, "GET", "/readyz").status_code == 200
+
+
+STAFF = ("/api/v1/state", "/api/v1/warnings", "/api/v1/villages/V1/explanation")
+
+
+@pytest.mark.parametrize("path", STAFF)
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [
+        ("10.1.2.3", {}),
+        ("fe80::1%eth0", {}),
+        ("", {}),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}),
+        ("::1", {"Forwarded": "for=127.0.0.1"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
+        ("127.0.0.1", {"X-Real-IP": "127.0.0.1"}),
+    ],
+)
+def test_strangers_do_not_read_the_situation(
+    api: HttpApi, path: str, address: str, headers: dict[str, str]
+) -> None:
+    refused = ask(api, "GET", path, client=(address, 5), headers=headers)
+    assert refused.status_code == 403
+    assert refused.json() == {"problems": ["name a post or an officer and the token (Basic)"]}
+    for name, token in (("grid-1", TOKENS.for_post("grid-1")), ("zhang", TOKENS.for_operator("zhang"))):
+        told = ask(api, "GET", path, client=(address, 5), headers=headers, auth=(name, token))
+        assert told.status_code == ask(api, "GET", path).status_code
+        assert told.content == ask(api, "GET", path).content
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+def test_who_sits_at_the_machine_reads_the_situation(api: HttpApi, address: str) -> None:
+    assert ask(api, "GET", "/api/v1/state", client=(address, 5)).status_code == 200
 
 
 def test_state_and_warnings_are_the_node_s(api: HttpApi) -> None:

@@ -126,7 +126,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
             "Runs until Ctrl-C or SIGTERM. Readings come from the configured broker; state is kept in "
             "storage.directory, and a restart continues where it stopped."
         ),
-        epilog="Watch it at http://HOST:PORT/readyz, /metrics and /api/v1/state.",
+        epilog="Watch it by warnstream status CONFIG_DIR, http://HOST:PORT/readyz and /metrics.",
     )
     run.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     add_log_options(run)

@@ -1,13 +1,15 @@
-"""What `warnstream console` and `warnstream console-user` take on their command lines."""
+"""What `warnstream console`, `console-user` and what stands beside them take on their command lines."""
 
 import argparse
 from pathlib import Path
 
 from warnstream.commands.console.alarms import add_officer_alarms
+from warnstream.commands.console.status import add_status
 
 
 def add_console_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Both commands."""
+    """Commands of the duty officer's screen."""
+    add_status(commands)
     console = commands.add_parser(
         "console",
         help="the duty officer's screen: one page that shows what a running node sees and waits for",

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from warnstream.adapters.http.bodies import ProblemsError, posted
 from warnstream.adapters.http.models.reports import ReportsRecord
 from warnstream.adapters.http.models.words import Text
-from warnstream.adapters.http.posts import basic_credentials, take_action
+from warnstream.adapters.http.people import demand_somebody
+from warnstream.adapters.http.posts import take_action
 from warnstream.adapters.http.routers.machines import demand_proof
 from warnstream.adapters.http.routes import (
     SUBMISSION_ANSWERS,
@@ -45,10 +46,7 @@ async def report(services: Services, request: Request) -> Response:
 
 async def reports(services: Services, request: Request) -> Response:
     """What was reported, for a post or an officer by their token (Basic)."""
-    name, token = basic_credentials(request.headers.get("Authorization", ""))
-    tokens = services.tokens
-    if not name or not (tokens.proves_post(token, name) or tokens.proves_operator(token, name)):
-        raise HTTPException(403, "name a post or an officer and the token (Basic)")
+    demand_somebody(services, request)
     return answer(await run_in_threadpool(services.node.reports))
 
 

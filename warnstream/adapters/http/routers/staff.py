@@ -11,6 +11,7 @@ from warnstream.adapters.http.models.county import StateRecord, WarningRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord
 from warnstream.adapters.http.models.words import Text
+from warnstream.adapters.http.people import demand_reader
 from warnstream.adapters.http.posts import asking_post, take_action
 from warnstream.adapters.http.routes import SUBMISSION_ANSWERS, RouteSpec, Services, answer, problems
 from warnstream.model.digests import HelpAssign, HelpClose
@@ -45,18 +46,21 @@ class HelpClosure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: Text
 
 
-async def state(services: Services, _request: Request) -> Response:
+async def state(services: Services, request: Request) -> Response:
     """The situation of the county."""
+    demand_reader(services, request)
     return answer(await run_in_threadpool(services.node.state))
 
 
-async def warnings(services: Services, _request: Request) -> Response:
+async def warnings(services: Services, request: Request) -> Response:
     """Open warnings, worst first."""
+    demand_reader(services, request)
     return answer(await run_in_threadpool(services.node.warnings))
 
 
 async def explanation(services: Services, request: Request) -> Response:
     """Why a village is warned after the last step, or is not."""
+    demand_reader(services, request)
     if request.query_params:
         raise HTTPException(
             400, "only the last step is told here; for the past ask `warnstream explain` on the node"
@@ -96,14 +100,28 @@ async def close_help(services: Services, request: Request) -> Response:
 
 
 ROUTES = (
-    RouteSpec("GET", "/api/v1/state", state, "The situation of the county.", {200: StateRecord}),
-    RouteSpec("GET", "/api/v1/warnings", warnings, "Open warnings.", {200: list[WarningRecord]}),
+    RouteSpec(
+        "GET",
+        "/api/v1/state",
+        state,
+        "The situation of the county; from another machine for a post or an officer by their token (Basic).",
+        {200: StateRecord} | problems(403, 429),
+        is_limited=True,
+    ),
+    RouteSpec(
+        "GET",
+        "/api/v1/warnings",
+        warnings,
+        "Open warnings; from another machine for a post or an officer by their token (Basic).",
+        {200: list[WarningRecord]} | problems(403, 429),
+        is_limited=True,
+    ),
     RouteSpec(
         "GET",
         "/api/v1/villages/{village}/explanation",
         explanation,
         "Why a village is warned after the last step, or is not.",
-        {200: ExplanationRecord} | problems(400, 404, 429, 503),
+        {200: ExplanationRecord} | problems(400, 403, 404, 429, 503),
         is_limited=True,
     ),
     RouteSpec(

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from warnstream.adapters.http.bodies import LIST_BYTES_MAX, ProblemsError, posted
 from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.models.words import Text
-from warnstream.adapters.http.posts import basic_credentials
+from warnstream.adapters.http.people import demand_somebody
 from warnstream.adapters.http.routes import RouteSpec, Services, answer, problems
 from warnstream.model.hands.requests import OrderFaultsError
 
@@ -27,13 +27,13 @@ class MarkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def transfers(services: Services, request: Request) -> Response:
     """Lists without their rows, and the five counters."""
-    _demand_somebody(services, request)
+    demand_somebody(services, request)
     return answer(await run_in_threadpool(services.node.transfers, None))
 
 
 async def one_transfer(services: Services, request: Request) -> Response:
     """One list with its rows."""
-    _demand_somebody(services, request)
+    demand_somebody(services, request)
     found = await run_in_threadpool(services.node.transfers, request.path_params["list"])
     if not found.lists:
         raise HTTPException(404, "no such transfer list")
@@ -57,13 +57,6 @@ async def mark(services: Services, request: Request) -> Response:
     except OrderFaultsError as error:
         raise ProblemsError(error.faults) from None
     return answer(taken, 202)
-
-
-def _demand_somebody(services: Services, request: Request) -> None:
-    name, token = basic_credentials(request.headers.get("Authorization", ""))
-    tokens = services.tokens
-    if not name or not (tokens.proves_post(token, name) or tokens.proves_operator(token, name)):
-        raise HTTPException(403, "name a post or an officer and the token (Basic)")
 
 
 ROUTES = (

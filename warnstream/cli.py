@@ -386,7 +386,7 @@ def _approve(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from warnstream.commands.demo import DemoOptions, run_demo
+    from warnstream.commands.demo.command import DemoOptions, run_demo
 
     return run_demo(
         DemoOptions(

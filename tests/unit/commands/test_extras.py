@@ -32,7 +32,7 @@ def test_pictures_name_their_extra(capsys: pytest.CaptureFixture[str], tmp_path:
 
 
 def test_a_module_that_no_extra_brings_is_a_fault_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "warnstream.commands.demo", raising=False)
+    monkeypatch.delitem(sys.modules, "warnstream.commands.demo.command", raising=False)
     monkeypatch.setitem(sys.modules, "station_sim.county.county", None)
     with pytest.raises(ModuleNotFoundError):
         main(["demo", "--hours", "1"])

@@ -29,24 +29,22 @@ from station_sim.mqtt_client import BrokerAddress, BrokerTransport
 from station_sim.people.answers import AnswerHabits
 from station_sim.people.devices import BrokerDevices, People
 from station_sim.people.sms_gateway import SmsGateway
-from station_sim.sending.publish import Progress, Publisher, PublishSummary
+from station_sim.sending.publish import Publisher
 from station_sim.sending.scenario import Scenario
 from station_sim.stations.gateway import gather
 from station_sim.weather.kinds import DEFAULT_KIND
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.outbox.types import Reach
 from warnstream.commands.console.in_demo import Shown, ask_for_console, console_beside
+from warnstream.commands.demo.watch import Watch
 from warnstream.commands.live_view import duty_of, picture, sent_and_waiting, situation
 from warnstream.commands.transfers.in_demo import officer_beside
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.engine import EngineStep
-from warnstream.model.bulletins import Bulletin
-from warnstream.model.digests import Digest
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import LEVELS
-from warnstream.model.times import MINUTE_S, clock_local, iso_utc
+from warnstream.model.times import MINUTE_S, clock_local, iso_utc, parse_iso
 from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
@@ -99,31 +97,6 @@ class DemoOptions:
     console: Shown | None = None
 
 
-@dataclass(slots=True)
-class Watch:
-    """What the demo has seen so far; written by the node's and the publisher's threads."""
-
-    messages: list[WarningMessage]
-    bulletins: list[Bulletin]
-    digests: list[Digest]
-    progress: Progress | None = None
-    published: PublishSummary | None = None
-
-    def take_step(self, step: EngineStep) -> None:
-        """Remember what a step of the engine issued."""
-        self.messages += step.effects.messages
-        self.bulletins += step.effects.bulletins
-        self.digests += step.effects.digests
-
-    def take_published(self, published: PublishSummary) -> None:
-        """Remember what was published in all."""
-        self.published = published
-
-    def take_progress(self, progress: Progress) -> None:
-        """Remember how far the storm is."""
-        self.progress = progress
-
-
 def run_demo(options: DemoOptions) -> int:
     """Run the demo to its end; returns the exit status.
 
@@ -138,7 +111,7 @@ def run_demo(options: DemoOptions) -> int:
         scenario, configuration, sms_port = _prepare(options, directory)
         _introduce(console, scenario, configuration)
         started = time.monotonic()
-        watch = Watch([], [], [])
+        watch = Watch(lambda: parse_iso(now) if (now := node.status.state().now) else 0)
         node = Node(configuration, on_step=watch.take_step)
         node.start()
         loop = threading.Thread(target=node.run, name="node")
@@ -219,7 +192,7 @@ def _run_storm(
     stop = threading.Event()
     publisher = Publisher(gather(scenario.messages()), BrokerTransport(broker), options.speed)
     storm = threading.Thread(
-        target=lambda: watch.take_published(publisher.run(stop, watch.take_progress)),
+        target=lambda: watch.take_published(publisher.run(stop, lambda at: watch.take_progress(at, stop))),
         name="storm",
         daemon=True,
     )

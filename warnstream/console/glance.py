@@ -12,6 +12,7 @@ STALE_S = 5.0
 """A frame comes once a second: an older one is told as old, as on the page."""
 
 TOWNS_SHOWN = 12
+REASONS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,10 @@ class Glance:
             yield f"  OLD: {age}" + (f"; {clock.fault}" if clock.fault else "")
         if head.is_ready and not head.reasons:
             yield "  ready"
-        for reason in head.reasons:
+        for reason in head.reasons[:REASONS_SHOWN]:
             yield f"  {'ready, but' if head.is_ready else 'NOT READY'}: {reason}"
+        if len(head.reasons) > REASONS_SHOWN:
+            yield f"  and {len(head.reasons) - REASONS_SHOWN} more reasons: --json and /readyz have all"
         if not head.is_ready and not head.reasons:
             yield "  NOT READY"
         for shift in head.shifts:

@@ -3,7 +3,8 @@
 Whether a post is checked, and by which code, follows from its digest's identifier alone: a replay finds the
 same. A post has one check at a time; a newer digest carries it on, since it replaces an older one that was
 not sent. Whoever answers without the code has answered: a check asks whether somebody read, and stops no
-ringing and starts none. Kept for `LAST_KEPT` checks a post by result, and as counts for ever.
+ringing and starts none. The code of the check before, that comes again or late, changes nothing.
+Kept for `LAST_KEPT` checks a post by result, and as counts for ever.
 """
 
 from collections.abc import Sequence
@@ -34,10 +35,11 @@ class OpenCheck(msgspec.Struct):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """A check that is over: when it was asked, and when the right code came (-1: it did not)."""
+    """A check that is over: when it was asked, when the right code came (-1: it did not), and that code."""
 
     asked_s: int
     answered_s: int
+    code: str = ""
 
 
 class PostChecks(msgspec.Struct):
@@ -80,9 +82,9 @@ class SpotChecks:
             self._ask(digest, digest.code)
 
     def fault_of(self, post: str, code: str) -> str:
-        """Why a code cannot be one, in Chinese and English; empty if a check of the post awaits one."""
+        """Why a code cannot be one, in Chinese and English; empty if the post was asked for one."""
         known = self.of_post.get(post)
-        if known is not None and known.open is not None:
+        if known is not None and (known.open is not None or _is_old(known, code)):
             return ""
         said = code[:CODE_SHOWN]
         return f"{said}：没有待答的抽查 {said}: no spot check awaits a code"
@@ -93,7 +95,8 @@ class SpotChecks:
             return fault
         known = self.of_post[post]
         check = known.open
-        assert check is not None
+        if check is None or (check.code != code and _is_old(known, code)):
+            return ""  # said again, as the newer digest of the same check asks, or too late to count
         if check.code != code:
             check.wrong += 1
             known.wrong += 1
@@ -130,5 +133,10 @@ class SpotChecks:
             known.open = OpenCheck(code, digest.issued_s, digest.issued_s + self._within_s)
 
     def _close(self, known: PostChecks, check: OpenCheck, answered_s: int) -> None:
-        known.last = [*known.last, Checked(check.asked_s, answered_s)][-LAST_KEPT:]
+        known.last = [*known.last, Checked(check.asked_s, answered_s, check.code)][-LAST_KEPT:]
         known.open = None
+
+
+def _is_old(known: PostChecks, code: str) -> bool:
+    """Whether a code was that of the check before: nobody has to find out why it came."""
+    return bool(known.last) and known.last[-1].code == code

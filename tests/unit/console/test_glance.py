@@ -63,6 +63,15 @@ def test_reasons_of_a_ready_node_are_said_too() -> None:
     assert "ready, but: unprotected: no second box" in text(found)
 
 
+def test_more_reasons_than_a_screen_holds_are_counted() -> None:
+    calm = frame()
+    head = msgspec.structs.replace(calm.head, is_ready=False, reasons=tuple(f"fault {n}" for n in range(11)))
+    shown = text(glance(msgspec.structs.replace(calm, head=head)))
+    assert "fault 7" in shown
+    assert "fault 8" not in shown
+    assert "and 3 more reasons" in shown
+
+
 def test_the_worst_town_comes_with_its_doors_and_what_waits() -> None:
     delivery = {Delivery.DELIVERED: 5, Delivery.QUEUED: 2}
     people = {People.SILENT: 4, People.ACKNOWLEDGED: 2, People.HELP: 1}

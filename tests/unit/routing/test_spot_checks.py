@@ -84,6 +84,36 @@ def test_nobody_is_checked_by_a_digest_that_demands_nothing_nor_without_a_share(
     assert one.last(GRID).code == ""
 
 
+def test_a_code_that_comes_again_or_late_is_no_fault_and_no_second_result() -> None:
+    one = night()
+    code = one.last(GRID).code
+    write(one, code)
+    write(one, code)
+    assert one.chain.reports.state.unclear == []
+    assert one.chain.checks.fault_of(GRID, code) == ""
+    assert results(one) == (1, 1, 0, 0)
+    one.answer(GRID)
+
+    one.rise(Level.RED, hazard="slope", wait_s=300)
+    newer = one.last(GRID).code
+    assert newer
+    write(one, newer, wait_s=901)
+    assert results(one) == (2, 1, 1, 0)
+    assert one.chain.reports.state.unclear == []
+
+
+def test_an_old_code_does_not_pass_the_check_that_is_open() -> None:
+    one = night()
+    old = one.last(GRID).code
+    write(one, old)
+    one.answer(GRID)
+    one.rise(Level.RED, hazard="slope", wait_s=300)
+    assert one.last(GRID).code != old
+    write(one, old)
+    assert results(one) == (2, 1, 0, 0)
+    assert one.chain.checks.of_post[GRID].open is not None
+
+
 def test_a_code_that_nobody_asked_for_is_told() -> None:
     one = night(RoutingPolicy())
     write(one, "37")

@@ -97,7 +97,8 @@ def test_a_code_that_comes_again_or_late_is_no_fault_and_no_second_result() -> N
     one.rise(Level.RED, hazard="slope", wait_s=300)
     newer = one.last(GRID).code
     assert newer
-    write(one, newer, wait_s=901)
+    one.step(wait_s=901)
+    write(one, newer)
     assert results(one) == (2, 1, 1, 0)
     assert one.chain.reports.state.unclear == []
 

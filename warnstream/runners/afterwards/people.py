@@ -121,12 +121,14 @@ class People:
         return {code for code in {*self._bulletins, *of_posts} if self._scope.has(code)}
 
     def concerned(self) -> frozenset[str]:
-        """Codes of the villages asked about, of their doors and of the posts that answer for them."""
+        """Codes of the villages asked about, their doors and objects, the posts that answer for them."""
         villages = self._scope.villages or frozenset()
         found = {*villages}
         for village in villages & self._number.keys():
             found.update(self.doors(village))
             found.update(post.post for post in self._network.posts_of_village(self._number[village]))
+        of_villages = {self._number[village] for village in villages & self._number.keys()}
+        found.update(listed.code for listed in self._network.objects if listed.village in of_villages)
         return frozenset(found)
 
     def doors(self, village: str) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import OperatorAffirm, OperatorCancel
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.transfers.marks import RowMark
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.review.events import Event
 from warnstream.review.record.masking import Names
@@ -14,6 +16,10 @@ from warnstream.routing.reports import WORDS_EN, WORDS_ZH
 from warnstream.runners.afterwards.scope import Scope
 from warnstream.runners.afterwards.told import Act, OfMessage, Told
 from warnstream.runners.explain.one_line import describe_reason
+
+
+_NAMES_VILLAGES = HandOrder | OperatorCancel | OperatorAffirm | SignReport | DrillOrder
+"""Acts of which the villages were compared with the scope already."""
 
 
 def timeline_of(
@@ -93,17 +99,23 @@ def _of_act(
     if isinstance(act, SignVerdict):
         word = "validated" if act.is_validated else "rejected"
         return Moment(at_s, "sign", word=word, who=names.anybody(act.validator))
-    return Moment(at_s, "undelivered", who=names.post(act.post))
+    if isinstance(act, RowMark | DrillOrder):
+        return _marked(at_s, act, names) if isinstance(act, RowMark) else _drill(at_s, act, scope, names)
+    return _undelivered(at_s, act, names)
 
 
 def _concerns(act: Act, scope: Scope, concerned: frozenset[str]) -> bool:
     """Whether an act that may name no village is one of the scope."""
-    if scope.villages is None or isinstance(act, HandOrder | OperatorCancel | OperatorAffirm | SignReport):
+    if scope.villages is None or isinstance(
+        act, HandOrder | OperatorCancel | OperatorAffirm | SignReport | DrillOrder
+    ):
         return True
     if isinstance(act, FieldReport):
         return bool(act.village) or act.sender in concerned
     if isinstance(act, CallFailed):
         return act.post in concerned
+    if isinstance(act, RowMark):
+        return not concerned.isdisjoint((act.by, *act.rows))
     name = act.sign if isinstance(act, SignVerdict) else act.help
     return not concerned.isdisjoint(name.split("."))
 
@@ -152,6 +164,25 @@ def _order(at_s: int, order: HandOrder, scope: Scope, names: Names) -> Moment | 
         who=names.officer(order.author),
         text=_said(order.reason, names),
     )
+
+
+def _undelivered(at_s: int, call: CallFailed, names: Names) -> Moment:
+    return Moment(at_s, "undelivered", who=names.post(call.post))
+
+
+def _marked(at_s: int, mark: RowMark, names: Names) -> Moment:
+    """Rows of a transfer list that somebody has marked, as a number."""
+    n = len(mark.rows)
+    text, zh = f"{n} {'row' if n == 1 else 'rows'} of a transfer list", f"转移名单 {n} 行"
+    return Moment(at_s, "mark", word=mark.word, who=names.anybody(mark.by), text=text, text_zh=zh)
+
+
+def _drill(at_s: int, order: DrillOrder, scope: Scope, names: Names) -> Moment | None:
+    """A drill that a person has begun or stopped, in any of the villages asked about."""
+    if order.villages and not any(map(scope.has, order.villages)):
+        return None
+    who, said = names.officer(order.author), _said(order.reason, names)
+    return Moment(at_s, "drill", word=str(order.act), who=who, text=said)
 
 
 def _said(words: str, names: Names) -> str:

@@ -18,8 +18,10 @@ from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose, ReportBody
 from warnstream.model.effects import OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.errors import ArchiveError
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.transfers.marks import RowMark
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.history.doors import heard
 from warnstream.runners.intake import entries
@@ -45,6 +47,8 @@ Act = (
     | SignReport
     | SignVerdict
     | CallFailed
+    | RowMark
+    | DrillOrder
 )
 """What people did, or a channel said of a post, as an entry or a message holds it."""
 
@@ -170,7 +174,9 @@ class _Reading:
         elif kind == SET_ASIDE:
             told.n_set_aside += 1
         elif kind in entries.ACTION_DECODERS:
-            told.acts.append((self.now_s, entries.ACTION_DECODERS[kind](payload)))  # type: ignore[arg-type]
+            act = entries.ACTION_DECODERS[kind](payload)
+            if isinstance(act, Act):  # not an answer or an alert: these have kinds of their own
+                told.acts.append((self.now_s, act))
         else:
             self._take_heard(kind, payload)
 

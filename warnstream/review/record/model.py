@@ -51,9 +51,8 @@ class Moment:
     """One line of the timeline.
 
     `kind` is ``warning``, ``bulletin``, ``order``, ``alarm``, ``alarm_ended``, ``help``, ``sign``,
-    ``report``, ``undelivered``, ``mark``, ``drill``, ``configuration`` or ``event``; `word` the cause, action or
-    kind of order;
-    `text` what was said, in English, `text_zh` in Chinese where there is that.
+    ``report``, ``undelivered``, ``mark``, ``drill``, ``configuration`` or ``event``; `word` the cause, action
+    or kind of order; `text` what was said, in English, `text_zh` in Chinese where there is that.
     """
 
     at_s: int

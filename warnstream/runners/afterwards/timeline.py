@@ -1,6 +1,7 @@
 """What happened when: messages, orders, alarms, reports, signs and events in one line of time."""
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import OperatorAffirm, OperatorCancel
@@ -16,7 +17,6 @@ from warnstream.routing.reports import WORDS_EN, WORDS_ZH
 from warnstream.runners.afterwards.scope import Scope
 from warnstream.runners.afterwards.told import Act, OfMessage, Told
 from warnstream.runners.explain.one_line import describe_reason
-
 
 _NAMES_VILLAGES = HandOrder | OperatorCancel | OperatorAffirm | SignReport | DrillOrder
 """Acts of which the villages were compared with the scope already."""
@@ -87,28 +87,34 @@ def _of_act(
     at_s: int, act: Act, scope: Scope, names: Names, warnings: Mapping[str, list[OfMessage]]
 ) -> Moment | None:
     """What a person did, if it concerns the scope; what they wrote only where names are shown."""
-    if isinstance(act, HandOrder):
-        return _order(at_s, act, scope, names)
-    if isinstance(act, OperatorCancel | OperatorAffirm):
-        return _of_officer(at_s, act, names, warnings)
-    if isinstance(act, FieldReport | SignReport):
-        return _seen(at_s, act, scope, names)
-    if isinstance(act, HelpAssign | HelpClose):
-        word = "closed" if isinstance(act, HelpClose) else "assigned"
-        return Moment(at_s, "help", word=word, who=names.anybody(act.person))
-    if isinstance(act, SignVerdict):
-        word = "validated" if act.is_validated else "rejected"
-        return Moment(at_s, "sign", word=word, who=names.anybody(act.validator))
-    if isinstance(act, RowMark | DrillOrder):
-        return _marked(at_s, act, names) if isinstance(act, RowMark) else _drill(at_s, act, scope, names)
-    return _undelivered(at_s, act, names)
+    found: Moment | None
+    match act:
+        case HandOrder():
+            found = _order(at_s, act, scope, names)
+        case OperatorCancel() | OperatorAffirm():
+            found = _of_officer(at_s, act, names, warnings)
+        case FieldReport() | SignReport():
+            found = _seen(at_s, act, scope, names)
+        case SignVerdict():
+            word = "validated" if act.is_validated else "rejected"
+            found = Moment(at_s, "sign", word=word, who=names.anybody(act.validator))
+        case HelpAssign() | HelpClose():
+            word = "closed" if isinstance(act, HelpClose) else "assigned"
+            found = Moment(at_s, "help", word=word, who=names.anybody(act.person))
+        case RowMark():
+            found = _marked(at_s, act, names)
+        case DrillOrder():
+            found = _drill(at_s, act, scope, names)
+        case CallFailed():
+            found = Moment(at_s, "undelivered", who=names.post(act.post))
+        case _:
+            assert_never(act)
+    return found
 
 
 def _concerns(act: Act, scope: Scope, concerned: frozenset[str]) -> bool:
     """Whether an act that may name no village is one of the scope."""
-    if scope.villages is None or isinstance(
-        act, HandOrder | OperatorCancel | OperatorAffirm | SignReport | DrillOrder
-    ):
+    if scope.villages is None or isinstance(act, _NAMES_VILLAGES):
         return True
     if isinstance(act, FieldReport):
         return bool(act.village) or act.sender in concerned
@@ -164,10 +170,6 @@ def _order(at_s: int, order: HandOrder, scope: Scope, names: Names) -> Moment | 
         who=names.officer(order.author),
         text=_said(order.reason, names),
     )
-
-
-def _undelivered(at_s: int, call: CallFailed, names: Names) -> Moment:
-    return Moment(at_s, "undelivered", who=names.post(call.post))
 
 
 def _marked(at_s: int, mark: RowMark, names: Names) -> Moment:

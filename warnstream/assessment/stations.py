@@ -152,7 +152,7 @@ class StationState:
         self._gauges = RainGaugeQuality(
             stations, neighbours or no_neighbours(n_stations), policies.quality, memory_s=self._rain.span_s
         )
-        self._rain_limits = policies.quality.rain_limits
+        self._record_mm = policies.quality.rain_limits.record_mm(self.duration_s)
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
         self._newest_counter_fault_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
@@ -202,7 +202,7 @@ class StationState:
             self._quality.equal_rain_run,
             self._newest_doubt_s,
             self._newest_counter_fault_s,
-            self._rain_limits.is_beyond_record(self.duration_s, windows.rain_mm),
+            np.asarray((windows.rain_mm > self._record_mm).any(axis=1)),
         )
         quality = self._gauges.step(self._rain.ring, now, now_s)
         self._rain.doubt(quality.stretches, now_s)
@@ -318,6 +318,9 @@ class StationState:
     def _ages(self, age_s: Int64Array) -> UInt16Array:
         """Flags of readings by their age, shape (n,)."""
         flags: UInt16Array = np.zeros(len(age_s), dtype=np.uint16)
+        timely = min(self._windows.lateness_s_max, self._windows.silent_after_s)
+        if -self._windows.future_s_max <= age_s.min(initial=0) and age_s.max(initial=0) <= timely:
+            return flags  # nearly always
         for flag, carries in (
             (Flag.FUTURE, age_s < -self._windows.future_s_max),
             (Flag.TOO_LATE, age_s > self._windows.lateness_s_max),

@@ -98,9 +98,10 @@ class QualityControl:
         rain = rows_where(readings.variable == RAIN)
         own_s = self._interval_s[readings.station[rain]]
         interval_s = np.where(readings.interval_s[rain] > 0, readings.interval_s[rain], own_s)
-        outside = self._is_out_of_range(readings, rain, interval_s)
+        record_mm = self._rain_limits.record_mm(interval_s)
+        outside = self._is_out_of_range(readings, rain, interval_s, record_mm)
         flags: UInt16Array = outside * np.uint16(Flag.OUT_OF_RANGE)
-        is_record = readings.value[rain] > self._rain_limits.record_mm(interval_s)
+        is_record = readings.value[rain] > record_mm
         flags[rain[is_record]] |= np.uint16(Flag.RECORD)
         is_error = self._error_values.found(readings.variable, readings.value)
         if is_error.any():
@@ -182,11 +183,13 @@ class QualityControl:
             "still_high": self._still_high,
         }
 
-    def _is_out_of_range(self, readings: ReadingBatch, rain: Int64Array, interval_s: Int32Array) -> BoolArray:
-        """What cannot be, shape (n,); `rain` are the rows of amounts, `interval_s` the time of each."""
+    def _is_out_of_range(
+        self, readings: ReadingBatch, rain: Int64Array, interval_s: Int32Array, record_mm: Float64Array
+    ) -> BoolArray:
+        """What cannot be, shape (n,); `rain` are rows of amounts, then time and record of each."""
         variable, value = readings.variable, readings.value
         limit = self._upper[variable]
-        limit[rain] = self._rain_limits.impossible_mm(interval_s)
+        limit[rain] = self._rain_limits.impossible_mm(interval_s, record_mm)
         limit[variable == RAIN_TIP] = self._policy.rain_mm_per_min_max
         # NaN is outside too, and so is an infinite counter: others would be compared with it.
         outside: BoolArray = ~((value >= self._lower[variable]) & (value <= limit) & np.isfinite(value))

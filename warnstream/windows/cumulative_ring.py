@@ -77,7 +77,7 @@ class Spread:
         What fell before `first` is in the gain of `first` already.
         """
         begins = np.maximum(self.begin // step_min + 1, first)
-        ends = np.clip(-(-self.end // step_min), begins, max(last, first))
+        ends = np.minimum(np.maximum(-(-self.end // step_min), begins), max(last, first))
         n_units = np.where(begins <= last, ends - begins + 1, 0)
         reading = np.repeat(np.arange(len(place)), n_units)
         offset = np.arange(len(reading)) - np.repeat(np.cumsum(n_units) - n_units, n_units)

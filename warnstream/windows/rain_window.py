@@ -310,7 +310,8 @@ class RainWindow:
         Whoever gets it must not change it. While nothing changes, it is the same object; once something
         has, there is a new one in the same arrays, and the one before is no more.
         """
-        end_min = np.clip(self.window_end_min(now_s), self._ring.oldest, self._ring.head)
+        ring = self._ring
+        end_min = np.minimum(np.maximum(self.window_end_min(now_s), ring.oldest), ring.head)
         before = self._latest
         if before is None or not np.array_equal(before.duration_s, duration_s):
             found = self.accumulate_until(duration_s, end_min)
@@ -346,7 +347,7 @@ class RainWindow:
             Millimetres and minutes.
         """
         ring = self._ring
-        end = np.int64(np.clip(end_min, ring.oldest, ring.head))
+        end = np.int64(min(max(end_min, ring.oldest), ring.head))
         begin = np.minimum(ring.held_at(np.clip(begin_min, ring.oldest, end), forward=True), end)
         every = np.arange(len(begin_min))
         first, last = ring.rows_of(begin), int(ring.rows_of(ring.held_at(np.array(end), forward=False)))

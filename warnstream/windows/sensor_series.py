@@ -10,8 +10,9 @@ from warnstream.model.observations.readings import COUNTERS, ReadingBatch, Varia
 from warnstream.model.rules.indicators import SensorSamples
 from warnstream.windows.samples import SampleRing
 
-_OF_GAUGES = (Variable.RAIN, Variable.STAGE, Variable.RAIN_TIP, *COUNTERS)
-"""Variables whose newest observations are kept by rain windows and stages."""
+_IS_OF_SENSORS = np.ones(len(Variable), dtype=np.bool_)
+_IS_OF_SENSORS[[Variable.RAIN, Variable.STAGE, Variable.RAIN_TIP, *COUNTERS]] = False
+"""By variable; newest observations of rain and stage are kept by rain windows and stages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class SensorSeries:
 
     def add(self, readings: ReadingBatch) -> None:
         """Take usable readings of any variable; those of other variables and stations are passed over."""
-        own = rows_where(~np.isin(readings.variable, _OF_GAUGES))
+        own = rows_where(_IS_OF_SENSORS[readings.variable])
         np.maximum.at(self.observed_at_s, readings.station[own], readings.observed_at_s[own])
         count = np.bincount(readings.variable, minlength=len(Variable)).tolist()
         for variable, ring in self._rings.items():

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import Float64Array
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 
 RAIN_RECORDS: tuple[tuple[int, float], ...] = (
@@ -78,27 +78,18 @@ class RainLimits:
         found: Float64Array = np.round(inside * np.sqrt(np.maximum(time_s / last_s, 1.0)), 6)
         return found
 
-    def impossible_mm(self, duration_s: ArrayLike) -> Float64Array:
+    def impossible_mm(self, duration_s: ArrayLike, record_mm: Float64Array | None = None) -> Float64Array:
         """More in each duration is impossible, shape as given; less than a minute counts as one.
+
+        `record_mm` are the records of these durations, where the caller knows them already.
 
         >>> RainLimits(20.0).impossible_mm([60, 300, 3600]).tolist()
         [20.0, 100.0, 501.25]
         """
         minutes = np.maximum(np.asarray(duration_s, dtype=np.float64) / MINUTE_S, 1.0)
-        found: Float64Array = np.minimum(
-            self.mm_per_min_max * minutes, RECORD_MARGIN * self.record_mm(duration_s)
-        )
+        records = self.record_mm(duration_s) if record_mm is None else record_mm
+        found: Float64Array = np.minimum(self.mm_per_min_max * minutes, RECORD_MARGIN * records)
         return found
-
-    def is_beyond_record(self, duration_s: Int32Array, rain_mm: Float64Array) -> BoolArray:
-        """Which stations, shape (n,), have had more than a record in some window.
-
-        Parameters
-        ----------
-        duration_s : Int32Array, shape (n_durations,)
-        rain_mm : Float64Array, shape (n, n_durations)
-        """
-        return np.asarray((rain_mm > self.record_mm(duration_s)).any(axis=1))
 
     def record_of(self, duration_s: int) -> float:
         """`record_mm` of one duration, remembered."""

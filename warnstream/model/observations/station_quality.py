@@ -249,6 +249,8 @@ def confidence_of(flags: UInt16Array) -> Float64Array:
     [1.0, 0.25]
     """
     confidence: Float64Array = np.ones(len(flags))
+    if not flags.any():  # nearly always
+        return confidence
     for flag, left in CONFIDENCE.items():
         carries = (flags & np.uint16(flag)) != 0
         confidence[carries] = np.minimum(confidence[carries], left)

@@ -128,6 +128,8 @@ class PartitionFollower:
                 "node anew with an empty storage directory",
                 retryable=False,
             )
+        if self._mark >= self.next_entry - 1 + ENTRIES_AT_ONCE:
+            return  # what is known can be copied first: a new node does not hold months of events
         begin = max(first, self._next_event)
         async for record in self._events.read(begin, min(last, begin + EVENTS_AT_ONCE)):
             self._next_event = record.offset + 1

@@ -42,8 +42,8 @@ class Said:
     """What villages and posts were told, as bytes by identity.
 
     `events` are changes and messages by key. `doors` is what each village's doors were to have and what the
-    desk knew then, in order. `digests` are of posts that one shard alone tells. With `codes` only what concerns
-    these villages counts.
+    desk knew then, in order. `digests` are of posts that one shard alone tells. With `codes` only what
+    concerns these villages counts.
     """
 
     codes: frozenset[str] | None = None

@@ -78,24 +78,23 @@ class PartitionWorker:
     ----------
     derived : Derived
         Of the county.
-    producer : Producer
     metrics : KafkaMetrics
     threads : Executor
         Where judging takes place; the loop answers brokers meanwhile.
     """
 
-    def __init__(
-        self, derived: Derived, producer: Producer, metrics: KafkaMetrics, threads: Executor
-    ) -> None:
+    def __init__(self, derived: Derived, metrics: KafkaMetrics, threads: Executor) -> None:
         configuration = derived.configuration
         assert configuration.kafka is not None
-        self._derived, self._producer, self._threads = derived, producer, threads
+        self._derived, self._threads = derived, threads
         self.configuration: Configuration = configuration
         self.partition = configuration.kafka.partition
         self._topics = Topics(configuration.kafka.prefix)
         self._reader = PartitionReader(configuration.kafka, self._topics.entries, self.partition)
         self._told_reader = PartitionReader(configuration.kafka, self._topics.events, self.partition)
-        self._states = States(configuration.kafka, self.partition, producer)
+        # Its own: what is refused for one partition ends a producer, and no other partition waits for it.
+        self._producer = Producer(configuration.kafka, f"warnstream-judge-{self.partition}")
+        self._states = States(configuration.kafka, self.partition, self._producer)
         self._metrics, self._label = metrics, str(self.partition)
         self._shard: Shard | None = None
         self._told = self._seen = 0
@@ -140,7 +139,7 @@ class PartitionWorker:
         if self._task is not None:
             await self._task
         self._metrics.is_judging.labels(self._label).set(0)
-        for part in (self._reader, self._told_reader, self._states, self._cut):
+        for part in (self._reader, self._told_reader, self._states, self._cut, self._producer):
             await part.close()
 
     async def _run(self) -> None:
@@ -189,12 +188,13 @@ class PartitionWorker:
         begun_s = time.monotonic()
         self._say("restoring")
         # At once: each of them waits for brokers or for a core, and a county waits for all of them.
-        found, mark, shard, (first, last), _ = await _all_of(
+        found, mark, shard, (first, last), *_ = await _all_of(
             self._states.latest(),
             self._told_reader.newest_of_kind(MARK, MARK_LOOKS_BACK),
             self._in_thread(Shard, self._derived),
             self._reader.bounds(),
             self._cut.demand(cut_of(self.configuration)),
+            self._producer.open(),
         )
         self._told = 0 if mark is None else int(mark.value)
         if found is not None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from warnstream.adapters.kafka.producer import Producer
 from warnstream.adapters.kafka.reading import PartitionReader
 from warnstream.adapters.kafka.schema import Topics
 from warnstream.adapters.metrics.kafka import KafkaMetrics
@@ -72,14 +71,13 @@ class Workforce:
     """
 
     def __init__(self, configurations: Sequence[Configuration], metrics: KafkaMetrics) -> None:
-        self._settings = settings = one_kafka(configurations)
+        self._settings = one_kafka(configurations)
         self._derived: Mapping[int, Derived] = {
             kafka_of(derived.configuration).partition: derived
             for configuration in configurations
             for derived in derive_parts(configuration)
         }
         self._metrics = metrics
-        self._producer = Producer(settings, "warnstream-judge")
         self._threads = ThreadPoolExecutor(1, "judging")
         self._workers: dict[int, PartitionWorker] = {}
         self._strangers: set[int] = set()
@@ -96,9 +94,7 @@ class Workforce:
         async with self._lock:
             gone = [self._workers.pop(partition) for partition in sorted(self._workers.keys() - held)]
             for partition in sorted(held & self._derived.keys() - self._workers.keys()):
-                worker = PartitionWorker(
-                    self._derived[partition], self._producer, self._metrics, self._threads
-                )
+                worker = PartitionWorker(self._derived[partition], self._metrics, self._threads)
                 self._workers[partition] = worker
                 worker.start()  # before anything else that waits for brokers: nobody judges it meanwhile
             self.trouble = ""
@@ -162,7 +158,6 @@ class Workforce:
         await self.let_go()
         for look in self._looking:
             look.cancel()
-        await self._producer.close()
         self._threads.shutdown()
 
     async def _look_at(self, partitions: Iterable[int]) -> None:

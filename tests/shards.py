@@ -1,6 +1,7 @@
 """A county cut into shards, and what its parts tell beside what the whole tells."""
 
 import csv
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,15 +69,15 @@ class Said:
         said = []
         lost, strange = self.events.keys() - found.events.keys(), found.events.keys() - self.events.keys()
         if lost or strange:
-            said.append(
-                f"{len(lost)} events missing, {len(strange)} that nothing led to: {[*lost, *strange][:3]}"
-            )
+            first = [*lost, *strange][0]
+            said.append(f"{len(lost)} events missing, {len(strange)} that nothing led to, the first {first}")
         if other := [key for key, value in self.events.items() if found.events.get(key, value) != value]:
             said.append(f"{len(other)} events of other bytes, the first {other[0]}")
         for what in ("doors", "digests"):
             own, others = getattr(self, what), getattr(found, what)
             if unlike := [code for code in own.keys() | others.keys() if own.get(code) != others.get(code)]:
-                said.append(f"{what} of {len(unlike)} otherwise, the first {unlike[0]}")
+                first = _first(own, others, unlike[0])
+                said.append(f"{what} of {len(unlike)} otherwise, the first {unlike[0]}: {first}")
         return said
 
     def _take_issued(self, value: bytes, posts: frozenset[str]) -> None:
@@ -97,6 +98,14 @@ class Said:
             return
         built = _without_numbers(msgspec.to_builtins(what))
         self.doors.setdefault(code, []).append(msgspec.msgpack.encode(built))
+
+
+def _first(own: Mapping[str, list[bytes]], others: Mapping[str, list[bytes]], code: str) -> str:
+    """Where two lists part, and how."""
+    pairs = itertools.zip_longest(own.get(code, []), others.get(code, []))
+    number, (mine, theirs) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
+    shown = [None if one is None else msgspec.msgpack.decode(one) for one in (mine, theirs)]
+    return f"number {number} is {shown[1]} and not {shown[0]}"
 
 
 def _without_numbers(built: object) -> object:

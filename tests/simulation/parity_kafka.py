@@ -4,8 +4,8 @@ Run: ``python -m tests.simulation.parity_kafka [--shards 1 4 12] [--workers 1 2 
 [--villages N] [--client C] [--seed N]`` (``make parity-kafka``).
 
 A storm with harsh faults and a radar goes through MQTT, `warnstream bridge` and the county's partitions to so
-many `warnstream judge`; people send signs. When a third is judged a worker is added, at two thirds one is
-stopped. Then, for every shard, one engine of the *whole* county takes what stands in that shard's partition:
+many `warnstream judge`; people send signs. In its second third a worker is added, in its last one is stopped.
+Then, for every shard, one engine of the *whole* county takes what stands in that shard's partition:
 what it tells the shard's villages must stand in the events topic, key by key and byte by byte; so must
 digests of the posts that one shard alone tells.
 """
@@ -55,7 +55,7 @@ class Workers:
     """The judges of one county, which come and go."""
 
     def __init__(self, county: KafkaCounty, n_shards: int, client: str) -> None:
-        self._county, self._partitions, self._client = county, range(n_shards), client
+        self._county, self.partitions, self._client = county, range(n_shards), client
         self._n = 0
         self.names: list[str] = []
 
@@ -82,14 +82,14 @@ class Workers:
     def wait(self, is_so: Callable[[int], bool], what: str) -> None:
         """Wait until something is so of every partition."""
         deadline = time.monotonic() + WAIT_S_MAX
-        while not all(is_so(partition) for partition in self._partitions):
+        while not all(is_so(partition) for partition in self.partitions):
             said = {name: self._county.ready(name) for name in self.names}
             assert time.monotonic() < deadline, f"{what}: {said}\n{self._county.log()}"
             time.sleep(0.2)
 
     def wait_until_all_is_judged(self) -> None:
         """Everything that was written."""
-        last = {partition: self._county.bounds("entries", partition)[1] for partition in self._partitions}
+        last = {partition: self._county.bounds("entries", partition)[1] for partition in self.partitions}
         self.wait(lambda partition: self.judged(partition) >= last[partition], "all is judged")
 
 
@@ -129,16 +129,17 @@ def send_signs(county: KafkaCounty, configuration: Configuration, round_: int) -
 def judge(
     county: KafkaCounty, configuration: Configuration, workers: Workers, plan: argparse.Namespace
 ) -> None:
-    """The storm, a worker that comes and one that goes in between."""
-    sender = storm(county.directory, county.mqtt_port, plan.hours, "--faults", "harsh", "--radar")
-    minutes = int(plan.hours * 60)
-    for third, change in ((1, workers.add), (2, workers.stop)):
-        # An entry holds a few messages, most end with a time: so many entries are about as many minutes.
-        least = third * minutes // 3
-        workers.wait(lambda partition: workers.judged(partition) >= least, "a third")  # noqa: B023
-        send_signs(county, configuration, third)
-        change()
-    assert sender.wait(WAIT_S_MAX) == 0
+    """Three storms, in the second of which a worker comes and in the third of which one goes."""
+    for day, change in ((1, None), (2, workers.add), (3, workers.stop)):
+        start = f"2026-06-{day:02d}T06:00:00Z"
+        more = ("--faults", "harsh", "--radar", "--start", start, "--seed", str(day))
+        sender = storm(county.directory, county.mqtt_port, plan.hours / 3, *more)
+        if change is not None:
+            before = {partition: county.bounds("entries", partition)[1] for partition in workers.partitions}
+            workers.wait(lambda partition: workers.judged(partition) > before[partition], "it has begun")  # noqa: B023
+            change()
+            send_signs(county, configuration, day)
+        assert sender.wait(WAIT_S_MAX) == 0
     workers.wait_until_all_is_judged()
 
 

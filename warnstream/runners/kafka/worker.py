@@ -188,11 +188,11 @@ class PartitionWorker:
         begun_s = time.monotonic()
         self._say("restoring")
         # At once: each of them waits for brokers or for a core, and a county waits for all of them.
-        found, mark, shard, (first, last), *_ = await _all_of(
+        found, mark, shard, *_ = await _all_of(
             self._states.latest(),
             self._told_reader.newest_of_kind(MARK, MARK_LOOKS_BACK),
             self._in_thread(Shard, self._derived),
-            self._reader.bounds(),
+            self._reader.bounds(),  # of the connection: what is in the log is looked at after the snapshot
             self._cut.demand(cut_of(self.configuration)),
             self._producer.open(),
         )
@@ -208,6 +208,7 @@ class PartitionWorker:
             for note in notes:
                 log.warning("state carried", extra={"partition": self.partition, "note": note})
             self._metrics.snapshot_number.labels(self._label).set(manifest.number)
+        first, last = await self._reader.bounds()
         if first + 1 > shard.next:
             raise GoneError(
                 f"{self._reader.name}: entries {shard.next} to {first} are not kept any more and the newest "

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from tests.unit.config.conftest import FILES
+from warnstream.adapters.kafka.reading import GoneError
 from warnstream.adapters.kafka.schema import headers_of, kind_of
 from warnstream.adapters.metrics.kafka import KafkaMetrics
 from warnstream.config.load import load_configuration
@@ -249,3 +250,18 @@ def test_a_new_delivery_node_holds_no_more_events_than_it_needs_next() -> None:
     found.next_entry = found._mark - following.ENTRIES_AT_ONCE + 2
     asyncio.run(poll(range(1)))
     assert events.n_read == 2 * following.EVENTS_AT_ONCE
+
+
+def test_a_delivery_node_does_not_take_an_empty_log_for_its_own() -> None:
+    """Partitions given anew: it would wait for entries that never come, and say that it is ready."""
+    found = following.PartitionFollower.__new__(following.PartitionFollower)
+
+    class Entries:
+        name = "ws.entries.v1/4"
+
+        async def bounds(self) -> tuple[int, int]:
+            return 0, 7
+
+    found._entries, found.next_entry = Entries(), 9  # type: ignore[assignment]
+    with pytest.raises(GoneError, match="ends with entry 7, this node has copied up to 8"):
+        asyncio.run(found._poll())

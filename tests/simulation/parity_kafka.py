@@ -7,7 +7,7 @@ A storm with harsh faults and a radar goes through MQTT, `warnstream bridge` and
 many `warnstream judge`; people send signs. In its second third a worker is added, in its last one is stopped.
 Then, for every shard, one engine of the *whole* county takes what stands in that shard's partition:
 what it tells the shard's villages must stand in the events topic, key by key and byte by byte; so must
-digests of the posts that one shard alone tells.
+digests of posts. Nobody answers for a whole county here: such posts are told by shard.
 """
 
 import argparse
@@ -107,8 +107,18 @@ def written(
     with (directory / "warnstream.yaml").open("a", encoding="utf-8") as file:
         file.write(county.section(prefix=folder.name))
     if n_shards > 1:
+        without_county_posts(directory)
         write_shards(directory, n_shards)
     return county
+
+
+def without_county_posts(directory: Path) -> None:
+    """Leave out who answers for a whole county: shards pace it apart, and those below it are rung with it."""
+    chain, teams = directory / "chain.csv", directory / "teams.csv"
+    lines = chain.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith("C")]
+    chain.write_text("\n".join([*kept, ""]), encoding="utf-8")
+    teams.write_text(teams.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
 
 
 def send_signs(county: KafkaCounty, configuration: Configuration, round_: int) -> None:

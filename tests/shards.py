@@ -104,7 +104,7 @@ def _first(own: Mapping[str, list[bytes]], others: Mapping[str, list[bytes]], co
     """Where two lists part, and how."""
     pairs = itertools.zip_longest(own.get(code, []), others.get(code, []))
     number, (mine, theirs) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
-    shown = [None if one is None else msgspec.msgpack.decode(one) for one in (mine, theirs)]
+    shown = [None if told is None else msgspec.msgpack.decode(told) for told in (mine, theirs)]
     return f"number {number} is {shown[1]} and not {shown[0]}"
 
 

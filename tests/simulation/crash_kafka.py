@@ -110,6 +110,7 @@ class Campaign:
         self._county.wait_for(lambda: self.leading(role), role)
         name = self.leading(role)
         begun_s = time.monotonic()
+        print(f"{len(self.tally.done) + 1}: {what} ({name})", flush=True)
         if what == "stop":
             self._county.processes[name].send_signal(signal.SIGSTOP)
         else:
@@ -159,6 +160,7 @@ class Campaign:
 
     def _kill_broker(self) -> None:
         node = self._random.choice(self._cluster.nodes)
+        print(f"{len(self.tally.done) + 1}: broker {node.number}", flush=True)
         node.kill()
         time.sleep(self._random.uniform(2, 8))
         node.start()

@@ -127,10 +127,7 @@ def load_configuration(
     days = _read_past_days(node, node_tree, folder, stations, faults)
     chances = _read_chances(node, node_tree, folder, faults)
     people = read_operators(folder, villages, posts, faults)
-    cut = read_shards(folder, villages, faults)
-    if cut is not None and stations is not None and villages is not None and households is not None:
-        whole = Network(stations, villages, households, chain, zones, objects, shelters)
-        _check_cut(cut, whole, node, faults)
+    cut = _read_cut(folder, node, (stations, villages, households), (chain, zones, objects, shelters), faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (stations, villages, zones), faults)
@@ -152,12 +149,24 @@ def load_configuration(
     return _with_shards(replace(found, chance_table=chances), cut)
 
 
-def _check_cut(cut: Cut, network: Network, node: NodeDocument | None, faults: FaultLog) -> None:
-    """What shards.csv says of places and people, and whether there are as many partitions."""
-    check_cut(cut, network, faults)
+def _read_cut(
+    folder: Folder,
+    node: NodeDocument | None,
+    places: tuple[Stations | None, Villages | None, Households | None],
+    people: tuple[tuple[ChainPost, ...], tuple[Zone, ...], tuple[TransferObject, ...], tuple[Shelter, ...]],
+    faults: FaultLog,
+) -> Cut | None:
+    """shards.csv, checked against places and people, and whether there are as many partitions."""
+    stations, villages, households = places
+    cut = read_shards(folder, villages, faults)
+    if cut is None:
+        return None
+    if stations is not None and villages is not None and households is not None:
+        check_cut(cut, Network(stations, villages, households, *people), faults)
     if node is not None:
         kafka = node.kafka
         check_partitions(cut, None if kafka is None else (kafka.partition, kafka.partitions), faults)
+    return cut
 
 
 def _with_shards(configuration: Configuration, cut: Cut | None) -> Configuration:

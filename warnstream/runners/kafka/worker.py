@@ -43,6 +43,13 @@ TOGETHER_MAX = 64
 TOGETHER_S = 0.1
 """Entries that are judged before their events go out: so many, or for so long."""
 
+TAKEOVER_S_MAX = 1.0
+WRITING_S = 0.1
+"""Work that a takeover may have to repeat, and how long a first snapshot is thought to take.
+
+So one follows soon after a long restore, and workers that are killed in turn do not all begin at one old entry.
+"""
+
 LOOK_S = 2.0
 """After so long without a record the end of the log is looked at: clients have been seen to fall silent."""
 
@@ -102,7 +109,9 @@ class PartitionWorker:
         self._offered_bytes = 0
         self._cut = CutRecord(configuration.kafka, self.partition)
         self._news = asyncio.Event()
-        self._pace = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
+        self._pace = SnapshotPace(
+            configuration.storage.snapshot_every_s, time.monotonic(), TAKEOVER_S_MAX, WRITING_S
+        )
         self.standing = Standing()
         self.set_aside: str = ""
         self.unsaved: str = ""

@@ -1,6 +1,7 @@
 """A worker without a broker: what it holds, what it says, and what one fault does not stop."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -80,6 +81,15 @@ def test_a_snapshot_that_cannot_be_written_is_said_and_judging_goes_on(
         assert found.unsaved == ""
 
     asyncio.run(run())
+
+
+def test_a_snapshot_follows_soon_after_a_long_restore(configuration: Configuration) -> None:
+    """Killed within minutes, one after the other, workers would else all begin at the same old entry."""
+    found, now_s = made(configuration), time.monotonic()
+    assert configuration.storage.snapshot_every_s >= 60
+    assert not found._pace.is_due(now_s + 30)
+    found._pace.worked(worker.TAKEOVER_S_MAX)
+    assert found._pace.is_due(now_s + 30)
 
 
 def test_what_is_awaited_together_has_ended_when_one_of_it_fails() -> None:

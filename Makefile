@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo
+	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka parity-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -90,8 +90,12 @@ crash-front:      ## 50 kill -9 while a front is told: each door once, worst fir
 crash-standby:    ## two boxes: 50 kill -9 of the first, 20 cut cables, slow seconds, one away for a day; half an hour
 	$(BIN)python -m tests.simulation.crash_standby
 
-crash-kafka:      ## many machines: 50 kill -9 of judges, 20 of bridges, 10 of one broker of three, judges that stand still; an hour
-	$(BIN)python -m tests.simulation.crash_kafka
+SEED ?=
+crash-kafka:      ## many machines (SEED=N: the same order again): 50 kill -9 of judges, 20 of bridges, 10 of one broker of three, judges that stand still; an hour
+	$(BIN)python -m tests.simulation.crash_kafka $(if $(SEED),--seed $(SEED))
+
+parity-kafka:     ## many machines: a county in 1, 4 and 12 shards, 1, 2 and 4 judges, one added and one stopped, beside one engine; an hour
+	$(BIN)python -m tests.simulation.parity_kafka
 
 bench-standby:    ## what waiting for a second box costs an append, beside the journal alone; a minute
 	$(BIN)python -m benchmarks.bench_standby

@@ -64,6 +64,7 @@ class KafkaCounty:
     servers: list[str]
     partition: int = 0
     copies: int = 1
+    partitions: int = 2
     mqtt_port: int = field(default_factory=free_port)
     ports: dict[str, int] = field(default_factory=dict)
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
@@ -90,7 +91,7 @@ class KafkaCounty:
         section = {
             "servers": self.servers,
             "partition": self.partition,
-            "partitions": 2,
+            "partitions": self.partitions,
             "prefix": prefix,
             "copies": self.copies,
             "session": "6s",
@@ -137,9 +138,10 @@ class KafkaCounty:
         found: dict[str, Any] = node.get("/readyz")
         return found
 
-    def metric(self, role: str, name: str) -> float:
-        """A metric of this county's partition."""
-        return LiveNode(self.directory, self.ports[role]).metric(f'{name}{{partition="{self.partition}"}}')
+    def metric(self, role: str, name: str, partition: int | None = None) -> float:
+        """A metric of a partition, without a number of the county's first."""
+        label = self.partition if partition is None else partition
+        return LiveNode(self.directory, self.ports[role]).metric(f'{name}{{partition="{label}"}}')
 
     def wait_for(self, is_so: Callable[[], object], what: str = "") -> None:
         """Wait until something is so, for a busy machine's sake for long."""
@@ -169,13 +171,13 @@ class KafkaCounty:
             for path in sorted(self.directory.glob("*.log"))
         )
 
-    def records(self, topic: str) -> list[Any]:
-        """Everything in this county's partition of a topic."""
-        return asyncio.run(self._records(topic))
+    def records(self, topic: str, partition: int | None = None) -> list[Any]:
+        """Everything in a partition of a topic, without a number in the county's first."""
+        return asyncio.run(self._records(topic, self.partition if partition is None else partition))
 
-    def bounds(self, topic: str) -> tuple[int, int]:
+    def bounds(self, topic: str, partition: int | None = None) -> tuple[int, int]:
         """First and next offset of it."""
-        return asyncio.run(self._bounds(topic))
+        return asyncio.run(self._bounds(topic, self.partition if partition is None else partition))
 
     def issued(self) -> dict[str, bytes]:
         """What its judges told that steps issued, by key; told again it must be the same."""
@@ -187,22 +189,22 @@ class KafkaCounty:
             assert found.setdefault(key, record.value) == record.value, key
         return found
 
-    async def _records(self, topic: str) -> list[Any]:
+    async def _records(self, topic: str, partition: int) -> list[Any]:
         from warnstream.adapters.kafka.reading import PartitionReader
         from warnstream.adapters.kafka.schema import Topics
 
         name: str = getattr(Topics(self.kafka.prefix), topic)
-        reader = PartitionReader(self.kafka, name, self.partition, is_compacted=topic == "state")
+        reader = PartitionReader(self.kafka, name, partition, is_compacted=topic == "state")
         first, last = await reader.bounds()
         found = [record async for record in reader.read(first, last)]
         await reader.close()
         return found
 
-    async def _bounds(self, topic: str) -> tuple[int, int]:
+    async def _bounds(self, topic: str, partition: int) -> tuple[int, int]:
         from warnstream.adapters.kafka.reading import PartitionReader
         from warnstream.adapters.kafka.schema import Topics
 
-        reader = PartitionReader(self.kafka, getattr(Topics(self.kafka.prefix), topic), self.partition)
+        reader = PartitionReader(self.kafka, getattr(Topics(self.kafka.prefix), topic), partition)
         found = await reader.bounds()
         await reader.close()
         return found

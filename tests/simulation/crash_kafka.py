@@ -3,15 +3,18 @@
 Run: ``python -m tests.simulation.crash_kafka [--judges N] [--bridges N] [--brokers N] [--stops N] [--client
 C] [--seed N]`` (``make crash-kafka``).
 
-Two judges share the county's partition, two bridges wait for each other behind a real MQTT broker. While a
-storm passes, again and again, one of these gets SIGKILL (or, a judge, SIGSTOP for longer than the session),
-and is started again. At the end:
+Two judges share the county's partition, two bridges and two delivery nodes wait for each other behind a real
+MQTT broker. While a storm passes, again and again, a judge, a bridge or a broker gets SIGKILL (or, a judge,
+SIGSTOP for longer than the session), and is started again. At the end:
 
 - every message that the storm's sender was acknowledged is in the entries;
+- no device is shown anything twice (what comes again under a key that it has shown it drops: counted);
 - an engine of its own, given the entries of the partition one by one, leads to the very same events, key by
   key and byte by byte: none is missing, none is another one.
 
-Printed: events that were told again, and how long a partition was not judged after the death of its judge.
+Printed: acknowledged messages and those lost, events and those missing, of other bytes or told again, what
+devices showed, got again and showed twice, and how long a partition was not judged after the death of its
+judge, beside the goal: the session's time and three seconds. `--seed` repeats the order of deaths.
 """
 
 import argparse
@@ -29,8 +32,9 @@ from benchmarks.processes import BrokerProcess, find_mosquitto
 from station_sim.county.county import read_county
 from station_sim.sending.scenario import Scenario
 from tests.conftest import free_port
-from tests.e2e.live import command
+from tests.e2e.live import LiveNode, command
 from tests.kafka import KafkaCounty, storm, why_no_kafka
+from tests.simulation.shown import Shown
 from warnstream.adapters.kafka.schema import kind_of
 from warnstream.config.load import load_configuration
 from warnstream.model.times import parse_iso
@@ -39,6 +43,8 @@ from warnstream.runners.intake import entries
 from warnstream.runners.kafka.shard import Shard
 
 SESSION_S = 6
+GOAL_S = SESSION_S + 3.0
+QUIET_S = 15.0
 HOURS = 4.0
 START_DAY = "2026-06-{day:02d}T06:00:00Z"
 
@@ -49,6 +55,16 @@ class Tally:
 
     done: list[str] = field(default_factory=list)
     judged_after_s: list[float] = field(default_factory=list)
+    restored_in_s: list[float] = field(default_factory=list)
+    n_sent: int = 0
+    n_lost: int = 0
+    n_missing: int = 0
+    n_strange: int = 0
+    n_other: int = 0
+    n_events: int = 0
+    n_again: int = 0
+    n_shown: int = 0
+    n_shown_again: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -61,18 +77,18 @@ class Campaign:
 
     def start(self) -> None:
         """Two of each."""
-        for role in ("judge-a", "judge-b", "bridge-a", "bridge-b"):
+        for role in ("judge-a", "judge-b", "bridge-a", "bridge-b", "deliver-a", "deliver-b"):
             self.start_one(role)
-        self._county.wait_for(lambda: self.leading("judge") and self.leading("bridge"), "start")
+        self._county.wait_for(lambda: all(map(self.leading, ("judge", "bridge", "deliver"))), "start")
 
     def start_one(self, name: str) -> None:
-        """Start a judge or a bridge."""
+        """Start a judge, a bridge or a delivery node."""
         if name.startswith("judge"):
             port = str(self._county.ports[name])
             self._county.start("judge", "--client", self._client, "--port", port, name=name)
             return
-        other = self._county if name == "bridge-a" else self.second
-        other.start("bridge", "--port", str(self._county.ports[name]), name=name)
+        other = self._county if name.endswith("a") else self.second
+        other.start(name.partition("-")[0], "--port", str(self._county.ports[name]), name=name)
         self._county.processes[name] = other.processes.pop(name)
 
     second: KafkaCounty
@@ -94,6 +110,7 @@ class Campaign:
         self._county.wait_for(lambda: self.leading(role), role)
         name = self.leading(role)
         begun_s = time.monotonic()
+        print(f"{len(self.tally.done) + 1}: {what} ({name})", flush=True)
         if what == "stop":
             self._county.processes[name].send_signal(signal.SIGSTOP)
         else:
@@ -102,11 +119,31 @@ class Campaign:
         self._county.wait_for(lambda: self._works(other, role), f"after {what}")
         if role == "judge":
             self.tally.judged_after_s.append(time.monotonic() - begun_s)
+            self.tally.restored_in_s.append(self._restored_in_s(other))
         if what == "stop":
             self._county.processes[name].send_signal(signal.SIGCONT)
         else:
             self.start_one(name)
         self.tally.done.append(what)
+
+    def _restored_in_s(self, name: str) -> float:
+        """How long a restore took there, in the mean of those since its start."""
+        node = LiveNode(self._county.directory, self._county.ports[name])
+        name = "warnstream_kafka_restoring_seconds"
+        return node.metric(f"{name}_sum") / max(1.0, node.metric(f"{name}_count"))
+
+    def wait_until_told(self, shown: Shown) -> None:
+        """Wait until the delivery node that leads has followed everything and devices are quiet."""
+        self._county.wait_for(
+            lambda: (
+                (name := self.leading("deliver"))
+                and self._county.metric(name, "warnstream_kafka_lag_entries") == 0
+            ),
+            "told",
+        )
+        shown.wait_until_quiet(QUIET_S, 300)
+        self.tally.n_shown, self.tally.n_shown_again = shown.n_keys, shown.n_again
+        self.tally.faults += [f"shown twice: {words}" for words in shown.twice]
 
     def wait_until_judged(self) -> None:
         """Wait until everything that was written is judged."""
@@ -123,6 +160,7 @@ class Campaign:
 
     def _kill_broker(self) -> None:
         node = self._random.choice(self._cluster.nodes)
+        print(f"{len(self.tally.done) + 1}: broker {node.number}", flush=True)
         node.kill()
         time.sleep(self._random.uniform(2, 8))
         node.start()
@@ -130,9 +168,9 @@ class Campaign:
         time.sleep(10)  # it has what the others have before another one dies
         self.tally.done.append("broker")
 
-    def check(self, sent: set[tuple[str, bytes]]) -> tuple[int, int]:
-        """Compare what stands in the topics with an engine of our own; events, and those told again."""
-        county = self._county
+    def check(self, sent: set[tuple[str, bytes]]) -> None:
+        """Compare what stands in the topics with an engine of our own."""
+        county, tally = self._county, self.tally
         records = county.records("entries")
         kept = {
             pair
@@ -140,6 +178,7 @@ class Campaign:
             if kind_of(record.headers, "it") == entries.MESSAGES
             for pair in entries.decode_messages(record.value)
         }
+        tally.n_sent, tally.n_lost = len(sent), len(sent - kept)
         if missing := sent - kept:
             self.tally.faults.append(f"{len(missing)} acknowledged messages are in no entry")
         shard = Shard(derive(load_configuration(county.directory)))
@@ -159,11 +198,13 @@ class Campaign:
             if found.setdefault(key, value) != value:
                 self.tally.faults.append(f"{key} was told with two contents")
         lost, strange = expected.keys() - found.keys(), found.keys() - expected.keys()
+        tally.n_missing, tally.n_strange = len(lost), len(strange)
         if lost or strange:
             self.tally.faults.append(f"{len(lost)} events missing, {len(strange)} that no entry led to")
         if other := [key for key, value in found.items() if expected.get(key, value) != value]:
+            tally.n_other = len(other)
             self.tally.faults.append(f"{len(other)} events of other bytes, the first {other[0]}")
-        return len(found), len(told) - len(found)
+        tally.n_events, tally.n_again = len(found), len(told) - len(found)
 
 
 def written(folder: Path, cluster: KafkaCluster, mqtt_port: int) -> tuple[KafkaCounty, KafkaCounty]:
@@ -183,6 +224,8 @@ def written(folder: Path, cluster: KafkaCluster, mqtt_port: int) -> tuple[KafkaC
         "bridge-b": free_port(),
         "judge-a": county.ports.pop("judge"),
         "judge-b": free_port(),
+        "deliver-a": county.ports.pop("deliver"),
+        "deliver-b": free_port(),
     }
     return county, second
 
@@ -212,15 +255,19 @@ def main(arguments: list[str] | None = None) -> int:
             county, second = written(folder, cluster, mqtt.port)
             campaign = Campaign(county, cluster, options.client, random)
             campaign.second = second
+            shown = Shown(mqtt.port)
             try:
+                shown.start()
                 campaign.start()
                 sent = run_storms(campaign, county, plan, mqtt.port, random)
                 campaign.wait_until_judged()
-                n_events, n_again = campaign.check(sent)
+                campaign.wait_until_told(shown)
+                campaign.check(sent)
             finally:
+                shown.stop()
                 county.end()
                 second.end()
-    return tell(campaign.tally, len(sent), n_events, n_again)
+    return tell(campaign.tally)
 
 
 def run_storms(
@@ -248,19 +295,25 @@ def messages_of(directory: Path, seed: int, start: str) -> set[tuple[str, bytes]
     return {(message.topic, message.payload) for message in scenario.messages()}
 
 
-def tell(tally: Tally, n_sent: int, n_events: int, n_again: int) -> int:
+def tell(tally: Tally) -> int:
     """Print what was found; 1 if something is wrong."""
     counts = {what: tally.done.count(what) for what in ("judge", "bridge", "broker", "stop")}
     print(
         f"{counts['judge']} judges, {counts['bridge']} bridges, {counts['broker']} brokers of three killed, "
-        f"{counts['stop']} judges stood still; {n_sent} messages acknowledged, {n_events} events, "
-        f"{n_again} told again"
+        f"{counts['stop']} judges stood still\n"
+        f"messages: {tally.n_sent} acknowledged, {tally.n_lost} lost\n"
+        f"events: {tally.n_events}, {tally.n_missing} missing, {tally.n_strange} too many, "
+        f"{tally.n_other} of other bytes, {tally.n_again} told again\n"
+        f"notifications: {tally.n_shown} shown, {tally.n_shown_again} came again and were dropped by key, "
+        f"{sum('shown twice' in fault for fault in tally.faults)} shown twice"
     )
-    if tally.judged_after_s:
-        times = sorted(tally.judged_after_s)
+    if times := sorted(tally.judged_after_s):
+        restored = sorted(tally.restored_in_s)
         print(
-            f"judged again after {times[len(times) // 2]:.1f} s in the middle, {times[-1]:.1f} s at most "
-            f"(session {SESSION_S} s)"
+            f"judged again after {times[len(times) // 2]:.1f} s in the middle, {times[-1]:.1f} s at most, "
+            f"{sum(time_s <= GOAL_S for time_s in times)} of {len(times)} within {GOAL_S:.0f} s (session "
+            f"{SESSION_S} s and 3 s); of it taking up the state {restored[len(restored) // 2]:.1f} s in the "
+            f"middle, {restored[-1]:.1f} s at most"
         )
     for fault in tally.faults:
         print(f"WRONG: {fault}")

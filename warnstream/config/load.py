@@ -41,6 +41,13 @@ from warnstream.config.tables.households_and_chain import (
 )
 from warnstream.config.tables.objects import People, read_facts, read_objects, read_shelters
 from warnstream.config.tables.operators import read_operators
+from warnstream.config.tables.shards import (
+    Cut,
+    check_cut,
+    check_partitions,
+    read_shards,
+    shards_by_village,
+)
 from warnstream.config.tables.stations_and_villages import (
     STATIONS_FILE,
     VILLAGES_FILE,
@@ -81,7 +88,8 @@ def load_configuration(
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
         villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
         county has its own, operators.csv if people may order by hand, objects.csv and shelters.csv if people
-        are moved by lists, teams.csv if rescue teams are called, and the tables of thresholds.yaml.
+        are moved by lists, teams.csv if rescue teams are called, shards.csv if workers share the county, and
+        the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
@@ -119,6 +127,7 @@ def load_configuration(
     days = _read_past_days(node, node_tree, folder, stations, faults)
     chances = _read_chances(node, node_tree, folder, faults)
     people = read_operators(folder, villages, posts, faults)
+    cut = _read_cut(folder, node, (stations, villages, households), (chain, zones, objects, shelters), faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (stations, villages, zones), faults)
@@ -137,7 +146,35 @@ def load_configuration(
     found = assemble(
         folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )
-    return replace(found, chance_table=chances)
+    return _with_shards(replace(found, chance_table=chances), cut)
+
+
+def _read_cut(
+    folder: Folder,
+    node: NodeDocument | None,
+    places: tuple[Stations | None, Villages | None, Households | None],
+    people: tuple[tuple[ChainPost, ...], tuple[Zone, ...], tuple[TransferObject, ...], tuple[Shelter, ...]],
+    faults: FaultLog,
+) -> Cut | None:
+    """shards.csv, checked against places and people, and whether there are as many partitions."""
+    stations, villages, households = places
+    cut = read_shards(folder, villages, faults)
+    if cut is None:
+        return None
+    if stations is not None and villages is not None and households is not None:
+        check_cut(cut, Network(stations, villages, households, *people), faults)
+    if node is not None:
+        kafka = node.kafka
+        check_partitions(cut, None if kafka is None else (kafka.partition, kafka.partitions), faults)
+    return cut
+
+
+def _with_shards(configuration: Configuration, cut: Cut | None) -> Configuration:
+    shards = shards_by_village(cut, len(configuration.network.villages))
+    if not shards or configuration.kafka is None:
+        return configuration
+    kafka = replace(configuration.kafka, shards=max(shards) + 1)
+    return replace(configuration, shards=shards, kafka=kafka)
 
 
 def _read_who_moves(

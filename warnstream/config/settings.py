@@ -10,6 +10,7 @@ from pathlib import Path
 from warnstream.config.channels.registry import AnyChannel
 from warnstream.forecast.chances.table import ChanceTable
 from warnstream.model.alerts.alert import FeedPolicy
+from warnstream.model.arrays import Int64Array
 from warnstream.model.bulletins import BulletinPolicy, OrderTable, PaperPolicy
 from warnstream.model.grids import GridPolicy
 from warnstream.model.hands.orders import HandPolicy, Operator
@@ -174,7 +175,8 @@ class StandbySettings:
 class KafkaSettings:
     """The county's log is a partition of Kafka; `tls` is None where the brokers are on this machine.
 
-    `partitions` and `copies` are those of topics that have to be made. The HTTP interfaces of bridge,
+    `partitions` and `copies` are those of topics that have to be made; a county that is cut into `shards` has
+    as many partitions, from `partition` on. The HTTP interfaces of bridge,
     judges and delivery nodes listen at their ports.
     """
 
@@ -190,6 +192,7 @@ class KafkaSettings:
     username: str | None = None
     password_file: Path | None = None
     tls: TlsSettings | None = None
+    shards: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +264,18 @@ class ChangePolicy:
     strict: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CountyPart:
+    """Some villages of a county that are judged apart from the others, with all of its stations.
+
+    `villages` are their numbers in `whole`, ascending.
+    """
+
+    whole: "Configuration"
+    villages: Int64Array
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything CONFIG_DIR says, checked, frozen, ready to use.
@@ -271,6 +286,8 @@ class Configuration:
     `console` is None where the node does not start one, `standby` where there is no second box, `kafka` where
     the log is the node's own.
     `changes` says what a reload asks for.
+    `shards` has the number of each village's shard where shards.csv cuts the county, `part` says which of
+    them this one is of.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `sha256_of_file` are their digests by name in CONFIG_DIR.
     """
@@ -312,6 +329,8 @@ class Configuration:
     changes: ChangePolicy = field(default_factory=ChangePolicy)
     chance_table: ChanceTable | None = None
     paper: PaperPolicy = field(default_factory=PaperPolicy)
+    shards: tuple[int, ...] = ()
+    part: CountyPart | None = None
 
     @property
     def files_read(self) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ class DeskState:
         self._network = network
         self._n_judged = len(network.villages) if n_judged is None else n_judged
         self._hazards = frozenset(rule.name for rule in rules)
-        self._message_policy = message_policy
+        self._message_policy, self._part = message_policy, routing_policy.part
         self._audience = Audience(network)
         self.chains = Chains(network, self._audience, routing_policy, self._series)
         self.bulletins = bulletins
@@ -249,6 +249,7 @@ class DeskState:
     def _series(self, status: MessageStatus, post: str, opened_s: int) -> str:
         """Name of a post's digests since a time; a later one of the post sorts behind."""
         place = "@post" if status is MessageStatus.ACTUAL else "@drill"
+        place += self._part.mark_of(post)
         return f"{legal(self._message_policy.prefix)}.{place}.{legal(post)}.{compact_utc(opened_s)}"
 
     def _status(self, case: Case) -> WarningStatus:

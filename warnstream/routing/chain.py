@@ -92,7 +92,7 @@ class Chain:
         self._posts = Posts(policy, status, series)
         self._villages = Villages(posts_of, policy, self._posts, duties)
         self.teams = Teams((), None, policy, status, series) if teams is None else teams
-        self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
+        self.helps = HelpCalls(f"{'h' if status is MessageStatus.ACTUAL else 'x'}{policy.part.mark}")
         self.reports = Reports(people_of, policy.on_duty_s)
         self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
         self.sheets = Sheets()

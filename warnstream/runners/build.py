@@ -40,6 +40,7 @@ from warnstream.model.warning import MessageStatus
 from warnstream.routing.duty import duty_posts
 from warnstream.runners.carry.names import JudgedAs
 from warnstream.runners.intake.duty import DutyIntake
+from warnstream.runners.intake.grid_entries import WaitingFrames
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.topics import Topics
 
@@ -92,9 +93,16 @@ class Derived:
             replace(self.whole, grid_points=points if before is None else before[points]),
         )
 
+    def of_part(self, configuration: Configuration) -> "Derived":
+        """The same for a part of this county, by the configuration of that."""
+        assert configuration.part is not None
+        return replace(self.of_villages(configuration.part.villages), configuration=configuration)
+
 
 def derive(configuration: Configuration) -> Derived:
-    """Weights, neighbours, nowcast and needs of a whole configuration."""
+    """Weights, neighbours, nowcast and needs of a whole configuration; of a part from that of its whole."""
+    if configuration.part is not None:
+        return derive(configuration.part.whole).of_part(configuration)
     network = configuration.network
     weights = Weights(
         own=own_weights(network, configuration.village),
@@ -188,7 +196,13 @@ def build_intake(
         past_crossings_s=configuration.node.past_crossings_s,
         judged_as=judged_as(configuration),
         duty=_duty_of(configuration, people or configuration.network),
+        frames=WaitingFrames(grids_of(configuration)),
     )
+
+
+def grids_of(configuration: Configuration) -> Network:
+    """The network at whose points frames of grids are read: of a part that of its whole county."""
+    return configuration.network if configuration.part is None else configuration.part.whole.network
 
 
 def _duty_of(configuration: Configuration, people: Network) -> DutyIntake:

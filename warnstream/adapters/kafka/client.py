@@ -113,9 +113,10 @@ async def _make(admin: AIOKafkaAdminClient, topic: Any) -> None:
 
 
 def _check(about: dict[str, Any], settings: KafkaSettings) -> None:
-    n_partitions = len(about.get("partitions", []))
-    if n_partitions and n_partitions <= settings.partition:
+    n_partitions, last = len(about.get("partitions", [])), settings.partition + settings.shards - 1
+    if n_partitions and n_partitions <= last:
+        shards = f", of its last shard {last}" if settings.shards > 1 else ""
         raise WarnstreamError(
-            f"topic {about['topic']} has {n_partitions} partitions, kafka.partition is {settings.partition} "
-            "(they count from 0): add partitions to the topic, or give the county another one"
+            f"topic {about['topic']} has {n_partitions} partitions, kafka.partition is {settings.partition}"
+            f"{shards} (they count from 0): add partitions to the topic, or give the county another one"
         )

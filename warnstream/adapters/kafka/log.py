@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotInTimeError
 from typing import Any, TypeVar
 
 from warnstream.adapters.kafka.client import REQUEST_MS, ensure_topics
+from warnstream.adapters.kafka.cuts import CutRecord
 from warnstream.adapters.kafka.producer import Producer, Record
 from warnstream.adapters.kafka.reading import PartitionReader
 from warnstream.adapters.kafka.schema import Topics, headers_of
@@ -49,7 +50,7 @@ class KafkaLoop:
 
 
 class KafkaLog:
-    """Appends to one partition.
+    """Appends to the partition of a county, or to those of its shards.
 
     Entries of one call may be there in part, or twice, after a call that failed and was made again: readings,
     times, answers and orders that come again change nothing.
@@ -64,16 +65,26 @@ class KafkaLog:
 
     def __init__(self, settings: KafkaSettings, loop: KafkaLoop, name: str) -> None:
         self._settings, self._loop = settings, loop
-        self._topic, self._partition = Topics(settings.prefix).entries, settings.partition
+        self._topic, self._first = Topics(settings.prefix).entries, settings.partition
         self._producer = Producer(settings, name)
-        self._reader = PartitionReader(settings, self._topic, self._partition)
+        self._partitions = range(self._first, self._first + settings.shards)
+        self._readers = [PartitionReader(settings, self._topic, partition) for partition in self._partitions]
 
     def open(self) -> None:
         """Make topics that are not there. WarnstreamError if the brokers cannot be used."""
         self._loop.call(ensure_topics(self._settings))
 
     def append_many(self, entries: Iterable[tuple[str, bytes]]) -> int:
-        """Keep entries; the number of the last one once enough brokers have all of them.
+        """Keep entries of a whole county; the number of the last one. StoreError as for `append_divided`."""
+        return self.append_divided((0, kind, payload) for kind, payload in entries)
+
+    def append_divided(self, entries: Iterable[tuple[int, str, bytes]]) -> int:
+        """Keep entries, each in the partition of its shard; once enough brokers have all of them.
+
+        Returns
+        -------
+        int
+            Number of the last one in its partition; 0 without any.
 
         Raises
         ------
@@ -81,16 +92,37 @@ class KafkaLog:
             If that is not sure: do not acknowledge.
         """
         records = [
-            Record(self._topic, self._partition, payload, headers=headers_of(kind))
-            for kind, payload in entries
+            Record(self._topic, self._first + shard, payload, headers=headers_of(kind))
+            for shard, kind, payload in entries
         ]
         offsets = self._loop.call(self._producer.send(records))
         return offsets[-1] + 1 if offsets else 0
 
-    def newest_of(self, kind: str, look_back: int = 10_000) -> bytes | None:
-        """Payload of the newest entry of a kind among the last ones; None without any. StoreError."""
-        found = self._loop.call(self._reader.newest_of_kind(kind, look_back))
-        return None if found is None else found.value
+    def newest_of(self, kind: str, look_back: int = 10_000) -> list[bytes]:
+        """Payloads of the newest entry of a kind in each partition, where there is one. StoreError."""
+        found = [self._loop.call(reader.newest_of_kind(kind, look_back)) for reader in self._readers]
+        return [record.value for record in found if record is not None]
+
+    def demand_cut(self, cut: Mapping[str, int]) -> None:
+        """Have every partition know which one has which village; nothing has to be said of a whole county.
+
+        Raises
+        ------
+        CutError
+            If one of them has had a village that is another one's now.
+        StoreError, SchemaError
+        """
+        self._loop.call(self._demand_cut(cut))
+
+    async def _demand_cut(self, cut: Mapping[str, int]) -> None:
+        records = [CutRecord(self._settings, partition) for partition in self._partitions]
+        try:
+            stale = [record for record in records if await record.demand(cut)]
+            for record in stale if len(records) > 1 else ():
+                await record.write(cut, self._producer)
+        finally:
+            for record in records:
+                await record.close()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -98,4 +130,5 @@ class KafkaLog:
 
     async def _close(self) -> None:
         await self._producer.close()
-        await self._reader.close()
+        for reader in self._readers:
+            await reader.close()

@@ -39,6 +39,11 @@ class Producer:
     def __init__(self, settings: KafkaSettings, name: str) -> None:
         self._settings, self._name = settings, name
         self._producer: Any = None
+        self._starting = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect now, so that the first record need not wait for it. StoreError."""
+        await self.send(())
 
     async def send(self, records: Sequence[Record]) -> list[int]:
         """Send records in order; their offsets, once all of them are confirmed.
@@ -70,6 +75,10 @@ class Producer:
             await let_go(producer)
 
     async def _started(self) -> Any:
+        async with self._starting:  # two that send at once would leave one of two producers behind
+            return await self._ready()
+
+    async def _ready(self) -> Any:
         if self._producer is None:
             producer = AIOKafkaProducer(
                 **client_settings(self._settings, self._name),

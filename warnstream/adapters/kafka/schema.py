@@ -9,6 +9,7 @@ journal: from 1, without a gap, so the number of a record is its offset + 1.
 | ``entries`` | none | payload of a journal entry, its kind in a header | by time |
 | ``events`` | identity | what an entry led to; its kind and that entry's number in headers | by time |
 | ``state`` | number of its last entry, and part | parts of a snapshot, then its manifest | newest by key |
+| ``cuts`` | none but one | partition of each village | newest by key |
 | ``dlq`` | partition and number | entry that could not be judged, why in a header | by time |
 """
 
@@ -58,6 +59,11 @@ class Topics:
         return f"{self.prefix}.state.v1"
 
     @property
+    def cuts(self) -> str:
+        """Which partition has which village."""
+        return f"{self.prefix}.cuts.v1"
+
+    @property
     def dlq(self) -> str:
         """Entries that could not be judged."""
         return f"{self.prefix}.dlq.v1"
@@ -70,6 +76,7 @@ class Topics:
             self.entries: {**large, "cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)},
             self.events: {**large, "cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS)},
             self.dlq: {**large, "cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS)},
+            self.cuts: {**large, "cleanup.policy": "compact"},
             self.state: {
                 **least,
                 "cleanup.policy": "compact",
@@ -105,7 +112,7 @@ def kind_of(headers: Headers, what: str) -> str:
     kind = found.get("kind")
     if kind is None:
         raise SchemaError(f"{what} has no header kind")
-    return kind.decode()
+    return kind.decode("utf-8", "replace")  # one of nobody's is set aside as such
 
 
 def header_number(headers: Headers, name: str, what: str) -> int:

@@ -51,6 +51,9 @@ def add_kafka_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     deliver.add_argument(
         "--port", type=int, metavar="PORT", help="of its HTTP interface instead of kafka.deliver_port"
     )
+    deliver.add_argument(
+        "--shard", type=int, metavar="NUMBER", help="of a county that shards.csv cuts: the shard whose people"
+    )
     topology = commands.add_parser(
         "topology",
         help="many machines: who has which county, how far it is judged and told",
@@ -89,7 +92,9 @@ def _judge(options: argparse.Namespace) -> int:
 def _deliver(options: argparse.Namespace) -> int:
     from warnstream.commands.kafka.deliver import run_deliver
 
-    run_deliver(options.directory, options.port, log_level=options.log_level, log_json=options.log_json)
+    run_deliver(
+        options.directory, options.shard, options.port, log_level=options.log_level, log_json=options.log_json
+    )
     return 0
 
 

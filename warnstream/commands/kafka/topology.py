@@ -21,6 +21,7 @@ from warnstream.adapters.kafka.states import MANIFEST, Manifest
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration, KafkaSettings
 from warnstream.model.errors import StoreError, WarnstreamError
+from warnstream.runners.kafka.parts import name_of, parts_of
 from warnstream.runners.kafka.worker import MARK, MARK_LOOKS_BACK
 from warnstream.runners.kafka.workforce import kafka_of, one_kafka
 
@@ -33,6 +34,7 @@ class CountyRecord(msgspec.Struct):
     Attributes
     ----------
     node : str
+        The county, and the shard where it is cut.
     partition : int
     entries : int
         Number of the newest entry; 0 without any.
@@ -109,14 +111,17 @@ async def _topology(configurations: Sequence[Configuration], settings: KafkaSett
     admin = AIOKafkaAdminClient(**client_settings(settings, "warnstream-topology"))
     await admin.start()
     try:
-        return [await _county(admin, configuration) for configuration in configurations]
+        return [
+            await _county(admin, part) for configuration in configurations for part in parts_of(configuration)
+        ]
     finally:
         await admin.close()
 
 
 async def _county(admin: Any, configuration: Configuration) -> CountyRecord:
     settings, node = kafka_of(configuration), configuration.node.name
-    found = CountyRecord(node, settings.partition)
+    found = CountyRecord(name_of(configuration), settings.partition)
+    part = "" if configuration.part is None else f"-{configuration.part.number}"
     topics = Topics(settings.prefix)
     entries, events, states, aside = (
         PartitionReader(settings, topic, settings.partition, is_compacted=topic == topics.state)
@@ -142,7 +147,7 @@ async def _county(admin: Any, configuration: Configuration) -> CountyRecord:
     for group in JUDGES:
         found.judges += await _members(admin, f"{prefix}-{group}", topics.entries, partition)
     found.bridges = await _members(admin, f"{prefix}-bridge-{node}", topics.entries, partition)
-    found.deliverers = await _members(admin, f"{prefix}-deliver-{node}", topics.entries, partition)
+    found.deliverers = await _members(admin, f"{prefix}-deliver-{node}{part}", topics.entries, partition)
     found.problems += _problems(found)
     return found
 

@@ -196,3 +196,23 @@ def _households(configuration: Configuration) -> Iterator[_Recipient]:
 
 def _has_addresses(configuration: Configuration, channel: str) -> bool:
     return not isinstance(configuration.channels[channel], TerminalChannelSection)
+
+
+def posts_of_several_shards(configuration: Configuration) -> Iterator[str]:
+    """Who answers for a whole county hears of each of its shards apart, and owes each an answer."""
+    if not configuration.shards:
+        return
+    villages, shards_of = configuration.network.villages, defaultdict[str, set[int]](set)
+    for county, shard in zip(villages.county, configuration.shards, strict=True):
+        shards_of[county].add(shard)
+        shards_of["*"].add(shard)
+    areas = {
+        post.post: post.team.area if post.team is not None else post.area
+        for post in configuration.network.chain
+    }
+    found = [post for post, area in areas.items() if len(shards_of.get(area, ())) > 1]
+    if found:
+        yield (
+            f"shards.csv: {count_of(len(found), 'post is', 'posts are')} told by several shards, in a digest "
+            f"of each, and each of them waits for an answer: {name_some(found)}"
+        )

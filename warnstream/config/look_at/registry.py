@@ -33,6 +33,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     people.only_the_log,
     people.doors_on_channels_for_posts,
     people.odd_numbers,
+    people.posts_of_several_shards,
     transfers.nowhere_to_go,
     transfers.uncounted,
 )

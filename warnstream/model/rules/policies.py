@@ -212,6 +212,27 @@ class MessagePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskPart:
+    """Which part of a county a desk has whose villages are judged in several places.
+
+    `own` are the posts whose villages are all here. Any other post is told by several desks: what they tell
+    it has names of their own, so that none is taken for another's. A whole county has no number.
+    """
+
+    number: int | None = None
+    own: frozenset[str] = frozenset()
+
+    def mark_of(self, post: str) -> str:
+        """What the names of a post's digests have more than those of a whole county."""
+        return "" if self.number is None or post in self.own else f"-{self.number}"
+
+    @property
+    def mark(self) -> str:
+        """The same for names of calls for help, which are counted here alone."""
+        return "" if self.number is None else f"{self.number}-"
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingPolicy:
     """Whom a level concerns, whose answers it needs, and how the silent are rung again.
 
@@ -235,6 +256,8 @@ class RoutingPolicy:
         Of the digests that demand an answer: they carry a code that the answer has to repeat.
     spot_check_within_s : int
         How long a post has for it.
+    part : DeskPart
+        Of the county: all of it, as a rule.
     """
 
     household_level_min: Level = Level.YELLOW
@@ -253,6 +276,7 @@ class RoutingPolicy:
     on_duty_s: int = 12 * HOUR_S
     spot_check_share: float = 0.0
     spot_check_within_s: int = 900
+    part: DeskPart = DeskPart()
 
     def need_of(self, level: Level) -> Need:
         """Whose answers a level needs; nobody's where it gives no time to answer."""

@@ -98,6 +98,7 @@ class Intake:
         past_crossings_s: int = 6 * HOUR_S,
         judged_as: JudgedAs = NOBODYS,
         duty: DutyIntake | None = None,
+        frames: WaitingFrames | None = None,
     ) -> None:
         self.engine = engine
         self._stations = network.stations
@@ -120,7 +121,7 @@ class Intake:
         self._is_simulated = clock == "simulated"
         self._station_topics = StationTopics(topics)
         self._actions: list[Action] = []
-        self._frames = WaitingFrames(network)
+        self._frames = frames or WaitingFrames(network)
         self._network = network
         self._past: Past | None = None
         self._steps_of_entry = 0

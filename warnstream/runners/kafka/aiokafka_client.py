@@ -71,7 +71,7 @@ async def _run_once(workforce: Workforce, settings: KafkaSettings, stopping: asy
                 for record in records:
                     workforce.offer(record)
     finally:
-        await workforce.hold(())
+        await workforce.let_go()
         await let_go(consumer)  # leaves the group: the others judge at once
 
 

@@ -20,8 +20,10 @@ from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.server import CONNECTIONS_MAX
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.journal import DirectoryLock
+from warnstream.adapters.kafka.cuts import CutError
 from warnstream.adapters.kafka.lease import Lease
 from warnstream.adapters.kafka.log import KafkaLog, KafkaLoop
+from warnstream.adapters.kafka.schema import SchemaError
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.metrics.kafka import KafkaMetrics
 from warnstream.adapters.mqtt.endpoints import open_endpoints
@@ -38,6 +40,8 @@ from warnstream.runners.intake.history_entries import CONFIGURATION, encode
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.intake.topics import StationTopics
 from warnstream.runners.intake.waiting import WaitingReadings
+from warnstream.runners.kafka.addressing import addressing_of
+from warnstream.runners.kafka.parts import cut_of, parts_of
 from warnstream.runners.kafka.workforce import kafka_of
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
@@ -51,6 +55,9 @@ log = logging.getLogger(__name__)
 RETRY_S = 1.0
 LOOK_EVERY_S = 0.25
 LEAVE_S_MAX = 5.0
+SLOW_S = 3.0
+"""Brokers that have not taken a batch for so long hold all up: it is said before the client gives up."""
+
 STEP_SHARE = 0.02
 """Early ticks are told as if a step took so long: the bridge does not know how long it takes the workers."""
 
@@ -110,19 +117,21 @@ class Bridge:
         self._orders = Orders(directory, self._requests.ask, lambda _order: [])
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
         self._heard = HeardTimes(configuration)
+        self._parts = parts_of(configuration)
+        self._addressing = addressing_of(configuration, self._parts)
         self._kafka = KafkaLoop()
         self._log = KafkaLog(self._settings, self._kafka, "warnstream-bridge")
         self._lease = Lease(self._settings, f"bridge-{configuration.node.name}", self._lost)
         self._tick_s = -1
         self._looked_at_s = float("-inf")
-        self._refused = ""
+        self._refused, self._asked_at_s = "", float("inf")
         self.has_lost = False
         self.waits = "it is starting"
 
     def run(self) -> None:
         """Wait until it leads, then take what comes in, until `ask_to_stop` or another one leads."""
         try:
-            if self._wait_for_lease():
+            if self._wait_for_lease() and self._cut_is_right():
                 self._open()
                 while not self._stopping.is_set():
                     self._turn()
@@ -142,6 +151,9 @@ class Bridge:
     def readiness(self) -> tuple[bool, list[str]]:
         """Whether what comes in is taken, and what is to be said; any thread."""
         blocking = [text for text in (self.waits, self._refused) if text]
+        asked_for_s = time.monotonic() - self._asked_at_s
+        if asked_for_s > SLOW_S and not self._refused:
+            blocking.append(f"nothing is acknowledged: the brokers have not answered for {asked_for_s:.0f} s")
         if not self.waits:
             blocking += [
                 f"{source.name} is not connected" for source in self._sources if not source.is_connected
@@ -170,6 +182,24 @@ class Bridge:
             self._stopping.wait(0.1)
         return False
 
+    def _cut_is_right(self) -> bool:
+        """No village has another partition than before; where one has, nothing is taken and it is said."""
+        while not self._stopping.is_set():
+            try:
+                self._log.demand_cut(cut_of(self.configuration))
+            except (CutError, SchemaError) as error:
+                log.critical("this bridge takes nothing", extra={"why": str(error)})
+                self.waits = str(error)
+                self._kafka.call(self._lease.stop())  # one that has the cut of before may lead
+                self._stopping.wait()
+                return False
+            except StoreError as error:
+                self._tell_refused(error)
+                continue
+            self._refused = ""
+            return True
+        return False
+
     async def _open_lease(self) -> None:
         """Topics first: a group cannot be joined on one that is not there."""
         while not self._stopping.is_set():
@@ -193,8 +223,12 @@ class Bridge:
         self._own.leads.labels(self._label).set(1)
         self._tick_s = self._last_tick()
         self._clock.begin(self._tick_s)
-        entry = encode(entry_of(self.configuration, __version__, int(self._clock())))
-        self._append(Turn([(CONFIGURATION, entry)]))
+        at_s = int(self._clock())
+        judging = [
+            (shard, CONFIGURATION, encode(entry_of(part, __version__, at_s)))
+            for shard, part in enumerate(self._parts)
+        ]
+        self._append(Turn(), judging)
         for source in self._sources:
             source.start()
         if self._sl651 is not None:
@@ -207,8 +241,7 @@ class Bridge:
         """What time it was last; -1 if nobody has told any."""
         while not self._stopping.is_set():
             try:
-                payload = self._log.newest_of(entries.TICK)
-                return -1 if payload is None else entries.decode_tick(payload)
+                return max(map(entries.decode_tick, self._log.newest_of(entries.TICK)), default=-1)
             except StoreError as error:
                 self._tell_refused(error)
         return -1
@@ -238,25 +271,29 @@ class Bridge:
             for source in self._sources:
                 source.look()
 
-    def _append(self, turn: Turn) -> int | None:
+    def _append(self, turn: Turn, divided: Sequence[tuple[int, str, bytes]] | None = None) -> int | None:
         """Have the brokers keep entries, however often they refuse; None if it was stopped before."""
+        divided = self._addressing.divide(turn.entries) if divided is None else divided
         while True:
             begun_s = time.perf_counter()
+            self._asked_at_s = time.monotonic()
             try:
-                last = self._log.append_many(turn.entries)
+                last = self._log.append_divided(divided)
             except StoreError as error:
                 if self._stopping.is_set():
                     self._ingress.give_up(turn, error)
                     return None
                 self._tell_refused(error)
                 continue
+            finally:
+                self._asked_at_s = float("inf")
             if self._refused:
                 log.warning("Kafka takes entries again")
             self._refused = ""
             self._own.append.observe(time.perf_counter() - begun_s)
-            self._own.entries.labels(self._label).inc(len(turn.entries))
+            self._own.entries.labels(self._label).inc(len(divided))
             self.metrics.messages_received.inc(sum(len(batch.topics) for batch in turn.arrived))
-            self._ingress.settle(turn, last - len(turn.entries) + 1)
+            self._ingress.settle(turn)
             return last
 
     def _tell_refused(self, error: StoreError) -> None:

@@ -86,7 +86,9 @@ class Deliver:
     def __init__(self, configuration: Configuration) -> None:
         self._settings = kafka_of(configuration)
         _demand_broker(configuration)
-        directory = configuration.storage.directory / FOLDER
+        part = configuration.part
+        directory = configuration.storage.directory / (f"{FOLDER}-{part.number}" if part else FOLDER)
+        self._name = configuration.node.name if part is None else f"{configuration.node.name}-{part.number}"
         self.configuration = replace(
             configuration, storage=replace(configuration.storage, directory=directory)
         )
@@ -100,7 +102,7 @@ class Deliver:
         self._alarms = Alarms(self._ask_alarm, self.metrics)
         self._kafka = KafkaLoop()
         self._log = KafkaLog(self._settings, self._kafka, "warnstream-deliver")
-        self._lease = Lease(self._settings, f"deliver-{configuration.node.name}", self._lost)
+        self._lease = Lease(self._settings, f"deliver-{self._name}", self._lost)
         self._replies = ReplyWatch(self._alarms, configuration.node.replies_s)
         self._is_sending = self.has_lost = False
         self._silent_until = 0
@@ -169,8 +171,8 @@ class Deliver:
         else:
             return False
         configuration = self.configuration
-        storage = configuration.storage
-        self._journal = Journal(storage.directory, segment_bytes=storage.journal_segment_bytes)
+        storage, directory = configuration.storage, configuration.storage.directory
+        self._journal = Journal(directory, segment_bytes=storage.journal_segment_bytes)
         self._outbox = open_outbox(configuration, self._keep_outcomes, self._time)
         self._outbox.tell_rows = self._requests.keep_told
         self._judge = Judge(
@@ -184,10 +186,10 @@ class Deliver:
         )
         self._follower = PartitionFollower(self._settings, self._journal, self._kafka)
         lost = partial(self._requests.keep_lost, self._outbox)
-        tokens = Tokens(load_or_create_secret(storage.directory))
+        tokens = Tokens(load_or_create_secret(directory))
         told = Told(lambda: self, self._replies.heard, lost, self._time)
         self._publisher = PahoPublisher(
-            replace(configuration.broker, client_id=f"{configuration.broker.client_id}-deliver")
+            replace(configuration.broker, client_id=f"{configuration.broker.client_id}-{directory.name}")
         )
         self.delivery = delivery_of(configuration, tokens, self._outbox, self._publisher, self.metrics, told)
         self.metrics.watch_channels(self.delivery.prospects)

@@ -34,7 +34,7 @@ class FaustRecord(NamedTuple):
 async def run(workforce: Workforce, settings: KafkaSettings, stopping: asyncio.Event) -> None:
     """Judge until `stopping`; brokers that are gone are waited for."""
     while not stopping.is_set():
-        app = _app(settings)
+        app, trouble = _app(settings), ""
         _listen(app, workforce, settings)
         try:
             await app.start()
@@ -42,10 +42,10 @@ async def run(workforce: Workforce, settings: KafkaSettings, stopping: asyncio.E
         except (Exception, asyncio.CancelledError) as error:  # whatever Faust raises: it is started anew
             if is_cancelled():
                 raise
-            workforce.trouble = f"Faust at {', '.join(settings.servers)}: {error!r}"
+            trouble = f"Faust at {', '.join(settings.servers)}: {error!r}"
             log.error("Faust has ended", extra={"error": repr(error)})  # noqa: TRY400
         finally:
-            await workforce.hold(())
+            await workforce.let_go(trouble)
             await let_go(app)
         if not stopping.is_set():
             await asyncio.sleep(RETRY_S)

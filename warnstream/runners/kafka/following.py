@@ -107,6 +107,12 @@ class PartitionFollower:
                 "node has not copied them: start it anew with an empty storage directory",
                 retryable=False,
             )
+        if self.next_entry > last + 1:
+            raise GoneError(
+                f"{self._entries.name} ends with entry {last}, this node has copied up to "
+                f"{self.next_entry - 1}: this is another log; start it anew with an empty storage directory",
+                retryable=False,
+            )
         await self._read_events()
         self.behind = max(0, last + 1 - self.next_entry)
         until = min(self._mark, last, self.next_entry - 1 + ENTRIES_AT_ONCE)
@@ -128,6 +134,8 @@ class PartitionFollower:
                 "node anew with an empty storage directory",
                 retryable=False,
             )
+        if self._mark >= self.next_entry - 1 + ENTRIES_AT_ONCE:
+            return  # what is known can be copied first: a new node does not hold months of events
         begin = max(first, self._next_event)
         async for record in self._events.read(begin, min(last, begin + EVENTS_AT_ONCE)):
             self._next_event = record.offset + 1

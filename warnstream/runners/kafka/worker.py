@@ -13,12 +13,13 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
 from warnstream import __version__
+from warnstream.adapters.kafka.cuts import CutError, CutRecord
 from warnstream.adapters.kafka.library import is_cancelled
 from warnstream.adapters.kafka.producer import Producer, Record
 from warnstream.adapters.kafka.reading import GoneError, PartitionReader
@@ -28,17 +29,26 @@ from warnstream.adapters.metrics.kafka import KafkaMetrics
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError, WarnstreamError, describe
 from warnstream.runners.build import Derived
+from warnstream.runners.kafka.parts import cut_of
 from warnstream.runners.kafka.shard import Event, OtherConfigurationError, Shard, Taken
 from warnstream.runners.live.snapshots.pace import SnapshotPace
 
 log = logging.getLogger(__name__)
 
 OFFERED_MAX = 2_000
-"""Records that wait here; more are left out and read again later."""
+OFFERED_BYTES_MAX = 32 * 1024 * 1024
+"""Records that wait here, by number and size; more are left out and read again later."""
 
 TOGETHER_MAX = 64
 TOGETHER_S = 0.1
 """Entries that are judged before their events go out: so many, or for so long."""
+
+TAKEOVER_S_MAX = 1.0
+WRITING_S = 0.1
+"""Work that a takeover may have to repeat, and how long a first snapshot is thought to take.
+
+So one follows soon after a long restore, and workers that are killed in turn do not all begin at one old entry.
+"""
 
 LOOK_S = 2.0
 """After so long without a record the end of the log is looked at: clients have been seen to fall silent."""
@@ -75,32 +85,36 @@ class PartitionWorker:
     ----------
     derived : Derived
         Of the county.
-    producer : Producer
     metrics : KafkaMetrics
     threads : Executor
         Where judging takes place; the loop answers brokers meanwhile.
     """
 
-    def __init__(
-        self, derived: Derived, producer: Producer, metrics: KafkaMetrics, threads: Executor
-    ) -> None:
+    def __init__(self, derived: Derived, metrics: KafkaMetrics, threads: Executor) -> None:
         configuration = derived.configuration
         assert configuration.kafka is not None
-        self._derived, self._producer, self._threads = derived, producer, threads
+        self._derived, self._threads = derived, threads
         self.configuration: Configuration = configuration
         self.partition = configuration.kafka.partition
         self._topics = Topics(configuration.kafka.prefix)
         self._reader = PartitionReader(configuration.kafka, self._topics.entries, self.partition)
         self._told_reader = PartitionReader(configuration.kafka, self._topics.events, self.partition)
-        self._states = States(configuration.kafka, self.partition, producer)
+        # Its own: what is refused for one partition ends a producer, and no other partition waits for it.
+        self._producer = Producer(configuration.kafka, f"warnstream-judge-{self.partition}")
+        self._states = States(configuration.kafka, self.partition, self._producer)
         self._metrics, self._label = metrics, str(self.partition)
         self._shard: Shard | None = None
         self._told = self._seen = 0
         self._offered: deque[Any] = deque()
+        self._offered_bytes = 0
+        self._cut = CutRecord(configuration.kafka, self.partition)
         self._news = asyncio.Event()
-        self._pace = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
+        self._pace = SnapshotPace(
+            configuration.storage.snapshot_every_s, time.monotonic(), TAKEOVER_S_MAX, WRITING_S
+        )
         self.standing = Standing()
         self.set_aside: str = ""
+        self.unsaved: str = ""
         self._task: asyncio.Task[None] | None = None
         self._is_closing = False
 
@@ -112,7 +126,7 @@ class PartitionWorker:
     @property
     def has_room(self) -> bool:
         """More may be offered; what is offered all the same is read again later."""
-        return len(self._offered) < OFFERED_MAX // 2
+        return len(self._offered) < OFFERED_MAX // 2 and self._offered_bytes < OFFERED_BYTES_MAX // 2
 
     def start(self) -> None:
         """Restore and judge, in the running loop."""
@@ -122,8 +136,9 @@ class PartitionWorker:
         """A record of the entries topic, of any client, in any order."""
         self.standing.heard_at_s = time.monotonic()
         self._seen = max(self._seen, record.offset + 1)
-        if len(self._offered) < OFFERED_MAX:
+        if len(self._offered) < OFFERED_MAX and self._offered_bytes < OFFERED_BYTES_MAX:
             self._offered.append(record)
+            self._offered_bytes += len(record.value or b"")
         self._news.set()
 
     async def close(self) -> None:
@@ -133,7 +148,7 @@ class PartitionWorker:
         if self._task is not None:
             await self._task
         self._metrics.is_judging.labels(self._label).set(0)
-        for part in (self._reader, self._told_reader, self._states):
+        for part in (self._reader, self._told_reader, self._states, self._cut, self._producer):
             await part.close()
 
     async def _run(self) -> None:
@@ -141,7 +156,7 @@ class PartitionWorker:
             try:
                 await self._restore()
                 await self._judge()
-            except (GoneError, SchemaError, OtherConfigurationError) as error:
+            except (GoneError, SchemaError, CutError, OtherConfigurationError) as error:
                 await self._stop(error)
                 return
             except StoreError as error:
@@ -156,12 +171,12 @@ class PartitionWorker:
                 self._say("waiting", f"a fault of ours: {describe(error)}; restored again")
             await self._pause()
         if self._shard is not None and self.standing.state == "judging":
-            await self._last_snapshot()
+            await self._snapshot()
 
     async def _stop(self, error: WarnstreamError) -> None:
         """What no other try mends: said, and another county goes on."""
         if isinstance(error, OtherConfigurationError):
-            await self._last_snapshot()  # the state from which the other configuration goes on
+            await self._snapshot()  # the state from which the other configuration goes on
         log.critical("partition is not judged", extra={"partition": self.partition, "why": str(error)})
         self._say("stopped", str(error))
         self.standing.is_over = True
@@ -181,10 +196,16 @@ class PartitionWorker:
         """The newest snapshot, and where events are told up to."""
         begun_s = time.monotonic()
         self._say("restoring")
-        found = await self._states.latest()
-        mark = await self._told_reader.newest_of_kind(MARK, MARK_LOOKS_BACK)
+        # At once: each of them waits for brokers or for a core, and a county waits for all of them.
+        found, mark, shard, *_ = await _all_of(
+            self._states.latest(),
+            self._told_reader.newest_of_kind(MARK, MARK_LOOKS_BACK),
+            self._in_thread(Shard, self._derived),
+            self._reader.bounds(),  # of the connection: what is in the log is looked at after the snapshot
+            self._cut.demand(cut_of(self.configuration)),
+            self._producer.open(),
+        )
         self._told = 0 if mark is None else int(mark.value)
-        shard = await self._in_thread(Shard, self._derived)
         if found is not None:
             manifest, payload = found
             is_own = (manifest.fingerprint, manifest.software, manifest.kept) == (
@@ -286,7 +307,9 @@ class PartitionWorker:
         return Offered(number, kind, record.value or b"", record.timestamp)
 
     def _take_offered(self) -> list[Any]:
-        return [self._offered.popleft() for _ in range(min(len(self._offered), TOGETHER_MAX))]
+        taken = [self._offered.popleft() for _ in range(min(len(self._offered), TOGETHER_MAX))]
+        self._offered_bytes -= sum(len(record.value or b"") for record in taken)
+        return taken
 
     async def _take(self, entries: Sequence[Offered]) -> None:
         """Judge entries that follow each other, a few at a time, and tell what they led to."""
@@ -356,7 +379,7 @@ class PartitionWorker:
         return Record(self._topics.dlq, self.partition, entry.payload, key, headers)
 
     async def _snapshot(self) -> None:
-        """Keep the state; one that cannot be written is told and tried again."""
+        """Keep the state; where that fails it is said and tried again, and judging goes on."""
         shard, number = self._shard, self.next - 1
         assert shard is not None
         self._pace.begin(time.monotonic())
@@ -366,19 +389,28 @@ class PartitionWorker:
             await self._states.save(
                 number, payload, self.configuration.fingerprint, __version__, kept=shard.kept
             )
-        except StoreError:
+        except Exception as error:
+            if is_cancelled():
+                raise
             self._pace.failed()
-            raise
+            self._metrics.refused.labels(self._label).inc()
+            self.unsaved = f"no snapshot of entry {number} could be written: {describe(error)}"
+            log.exception("snapshot not written", extra={"partition": self.partition, "entry": number})
+            return
+        self.unsaved = ""
         self._pace.written(time.monotonic())
         self._metrics.snapshot_number.labels(self._label).set(number)
         self._metrics.snapshot_bytes.labels(self._label).set(len(payload))
         self._metrics.snapshot_at.labels(self._label).set(time.time())
 
-    async def _last_snapshot(self) -> None:
-        try:
-            await self._snapshot()
-        except StoreError as error:
-            log.error("last snapshot not written", extra={"partition": self.partition, "error": str(error)})  # noqa: TRY400
-
     async def _in_thread(self, call: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+
+
+async def _all_of(*awaited: Awaitable[Any]) -> list[Any]:
+    """What all of them give, once every one has ended; raises what the first that failed did."""
+    found = await asyncio.gather(*awaited, return_exceptions=True)
+    for result in found:
+        if isinstance(result, BaseException):
+            raise result
+    return found

@@ -139,3 +139,18 @@ def test_households_on_a_channel_for_posts_are_looked_at(
     assert list(people.doors_on_channels_for_posts(load_configuration(config_dir))) == [
         "2 households on a channel without receipts, meant for posts (device): h2, h3"
     ]
+
+
+def test_posts_that_several_shards_tell_are_looked_at(config_dir: Path) -> None:
+    assert list(people.posts_of_several_shards(load_configuration(config_dir))) == []
+    node = config_dir / "warnstream.yaml"
+    node.write_text(
+        node.read_text("utf-8") + '\nkafka: {servers: ["127.0.0.1:9092"], partition: 0}\n', "utf-8"
+    )
+    (config_dir / "shards.csv").write_text("village,shard\n001,0\n002,0\n003,1\n", "utf-8")
+    assert list(people.posts_of_several_shards(load_configuration(config_dir))) == [
+        (
+            "shards.csv: 1 post is told by several shards, in a digest of each, and each of them waits for "
+            "an answer: p3"
+        )
+    ]

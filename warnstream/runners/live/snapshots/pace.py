@@ -14,13 +14,20 @@ class SnapshotPace:
     """When a snapshot is due: by time, or early, once a restart would have to repeat `REPLAY_S_MAX` of work.
 
     An early one waits `SNAPSHOT_REST` times as long as the last took to write,
-    so writing takes a twentieth of the time at most; the first is never early.
+    so writing takes a twentieth of the time at most; the first is never early where nobody says how long
+    writing takes (`writing_s`).
     """
 
-    def __init__(self, every_s: float, now_s: float) -> None:
-        self._every_s = every_s
+    def __init__(
+        self,
+        every_s: float,
+        now_s: float,
+        replay_s_max: float = REPLAY_S_MAX,
+        writing_s: float = float("inf"),
+    ) -> None:
+        self._every_s, self._replay_s_max = every_s, replay_s_max
         self._begun_s = now_s
-        self._took_s = float("inf")
+        self._took_s = writing_s
         self._work_s = 0.0
         self._work_before_s = 0.0
         self._has_failed = False
@@ -32,7 +39,7 @@ class SnapshotPace:
     def is_due(self, now_s: float) -> bool:
         """Whether to write one now."""
         elapsed_s = now_s - self._begun_s
-        is_long = self._work_s >= REPLAY_S_MAX and elapsed_s >= SNAPSHOT_REST * self._took_s
+        is_long = self._work_s >= self._replay_s_max and elapsed_s >= SNAPSHOT_REST * self._took_s
         is_again = self._has_failed and elapsed_s >= RETRY_S
         return is_long or is_again or elapsed_s >= self._every_s
 

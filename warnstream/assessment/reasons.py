@@ -25,6 +25,7 @@ from warnstream.model.observations.station_quality import (
 from warnstream.model.rules.expressions import (
     Leaf,
     LevelTerm,
+    ModelTerm,
     ShareTerm,
     SignTerm,
     lead_s_of,
@@ -51,7 +52,7 @@ class Sources:
     """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it.
 
     `moved` says where the rain is another than in the step before; None: nobody knows. `members` of the rain
-    to come are those that were made at this step; None: none were.
+    to come are those that were made at this step, `far` those of a weather model; None: none were.
     """
 
     stations: StationState
@@ -64,6 +65,7 @@ class Sources:
     alerts: StandingAlerts = NO_ALERTS
     moved: RainMoved | None = None
     members: RainMembers | None = None
+    far: RainMembers | None = None
     _sources: dict[tuple[Indicator, int, int], int] = field(default_factory=dict, repr=False)
 
     def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
@@ -361,6 +363,8 @@ def _expected_of(one: LeafFact) -> Expected | None:
     """Why what a term warns of is expected; None where it has been observed."""
     if isinstance(one.leaf, ShareTerm) and one.value < one.whole:
         return Expected(one.leaf.of, share=one.leaf.share)
+    if isinstance(one.leaf, ModelTerm):
+        return one.expected  # what a model says has not been observed, however high its probability
     return one.expected if one.value < one.amount else None
 
 

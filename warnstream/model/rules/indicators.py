@@ -46,6 +46,7 @@ class Indicator(IntEnum):
     DAILY_INDEX = 24
     WIND_GUST = 25
     RELAYED = 26
+    MODEL_RAIN = 27
 
     @property
     def word(self) -> str:
@@ -172,6 +173,12 @@ INDICATORS: Mapping[Indicator, IndicatorInfo] = MappingProxyType(
         ),
         Indicator.WIND_GUST: _sensor("m/s", "阵风风速", "gust {value}", Variable.WIND_GUST),
         Indicator.RELAYED: IndicatorInfo("", "", ""),
+        Indicator.MODEL_RAIN: IndicatorInfo(
+            "%",
+            "未来{over}预报雨量超阈概率",
+            "probability {value} of forecast rain in {over}",
+            has_window=True,
+        ),
     }
 )
 """Every indicator, once."""

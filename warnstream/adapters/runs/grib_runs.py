@@ -1,8 +1,9 @@
 """Runs of weather models in GRIB 1 and 2, message by message, by ecCodes (extra ``grid-formats``).
 
-Each message of the variable says itself when the run began, which member it is of and what its amount is for
-(ECMWF's ``tp``, ICON's ``tot_prec``, the buckets of GFS's ``APCP``). Grids are regular in latitude and
-longitude; triangles, spectra and reduced grids are named with the way that works.
+The variable is named by ecCodes' short name or number of the parameter. Each message of it says itself when
+the run began, which member it is of and what its amount is for (ECMWF's ``tp``, ICON's ``tot_prec``, the
+buckets of GFS's ``APCP``). Grids are regular in latitude and longitude; triangles, spectra and reduced grids
+are named with the way that works.
 """
 
 from collections.abc import Iterator
@@ -39,9 +40,9 @@ def read_grib_run(path: Path, settings: ModelSettings) -> RunFile:
 def _content(path: Path, settings: ModelSettings, eccodes: Any) -> RunFile:
     centres, unit, parts, there, n_values = None, "", list[RunPart](), set[str](), 0
     for message in _messages(path, eccodes):
-        name = str(eccodes.codes_get(message, "shortName"))
-        there.add(name)
-        if name.lower() != settings.variable.lower():
+        names = [str(eccodes.codes_get(message, key)) for key in ("shortName", "paramId")]
+        there.add(" = ".join(names))
+        if settings.variable.lower() not in (name.lower() for name in names):
             continue
         now = _centres(message, eccodes)
         if centres is not None and not centres.is_same(now):

@@ -68,9 +68,9 @@ class Runs:
         for name, policy in self._models.policies.items():
             run, (n_runs, refused) = self.kept.get(name), self._told.get(name, (0, ()))
             is_out = not self._is_young(policy, now_s) and not (waits and run is None)
-            reference_s = -1 if run is None else run.reference_s
+            begins = (-1, -1) if run is None else (run.reference_s, now_s - run.reference_s)
             is_used = used is not None and used.forecast == name
-            found.append(RunState(name, reference_s, is_out, is_used, n_runs, refused))
+            found.append(RunState(name, *begins, is_out, is_used, n_runs, refused))
         unknown = [name for name in self._told if name not in self._models.policies]
         return (*found, *(RunState(name, refused=self._told[name][1]) for name in unknown))
 
@@ -79,7 +79,7 @@ class Runs:
         state: Arrays = {}
         for name, run in self.kept.items():
             state[f"{name}.times"] = np.array([run.reference_s, run.told_s, *run.lead_s], dtype=np.int64)
-            state[f"{name}.rain"] = run.rain.copy()
+            state[f"{name}.rain"] = run.rain  # nobody writes into a run
             state[f"{name}.of"] = np.frombuffer(run.geometry, dtype=np.uint8)
         return state
 
@@ -90,7 +90,7 @@ class Runs:
             if f"{name}.times" not in state:
                 continue
             reference_s, told_s, *lead_s = state[f"{name}.times"].tolist()
-            geometry, rain = state[f"{name}.of"].tobytes(), state[f"{name}.rain"].copy()
+            geometry, rain = state[f"{name}.of"].tobytes(), state[f"{name}.rain"]
             run = ModelRun(name, geometry, reference_s, told_s, np.array(lead_s, dtype=np.int32), rain)
             if self._fault_of_form(run) is None:
                 self.kept[name] = run

@@ -79,18 +79,14 @@ class ModelMembers:
         """
         totals = _totals_at(run, now_s + step_s * np.arange(n_steps + 1))
         ahead_mm = (totals[:, 1:] - totals[:, :1]).reshape(len(totals), n_steps, -1)
-        cells = self._cells()
-        found: Float32Array = np.empty((len(cells), n_steps, cells.shape[1]), dtype=np.float32)
-        for number, cell in enumerate(cells):
-            found[number] = ahead_mm[number % len(ahead_mm)][:, cell]
+        cells, n_members = self._cells(), max(N_MEMBERS, len(ahead_mm))
+        found: Float32Array = np.empty((n_members, n_steps, cells.shape[1]), dtype=np.float32)
+        for number in range(n_members):
+            found[number] = ahead_mm[number % len(ahead_mm)][:, cells[number % N_MEMBERS]]
         return RainMembers(found, step_s, now_s, SOURCE, "", run.forecast, run.reference_s)
 
-    def n_members(self, run: ModelRun) -> int:
-        """How many members of ours a run gives."""
-        return max(N_MEMBERS, len(run.rain))
-
     def _cells(self) -> Int64Array:
-        """Cell that each of the members reads at each place, shape (n_members, n_places)."""
+        """Cell that each of the members reads at each place, shape (N_MEMBERS, n_places)."""
         beside_px = BESIDE * (1000.0 / self.geometry.cell_m)
         n_rows, n_columns = self.geometry.shape
         row = np.rint(self._row + beside_px[:, :1]).clip(0, n_rows - 1)

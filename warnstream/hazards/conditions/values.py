@@ -63,14 +63,19 @@ def values_of(quantity: Quantity, station: Int32Array | None, sources: HazardSou
 
 
 def values_of_model(term: ModelTerm, sources: HazardSources) -> Values:
-    """How probable a weather model makes it, percent; where no run reaches nothing is seen."""
+    """How probable a weather model makes it, percent; where no run reaches nothing is seen.
+
+    Once the time that the last run was asked for has passed the term concerns nobody until there is a new
+    one: what was said is over, and a level must not stand for it for ever.
+    """
     chance = sources.chances.get(asked_of_model(term).key)
     n_places = sources.n_places
     none, never = np.full(n_places, -1, dtype=np.int32), np.full(n_places, -1, dtype=np.int64)
     value: Float64Array = np.full(n_places, np.nan)
     if chance is not None:
         value = np.round(chance.found.probability.astype(np.float64) * 100.0, 1)
-    return Values(value, np.ones(n_places, dtype=np.bool_), ~np.isnan(value), none, value, never)
+    concerns = np.full(n_places, chance is not None)
+    return Values(value, concerns, ~np.isnan(value), none, value, never)
 
 
 def coverage_of(sources: HazardSources) -> Float64Array:

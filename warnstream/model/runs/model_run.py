@@ -80,6 +80,8 @@ class RunState:
     forecast : str
     reference_s : int
         Of its newest run; -1 before the first.
+    age_s : int
+        Since then; -1 before the first.
     is_out : bool
         It has no run that is young enough.
     is_used : bool
@@ -91,6 +93,7 @@ class RunState:
 
     forecast: str
     reference_s: int = -1
+    age_s: int = -1
     is_out: bool = False
     is_used: bool = False
     n_runs: int = 0

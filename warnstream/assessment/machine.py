@@ -97,8 +97,7 @@ class AssessmentStep:
         Levels of the past that late readings prove, for the duty officer.
     ahead : AheadState
         Where members of the rain to come are from.
-    transfer : Chance or None
-        When rain that asks for a transfer is expected; None: nobody knows.
+    transfer : Chance or None, as `Assessment.transfer`
     """
 
     changes: list[LevelChange]
@@ -125,8 +124,7 @@ class Observed:
     readings : ReadingBatch
     flags : UInt16Array, shape (n_readings,)
     gauges : HeardGauges
-    forecast : RainAhead or None
-        As of `AssessmentStep`.
+    forecast : RainAhead or None, as of `AssessmentStep`
     sources : Sources
         Without the alerts of other services, which rules relay.
     grids : GridsStep
@@ -155,12 +153,10 @@ class Assessment:
     windows, quality : WindowPolicy, QualityPolicy
     nowcast : ForecastSource or None
         None: no forecast is made, only what has been observed reaches a level.
-    ahead : GaugeMembers, optional
-    radar : RadarMembers, optional
+    ahead, radar : GaugeMembers, RadarMembers, optional
         Members of the rain to come; without either nobody knows a probability of the next three hours.
     models : ModelMembers, optional
-        Weather models; without one nobody knows anything beyond that.
-    transfer : TransferAhead, optional
+        Without one nobody knows anything beyond that, nor the hour that `transfer` asks for.
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
         Without it nobody can report a sign.
@@ -246,6 +242,11 @@ class Assessment:
     def rules(self) -> tuple[HazardRule, ...]:
         """All rules, in the order of the configuration."""
         return self._judgement.rules
+
+    @property
+    def transfer(self) -> Chance | None:
+        """When rain that asks for a transfer is expected, at every place; None: nobody knows."""
+        return self._judgement.ahead.transfer(self._now_s)
 
     def level(self, hazard: str) -> LevelState:
         """Levels of all villages for one hazard."""
@@ -360,7 +361,7 @@ class Assessment:
             observed.grids,
             past,
             replace(observed.ahead, scores=self._judgement.ahead.scores()),
-            self._judgement.ahead.transfer,
+            self.transfer,
         )
 
     def share(self, first: "Assessment") -> None:

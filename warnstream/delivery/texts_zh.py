@@ -74,6 +74,7 @@ UNIT = {
     "kPa": "千帕",
     "m/s": "米/秒",
     "h": "小时",
+    "%": "%",
 }
 """Units of indicators; one that is not here is written as it is."""
 UNKNOWN = "未知"

@@ -238,6 +238,12 @@ class ChanceBook:
             return _KNOWN
         return _HOLDS if self._holds_on and now_s - at_s <= self._asked[key].within_s else 0
 
+    def look(self, key: str, now_s: int) -> Chance | None:
+        """A probability at a time, also right after a snapshot was taken up; None where it is not known."""
+        if key not in self._asked or self._freshness(key, now_s) != _KNOWN:
+            return None
+        return self._chance(key, is_known=True)
+
     def forget(self) -> None:
         """Nothing is known until the next members."""
         for kept in self._kept.values():

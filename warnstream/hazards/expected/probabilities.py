@@ -102,10 +102,9 @@ class Probabilities:
             self._known = self.version, {**self.book.known, **self.far.known}
         return self._known[1]
 
-    @property
-    def transfer(self) -> Chance | None:
+    def transfer(self, now_s: int) -> Chance | None:
         """When rain that asks for a transfer is expected; None: nobody knows."""
-        return self.far.known.get(self._transfer)
+        return self.far.look(self._transfer, now_s)
 
     def scores(self) -> tuple[ScoreState, ...]:
         """What became of probabilities so far; the same object while no case has ended."""

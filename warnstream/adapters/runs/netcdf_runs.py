@@ -126,15 +126,22 @@ def _times(dataset: "xarray.Dataset", time_dim: Hashable | None) -> tuple[int, I
         array, is_lead = dataset[time], False
     else:
         raise GridFileError(RefusalReason.BAD_TIME, "no time and no lead: expected a coordinate of either")
+    if is_lead and time is not None and time != reference and _bounds(dataset, dataset[time], array.size):
+        array, is_lead = dataset[time], False  # only it says what an amount is for
     end_s = _since(array.to_numpy(), array.attrs, str(array.name), reference_s, is_lead=is_lead)
     begin_s: Int64Array = np.full(len(end_s), NO_BEGIN, dtype=np.int64)
-    bounds_name = str(array.attrs.get("bounds") or array.encoding.get("bounds"))
-    if bounds_name in dataset.variables and dataset[bounds_name].size == 2 * len(end_s):
+    if bounds_name := _bounds(dataset, array, len(end_s)):
         bounds = dataset[bounds_name]
         attributes = {**array.attrs, **bounds.attrs}
         found = _since(bounds.to_numpy().ravel(), attributes, bounds_name, reference_s, is_lead=is_lead)
         begin_s, end_s = found.reshape(-1, 2).T
     return reference_s, begin_s, end_s
+
+
+def _bounds(dataset: "xarray.Dataset", array: "xarray.DataArray", n_times: int) -> str:
+    """Name of the bounds of a coordinate; empty where it has none."""
+    name = str(array.attrs.get("bounds") or array.encoding.get("bounds") or "")
+    return name if name in dataset.variables and dataset[name].size == 2 * n_times else ""
 
 
 def _since(

@@ -45,9 +45,9 @@ def transfers_of(
     ]
     forecast = record.forecast
     deadlines = [
-        Deadline(one.village, parse_iso(one.deadline), parse_iso(one.onset), one.probability)
-        for one in (forecast.villages if forecast is not None else ())
-        if is_inside(one.village)
+        Deadline(hour.village, parse_iso(hour.deadline), parse_iso(hour.onset), hour.probability)
+        for hour in (forecast.villages if forecast is not None else ())
+        if is_inside(hour.village)
     ]
     note = "" if forecast is None else clean(forecast.note)
     return Transfers(lists, counters, deadlines, note, zones)

@@ -75,7 +75,9 @@ def test_the_hour_is_six_hours_before_a_fifth_of_the_members_and_of_the_worst_zo
 def test_without_a_forecast_no_hour_is_invented() -> None:
     for assessment in (None, SimpleNamespace(transfer=None)):
         record = describe_transfers(desk_with(), None, assessment)  # type: ignore[arg-type]
-        assert [(one.deadline, one.deadline_note) for one in record.lists] == [(None, NO_FORECAST)] * 2
+        assert [(opened.deadline, opened.deadline_note) for opened in record.lists] == [
+            (None, NO_FORECAST)
+        ] * 2
         assert record.forecast is not None
         assert (record.forecast.run, record.forecast.note, record.forecast.villages) == (
             None,
@@ -87,7 +89,7 @@ def test_without_a_forecast_no_hour_is_invented() -> None:
 def test_a_county_that_has_not_said_what_asks_for_a_transfer_has_no_hour() -> None:
     record = describe_transfers(desk_with(None), None, None)
     assert record.forecast is None
-    assert {one.deadline_note for one in record.lists} == {NO_FORECAST}
+    assert {opened.deadline_note for opened in record.lists} == {NO_FORECAST}
 
 
 def test_a_village_that_the_model_does_not_reach_is_said_to_be_unknown() -> None:
@@ -112,5 +114,5 @@ def test_the_command_says_it() -> None:
 def test_a_closed_list_has_no_hour() -> None:
     desk = desk_with()
     desk.step([Orders()(OrderKind.TRANSFER_CLOSE, identifier="o9", order="o1", second="li")], T0 + 120)
-    closed = next(one for one in describe_transfers(desk).lists if one.closed is not None)
+    closed = next(ended for ended in describe_transfers(desk).lists if ended.closed is not None)
     assert (closed.deadline, closed.deadline_note) == (None, "")

@@ -36,9 +36,9 @@ HOURS, STEP_MIN, CYCLE_MIN, WITHIN_MIN = 8, 5, 10, 180
 CELL_KM, MODEL_KM, POINT_KM, N_MEMBERS = 2, 8, 8, 20
 RULES = ((1, 30.0), (3, 50.0))
 """Window in hours, and threshold in millimetres."""
-PROBABILITIES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+PROBABILITIES = (0.03, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 FAR_MAX = 0.5
-SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)
+SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)

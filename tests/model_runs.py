@@ -49,6 +49,7 @@ def settings_of(folder: Path, **changes: Any) -> ModelSettings:
         "accumulated": "since_start",
         "bucket_s": None,
         "n_members": 1,
+        "step_s": 3 * HOUR,
         "reach_s": 6 * HOUR,
         "age_s_max": 6 * HOUR,
         "usual_delay_s": 0,

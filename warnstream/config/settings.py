@@ -233,8 +233,8 @@ class ModelSettings:
     """Files of the runs of one weather model, how they are read, and when a run is whole and too old.
 
     `accumulated` and `bucket_s` say what the amounts are, as in `warnstream.config.node.forecasts`; a whole
-    run has `n_members` members that reach `reach_s`. A replay of files tells a run `usual_delay_s` after it
-    begins.
+    run has `n_members` members with leads at most `step_s` apart that reach `reach_s`. A replay of files
+    tells a run `usual_delay_s` after it begins.
     """
 
     name: str
@@ -245,6 +245,7 @@ class ModelSettings:
     accumulated: str
     bucket_s: int | None
     n_members: int
+    step_s: int
     reach_s: int
     age_s_max: int
     usual_delay_s: int

@@ -226,8 +226,8 @@ def test_without_a_run_members_are_the_same_to_the_bit_and_with_one_they_are_ble
         assert states == ["gauges", "gauges"]
         books = [node.assessment._judgement.ahead.book for node in (with_model, without)]
         for key, chance in books[1].known.items():
-            for one, other in zip(chance.found, books[0].known[key].found, strict=True):
-                np.testing.assert_array_equal(one, other)
+            for mine, other in zip(chance.found, books[0].known[key].found, strict=True):
+                np.testing.assert_array_equal(mine, other)
     before = float(next(iter(books[0].known.values())).found.probability[0])
     step = with_model.step(60, run_of(NETWORK, [[60.0] * 12] * 3), mm=2.4)
     assert step.ahead.source == "gauges and model"

@@ -12,7 +12,7 @@ from warnstream.adapters.runs.content import NO_BEGIN
 from warnstream.config.settings import ModelSettings
 from warnstream.model.arrays import Float32Array, Int16Array
 from warnstream.model.observations.refusals import RefusalReason
-from warnstream.model.runs.model_run import DAY_MM_MAX, GAP_S_MAX, HOUR_MM_MAX, UNITS_PER_MM, UNSEEN
+from warnstream.model.runs.model_run import DAY_MM_MAX, HOUR_MM_MAX, UNITS_PER_MM, UNSEEN
 from warnstream.model.times import DAY_S, HOUR_S
 
 FALL_MM = 0.15
@@ -84,7 +84,7 @@ class Pending:
         before_s = 0
         hours = sorted(lead_s for lead_s in parts if lead_s % HOUR_S == 0)
         for lead_s in hours:
-            if lead_s - before_s > GAP_S_MAX:
+            if lead_s - before_s > self._settings.step_s:
                 return f"nothing between {before_s // HOUR_S} h and {lead_s // HOUR_S} h"
             before_s = lead_s
         reach_s = self._settings.reach_s

@@ -105,6 +105,8 @@ class RunReader:
             raise GridFileError(RefusalReason.SUPERSEDED, detail)
         for part, rain_mm in self._amounts(content, means, unit):
             if part.reference_s > self._told_s:
+                if part.reference_s not in self._pending:
+                    self._tell_unfinished()
                 pending = self._pending.setdefault(part.reference_s, Pending(self.settings, part.reference_s))
                 pending.add(part.member, part.begin_s, part.end_s, rain_mm)
         for oldest in sorted(self._pending)[:-PENDING_MAX]:
@@ -119,6 +121,14 @@ class RunReader:
             except GridFileError as error:
                 if error.reason is not RefusalReason.SUPERSEDED:
                     raise GridFileError(error.reason, f"{path}: {error}") from error
+
+    def _tell_unfinished(self) -> None:
+        """What older runs lack when the next one begins: they may never become whole."""
+        for run, missing in self.waiting().items():
+            log.warning(
+                "run is not whole, and the next begins",
+                extra={"forecast": self.name, "run": run, "missing": missing},
+            )
 
     def _read(self, path: Path) -> RunFile:
         try:

@@ -44,6 +44,9 @@ class ModelSection(Section):
     members: Annotated[int, value_types.whole(1, MEMBERS_MAX)] = default(
         1, description="Members of a whole run; a run with fewer is not used."
     )
+    step_s: Annotated[int, value_types.duration("1h", "6h", whole_minutes=True)] = default(
+        "1h", alias="step", description="Leads of a whole run are no farther apart; 3h for ECMWF's ensemble."
+    )
     reach_s: Annotated[int, value_types.duration("1h", "72h", whole_minutes=True)] = default(
         "48h", alias="reach", description="How far a whole run reaches; what is beyond is left out."
     )
@@ -69,8 +72,8 @@ class ModelSection(Section):
             faults.append(("files", f"expected wildcards in the name of the file only, got {self.files!r}"))
         if self.bucket_s is not None and (self.accumulated != "resets" or self.bucket_s % HOUR_S):
             faults.append(("bucket", "expected whole hours, beside accumulated: resets"))
-        if self.reach_s % HOUR_S:
-            faults.append(("reach", "expected whole hours"))
+        for key, length_s in (("reach", self.reach_s), ("step", self.step_s)):
+            faults += [(key, "expected whole hours")] if length_s % HOUR_S else []
         if self.age_s_max >= self.reach_s:
             faults.append(("max_age", f"expected less than reach ({format_duration(self.reach_s)})"))
         if self.usual_delay_s >= self.age_s_max:
@@ -125,6 +128,7 @@ def all_model_settings(models: Mapping[str, ModelSection], directory: Path) -> t
                 accumulated=section.accumulated,
                 bucket_s=section.bucket_s,
                 n_members=section.members,
+                step_s=section.step_s,
                 reach_s=section.reach_s,
                 age_s_max=section.age_s_max,
                 usual_delay_s=section.usual_delay_s,

@@ -108,11 +108,8 @@ class Probabilities:
 
     def scores(self) -> tuple[ScoreState, ...]:
         """What became of probabilities so far; the same object while no case has ended."""
-        scores = self.book.scores(), self.far.scores()
-        if (
-            not all(one is other for one, other in zip(scores, self._scores, strict=False))
-            or not self._scores
-        ):
+        scores, before = (self.book.scores(), self.far.scores()), self._scores
+        if not before or scores[0] is not before[0] or scores[1] is not before[1]:
             self._scores, self._all_scores = scores, (*scores[0], *scores[1])
         return self._all_scores
 

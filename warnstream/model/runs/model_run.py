@@ -11,8 +11,6 @@ UNITS_PER_MM = 10
 """Runs count tenths of a millimetre: their rain is the mean of many square kilometres."""
 MEMBERS_MAX, LEADS_MAX = 51, 72
 REACH_S_MAX = 72 * HOUR_S
-GAP_S_MAX = 6 * HOUR_S
-"""Leads are no farther apart: what falls in between is spread evenly."""
 FAR_STEP_S = HOUR_S
 """Steps of members beyond three hours."""
 CELL_M, MARGIN_M, CELLS_MAX = 5_000, 32_000, 64

@@ -47,10 +47,12 @@ load-nation:      ## 384,000 stations at a reading a minute into one node, ten m
 sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
 	$(BIN)python -m tests.simulation.day
 
-bench-nowcast:    ## how early and how false: rain ahead on years of Rio that nothing was fitted on, and on five radar days; a quarter of an hour, wants shared data
+bench-nowcast:    ## how early and how false: rain ahead on years of Rio that nothing was fitted on, on five radar days, by sources in the simulator, at the Ahr; twenty minutes, wants shared data
 	$(BIN)python -m benchmarks.bench_nowcast
 	$(BIN)python -m benchmarks.bench_chances
 	$(BIN)python -m benchmarks.bench_radar
+	$(BIN)python -m benchmarks.bench_sources
+	$(BIN)python -m benchmarks.bench_ahr
 
 bench-desk:       ## who is told what: a front over 900,000 doors, the ledger beside SQLite, storm and typhoon through slow and dead channels; half an hour
 	$(BIN)python -m benchmarks.bench_desk

@@ -15,7 +15,7 @@ from station_sim.weather.calibration_report import write_report
 from station_sim.weather.climate import PARAMETERS_FILE, read_climate
 from station_sim.weather.field import CELL_M, RainField
 from station_sim.weather.kinds import DEFAULT_KIND, WEATHER_KINDS
-from station_sim.weather.nwp import LEADS_MAX_H, forecast_of
+from station_sim.weather.nwp import ERRORS, LEADS_MAX_H, forecast_of
 from station_sim.weather.products import (
     amounts_of,
     forecast_dataset,
@@ -77,6 +77,9 @@ def add_storm_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--nwp-cell-km", type=int, default=8, metavar="KM", help="5 to 10, default 8")
     parser.add_argument("--nwp-members", type=int, default=1, metavar="N", help="members, default 1")
+    parser.add_argument(
+        "--nwp-errors", choices=tuple(ERRORS), default="usual", help="sizes of its errors, default usual"
+    )
 
 
 def add_calibrate_options(parser: argparse.ArgumentParser) -> None:
@@ -143,7 +146,13 @@ def _write_products(options: argparse.Namespace, weather: RainField) -> dict[str
         n_hours = min(len(amount_mm) // per_hour, LEADS_MAX_H)
         hourly = amount_mm[: n_hours * per_hour].reshape(n_hours, per_hour, *amount_mm.shape[1:]).sum(axis=1)
         coarse, forecast = forecast_of(
-            grid, hourly, options.seed, n_hours, options.nwp_cell_km, options.nwp_members
+            grid,
+            hourly,
+            options.seed,
+            n_hours,
+            options.nwp_cell_km,
+            options.nwp_members,
+            ERRORS[options.nwp_errors],
         )
         write_netcdf(forecast_dataset(coarse, forecast, start_s, options.nwp_cell_km * CELL_M), options.nwp)
         summary["nwp"] = str(options.nwp)

@@ -34,7 +34,7 @@ from warnstream.model.network import Network
 from warnstream.model.rules.comparison import RuleLevelFound
 from warnstream.model.rules.expressions import Leaf, LevelTerm, ShareTerm, SignTerm
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
-from warnstream.model.rules.policies import NeighbourPolicy
+from warnstream.model.rules.policies import NeighbourPolicy, TransferAhead
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.rules.some_places import antecedent_of_places, levels_with, rain_of_places
 from warnstream.villages.zones import worst_of_zones, worst_place
@@ -70,13 +70,14 @@ class Judgement:
         rules: tuple[HazardRule, ...],
         lone_gauges: LoneGauges | None = None,
         numberless: frozenset[str] = frozenset(),
+        transfer: TransferAhead | None = None,
     ) -> None:
         self._network = network
         self._places = network.places
         self._rules = rules
         self._order = reading_order(rules)
         self._plan = RulePlan(rules, self._places.village)
-        self.ahead = Probabilities(rules, len(self._places), rain_now)
+        self.ahead = Probabilities(rules, len(self._places), rain_now, transfer)
         self._on_rain = frozenset(rule.name for rule in rules if needs_of(rule).reads_rain)
         self._numberless = numberless
         self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
@@ -123,8 +124,7 @@ class Judgement:
 
     def _look_ahead(self, sources: Sources, failures: dict[str, str]) -> None:
         """Probabilities by the members of this step; where they fail nothing is known of them."""
-        failure = self.ahead.step(sources.members, sources.rain, sources.antecedent, sources.now_s)
-        if failure:
+        if failure := self.ahead.step(sources):
             failures["probabilities"] = failure
 
     @property
@@ -165,8 +165,8 @@ class Judgement:
                 n_places=len(self._places),
                 now_s=sources.now_s,
                 alerts=sources.alerts,
-                chances=self.ahead.book.known,
-                chances_version=self.ahead.book.version,
+                chances=self.ahead.known,
+                chances_version=self.ahead.version,
             )
             self._read = sources, read
         return self._read[1]
@@ -174,14 +174,14 @@ class Judgement:
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, hazard by hazard."""
         levels: dict[str, Arrays] = {f"level.{name}": dict(s.snapshot()) for name, s in self.levels.items()}
-        return {**levels, "conditions": self._plan.snapshot(), "chances": self.ahead.book.snapshot()}
+        return {**levels, "conditions": self._plan.snapshot(), **self.ahead.snapshot()}
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. KeyError or ValueError if it was taken with other rules."""
         for name, level in self.levels.items():
             level.restore(state[f"level.{name}"])
         self._plan.restore(state["conditions"])
-        self.ahead.book.restore(state.get("chances", {}))
+        self.ahead.restore(state)
 
     def _level_state(self, rule: HazardRule) -> LevelState:
         """Levels of all villages, none yet; a fall leads to levels that the rule has values for."""
@@ -404,7 +404,7 @@ class Judgement:
             level = self.levels[leaf.hazard].level[self._places.village[place]]
             return LeafFact(leaf, since_s, float(level), float(leaf.level))
         leaf = self._plan.deciding(leaf, place, self.hazard_sources(sources))
-        values = self._plan.value(leaf.quantity, self.hazard_sources(sources))
+        values = self._plan.read(leaf, self.hazard_sources(sources))
         return LeafFact(
             leaf,
             since_s,

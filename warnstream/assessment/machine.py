@@ -34,7 +34,10 @@ from warnstream.assessment.villages import (
 )
 from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.radar.source import RadarMembers
+from warnstream.forecast.runs.members import ModelMembers
 from warnstream.forecast.source import ForecastSource
+from warnstream.hazards.expected.asking import farthest_s
+from warnstream.hazards.expected.chances import Chance
 from warnstream.hazards.registry import relay_tables
 from warnstream.lifecycle.alerts import AlertBook, AlertPolicy
 from warnstream.lifecycle.feeds import FeedBook
@@ -60,7 +63,7 @@ from warnstream.model.observations.signs import SignPolicy, SignReport, SignVerd
 from warnstream.model.observations.station_quality import StationQuality, no_doubt
 from warnstream.model.radar.fields import Frame
 from warnstream.model.rules.indicators import VillageRain
-from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, TransferAhead, WindowPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.windows.accumulation import Accumulation
 
@@ -94,6 +97,7 @@ class AssessmentStep:
         Levels of the past that late readings prove, for the duty officer.
     ahead : AheadState
         Where members of the rain to come are from.
+    transfer : Chance or None, as `Assessment.transfer`
     """
 
     changes: list[LevelChange]
@@ -108,6 +112,7 @@ class AssessmentStep:
     grids: GridsStep
     past_crossings: tuple[PastCrossing, ...] = ()
     ahead: AheadState = field(default_factory=AheadState)
+    transfer: Chance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +124,7 @@ class Observed:
     readings : ReadingBatch
     flags : UInt16Array, shape (n_readings,)
     gauges : HeardGauges
-    forecast : RainAhead or None
-        As of `AssessmentStep`.
+    forecast : RainAhead or None, as of `AssessmentStep`
     sources : Sources
         Without the alerts of other services, which rules relay.
     grids : GridsStep
@@ -149,9 +153,10 @@ class Assessment:
     windows, quality : WindowPolicy, QualityPolicy
     nowcast : ForecastSource or None
         None: no forecast is made, only what has been observed reaches a level.
-    ahead : GaugeMembers, optional
-    radar : RadarMembers, optional
-        Members of the rain to come; without either nobody knows a probability.
+    ahead, radar : GaugeMembers, RadarMembers, optional
+        Members of the rain to come; without either nobody knows a probability of the next three hours.
+    models : ModelMembers, optional
+        Without one nobody knows anything beyond that, nor the hour that `transfer` asks for.
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
         Without it nobody can report a sign.
@@ -185,6 +190,8 @@ class Assessment:
         nowcast: ForecastSource | None,
         ahead: GaugeMembers | None = None,
         radar: RadarMembers | None = None,
+        models: ModelMembers | None = None,
+        transfer: TransferAhead | None = None,
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
         alerts: AlertPolicy | None = None,
@@ -193,10 +200,11 @@ class Assessment:
         whole: Whole | None = None,
     ) -> None:
         self._places = network.places
-        whole = whole or whole_of(rules)
+        whole = whole or whole_of(rules, transfer)
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
         self._villages = VillageState(len(self._places), weights, nowcast)
-        self._ahead = MembersAhead(ahead, radar, quality.rain_mm_per_min_max, windows.future_s_max)
+        limits = quality.rain_mm_per_min_max, windows.future_s_max
+        self._ahead = MembersAhead(ahead, radar, *limits, models, farthest_s(rules, transfer))
         leads_s = self._villages.leads_s
         check_leads(whole.needs, leads_s)
         self._stations = StationState(
@@ -212,7 +220,7 @@ class Assessment:
             whole.grid_points,
         )
         lone_gauges = LoneGauges(weights.neighbours, quality.neighbours)
-        self._judgement = Judgement(network, rules, lone_gauges, whole.numberless)
+        self._judgement = Judgement(network, rules, lone_gauges, whole.numberless, transfer)
         self._late = LateProofs(network, rules, weights.own, windows)
         self._network = network
         self._last: Explained | None = None
@@ -235,6 +243,11 @@ class Assessment:
         """All rules, in the order of the configuration."""
         return self._judgement.rules
 
+    @property
+    def transfer(self) -> Chance | None:
+        """When rain that asks for a transfer is expected, at every place; None: nobody knows."""
+        return self._judgement.ahead.transfer(self._now_s)
+
     def level(self, hazard: str) -> LevelState:
         """Levels of all villages for one hazard."""
         return self._judgement.levels[hazard]
@@ -256,10 +269,7 @@ class Assessment:
     ) -> AssessmentStep:
         """Take all that arrived, that grids saw, people and services said since then; judge every village.
 
-        Raises
-        ------
-        ValueError
-            If `now_s` lies before the time of the last step.
+        ValueError if `now_s` lies before the time of the last step.
         """
         return self.judge(self.observe(readings, now_s, said, frames), said)
 
@@ -272,10 +282,7 @@ class Assessment:
     ) -> Observed:
         """The first half of a step: what gauges, grids and people tell, whatever is asked of it.
 
-        Raises
-        ------
-        ValueError
-            If `now_s` lies before the time of the last step.
+        ValueError if `now_s` lies before the time of the last step.
         """
         if now_s < self._now_s:
             raise ValueError(f"time only moves forward: step at {now_s} after one at {self._now_s}")
@@ -314,6 +321,7 @@ class Assessment:
             now_s,
             moved=villages.moved,
             members=members,
+            far=ahead.far,
         )
         told = run("grids", lambda: grids.step(now_s), GridsStep((), ()))
         return Observed(readings, flags, gauges, forecast, sources, told, failures, self._ahead.state)
@@ -352,7 +360,8 @@ class Assessment:
             self._judgement.ratio,
             observed.grids,
             past,
-            replace(observed.ahead, scores=self._judgement.ahead.book.scores()),
+            replace(observed.ahead, scores=self._judgement.ahead.scores()),
+            self.transfer,
         )
 
     def share(self, first: "Assessment") -> None:
@@ -362,6 +371,7 @@ class Assessment:
         `observe` of the first alone, and `judge` of each.
         """
         self._stations, self._villages = first._stations, first._villages  # noqa: SLF001  # one class
+        first._ahead.ask_also(self._ahead)  # noqa: SLF001
         self._grids, self.signs, self._ahead = first._grids, first.signs, first._ahead  # noqa: SLF001
 
     def share_rule(self, hazard: str, other: "Assessment") -> None:

@@ -25,6 +25,7 @@ from warnstream.model.observations.station_quality import (
 from warnstream.model.rules.expressions import (
     Leaf,
     LevelTerm,
+    ModelTerm,
     ShareTerm,
     SignTerm,
     lead_s_of,
@@ -50,8 +51,7 @@ ANTECEDENT_COVERAGE_MIN = 0.5
 class Sources:
     """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it.
 
-    `moved` says where the rain is another than in the step before; None: nobody knows. `members` of the rain
-    to come are those that were made at this step; None: none were.
+    `moved`: where rain is another than before; `members` of the rain to come and `far` are of this step.
     """
 
     stations: StationState
@@ -64,6 +64,7 @@ class Sources:
     alerts: StandingAlerts = NO_ALERTS
     moved: RainMoved | None = None
     members: RainMembers | None = None
+    far: RainMembers | None = None
     _sources: dict[tuple[Indicator, int, int], int] = field(default_factory=dict, repr=False)
 
     def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
@@ -358,10 +359,10 @@ def reason_of_facts(
 
 
 def _expected_of(one: LeafFact) -> Expected | None:
-    """Why what a term warns of is expected; None where it has been observed."""
+    """Why what a term warns of is expected; None where it was observed, as a model's rain never is."""
     if isinstance(one.leaf, ShareTerm) and one.value < one.whole:
         return Expected(one.leaf.of, share=one.leaf.share)
-    return one.expected if one.value < one.amount else None
+    return one.expected if isinstance(one.leaf, ModelTerm) or one.value < one.amount else None
 
 
 def _weight(one: LeafFact) -> tuple[int, float]:

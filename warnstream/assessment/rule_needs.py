@@ -6,11 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.rule_checks import has_no_number
+from warnstream.hazards.expected.asking import asked_for_transfer
+from warnstream.hazards.expected.chances import durations_of
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import NO_STATIONS, Needs
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.readings import Variable
+from warnstream.model.rules.policies import TransferAhead
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.runs.model_run import FAR_STEP_S
 from warnstream.windows.antecedent import AntecedentPlan
 from warnstream.windows.sensor_series import Series
 
@@ -48,10 +52,14 @@ class Whole:
     grid_points: Int64Array | None = None
 
 
-def whole_of(rules: Sequence[HazardRule]) -> Whole:
-    """What rules over all villages ask for."""
+def whole_of(rules: Sequence[HazardRule], transfer: TransferAhead | None = None) -> Whole:
+    """What rules over all villages ask for, and the hour of a transfer."""
     numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
-    return Whole(tuple(needs_of(rule) for rule in rules), numberless)
+    needs = [needs_of(rule) for rule in rules]
+    if transfer is not None:
+        over_s = durations_of([asked_for_transfer(transfer)], FAR_STEP_S)
+        needs.append(Needs(reads_rain=True, duration_s=frozenset(over_s)))
+    return Whole(tuple(needs), numberless)
 
 
 def check_leads(needs: Sequence[Needs], leads_s: tuple[int, ...]) -> None:

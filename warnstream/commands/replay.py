@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from warnstream import __version__
 from warnstream.adapters.out_folder import demand_folder
+from warnstream.assessment import AssessmentStep
 from warnstream.config.settings import Configuration
 from warnstream.forecast.nowcast import leads_of
 from warnstream.lifecycle.alerts import AlertBook, AlertOutcome
@@ -64,14 +65,7 @@ class Findings(Collected):
         self.collect(minute.step)
         assessed = minute.step.assessment
         self.digests += minute.step.effects.digests
-        for grid in assessed.grids.states:
-            self.n_frames[grid.name] += grid.n_frames
-        for refused in assessed.grids.refused:
-            self.n_frames[f"{refused.frame.grid} refused ({refused.reason})"] += 1
-        for told in assessed.ahead.refused:
-            self.n_frames[f"fields of {told.frame.grid} refused ({told.reason})"] += 1
-        if assessed.ahead.n_fields:
-            self.n_frames[f"fields of {assessed.ahead.radar}"] += assessed.ahead.n_fields
+        self._count_frames(assessed)
         for flag in Flag:
             count = int(np.count_nonzero(assessed.flags & flag))
             if count:
@@ -81,6 +75,21 @@ class Findings(Collected):
         if assessed.forecast is not None and assessed.forecast.usable:
             self.has_forecast = True
             self.skill.forecast(minute.now_s, assessed.forecast.rain_mm)
+
+    def _count_frames(self, assessed: AssessmentStep) -> None:
+        for grid in assessed.grids.states:
+            self.n_frames[grid.name] += grid.n_frames
+        for refused in assessed.grids.refused:
+            self.n_frames[f"{refused.frame.grid} refused ({refused.reason})"] += 1
+        for told in assessed.ahead.refused:
+            self.n_frames[f"fields of {told.frame.grid} refused ({told.reason})"] += 1
+        if assessed.ahead.n_fields:
+            self.n_frames[f"fields of {assessed.ahead.radar}"] += assessed.ahead.n_fields
+        for model in assessed.ahead.runs:
+            if model.n_runs:
+                self.n_frames[f"runs of {model.forecast}"] += model.n_runs
+            for run in model.refused:
+                self.n_frames[f"runs of {model.forecast} refused ({run.reason})"] += 1
 
 
 def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
@@ -151,12 +160,16 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
 
 
 def _frames_of_files(configuration: Configuration) -> tuple[Frame, ...]:
-    """Frames of every file of every grid."""
+    """Frames of every file of every grid, and the runs of every weather model."""
     from warnstream.adapters.grids.frames import GridReader
+    from warnstream.adapters.runs.reader import RunReader
 
     limit = configuration.quality.rain_mm_per_min_max
     readers = [GridReader(grid, configuration.network, limit) for grid in configuration.grids]
-    return in_order_of_time(frame for reader in readers for frame in reader.all_frames())
+    models = [RunReader(model, configuration.network) for model in configuration.models]
+    of_grids = (frame for reader in readers for frame in reader.all_frames())
+    of_models = (run for model in models for run in model.all_frames())
+    return in_order_of_time([*of_grids, *of_models])
 
 
 def _run(configuration: Configuration, archive: Archive, after_s: int, console: Console) -> Findings:

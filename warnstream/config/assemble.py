@@ -17,6 +17,7 @@ from warnstream.config.node.broker import (
     BrokerSection,
 )
 from warnstream.config.node.document import NodeDocument
+from warnstream.config.node.forecasts import all_model_settings
 from warnstream.config.node.formats.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
 from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.config.node.grids import all_grid_settings
@@ -55,7 +56,6 @@ from warnstream.model.rules.policies import (
     ForecastPolicy,
     MessagePolicy,
     RoutingPolicy,
-    TransferPolicy,
     VillagePolicy,
     WindowPolicy,
 )
@@ -122,6 +122,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         paper=node.paper.policy(),
         past_days=past_days,
         grids=all_grid_settings(node.grids, node.forecast.radar, folder.directory),
+        models=all_model_settings(node.forecasts, folder.directory),
         sha256_of_file=folder.sha256_of_file(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
         hands=node.release.hands(),
@@ -368,7 +369,7 @@ def _message_policy(node: NodeDocument, signs: SignPolicy, orders: OrderTable) -
         validity_s=messages.validity_s,
         renew_before_s=messages.renew_before_s,
         web=messages.web,
-        transfer=TransferPolicy(**messages.transfer.model_dump()),
+        transfer=messages.transfer.policy,
     )
 
 

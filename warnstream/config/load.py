@@ -24,6 +24,7 @@ from warnstream.config.node.document import (
     WindowsSection,
 )
 from warnstream.config.node.forecast_area import check_forecast_area
+from warnstream.config.node.forecasts import model_faults_of, reach_s_written
 from warnstream.config.node.formats.decoders import MappedNames
 from warnstream.config.node.grids import radar_fault
 from warnstream.config.node.quality import QualitySection
@@ -208,6 +209,7 @@ def _context(
         longest_s=windows.longest_s if windows else None,
         stage_m_range=quality.stage_m_range if quality else None,
         has_chances=bool(forecast.table or forecast.radar) if forecast else None,
+        model_reach_s=reach_s_written(node_tree.plain if node_tree else None),
     )
 
 
@@ -394,6 +396,8 @@ def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: Fa
     if fault := radar_fault(node.forecast.radar, node.grids):
         location: Location = ("forecast", "radar")
         faults.add(tree.file, tree.line_of(location), path_text(location), fault)
+    for place, expected in model_faults_of(node.forecasts, node.messages.transfer.ahead, directory):
+        faults.add(tree.file, tree.line_of(place), path_text(place), expected)
     for name, grid in node.grids.items():
         location = ("grids", name, "files")
         if not (directory / grid.files).parent.is_dir():
@@ -403,9 +407,10 @@ def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: Fa
             location = ("grids", name, "mask", "file")
             expected = f"no such file: {grid.mask.file}"
             faults.add(tree.file, tree.line_of(location), path_text(location), expected)
-    if node.grids and not all(find_spec(module) for module in ("xarray", "h5netcdf")):
+    if (node.grids or node.forecasts) and not all(find_spec(module) for module in ("xarray", "h5netcdf")):
         expected = "reading grids needs an extra: pip install 'warnstream[grids]'"
-        faults.add(tree.file, tree.line_of(("grids",)), "grids", expected)
+        key = "grids" if node.grids else "forecasts"
+        faults.add(tree.file, tree.line_of((key,)), key, expected)
 
 
 def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations | None, faults: FaultLog) -> None:

@@ -232,6 +232,30 @@ class GridSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Files of the runs of one weather model, how they are read, and when a run is whole and too old.
+
+    `accumulated` and `bucket_s` say what the amounts are, as in `warnstream.config.node.forecasts`; a whole
+    run has `n_members` members with leads at most `step_s` apart that reach `reach_s`. A replay of files
+    tells a run `usual_delay_s` after it begins.
+    """
+
+    name: str
+    folder: Path
+    pattern: str
+    variable: str
+    unit: str | None
+    accumulated: str
+    bucket_s: int | None
+    n_members: int
+    step_s: int
+    reach_s: int
+    age_s_max: int
+    usual_delay_s: int
+    look_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSettings:
     """Name and clock of this node; `clock` is ``system`` or ``simulated``, `duty_posts` are codes.
 
@@ -318,6 +342,7 @@ class Configuration:
     bulletins: BulletinPolicy
     past_days: PastDays | None = None
     grids: tuple[GridSettings, ...] = ()
+    models: tuple[ModelSettings, ...] = ()
     sha256_of_file: Mapping[str, str] = field(default_factory=dict)
     logger_files: tuple[LoggerFileRule, ...] = ()
     hands: HandPolicy = field(default_factory=HandPolicy)

@@ -19,7 +19,7 @@ from warnstream.config.wording import count_of, count_villages, days_words, name
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.time_zones import standard_offset_s, summer_offset_s
 from warnstream.forecast.nowcast import leads_of
-from warnstream.hazards.expected.asking import all_asked
+from warnstream.hazards.expected.asking import all_asked, all_asked_of_model
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import asked_windows
 from warnstream.model.arrays import BoolArray, Float64Array
@@ -224,6 +224,10 @@ def _lints_of_days(configuration: Configuration) -> Iterator[str]:
 def _lints_of_chances(configuration: Configuration) -> Iterator[str]:
     """What is right in form about probabilities and may not be meant."""
     table, stations = configuration.chance_table, configuration.network.stations
+    transfer = configuration.message.transfer.ahead
+    asked = all_asked(configuration.rules) or all_asked_of_model(configuration.rules, transfer)
+    if configuration.models and not asked:
+        yield "forecasts have no effect: no rule asks for a probability, and no hour of a transfer"
     if configuration.forecast.radar and not all_asked(configuration.rules):
         yield "forecast.radar has no effect: no rule asks for a probability"
     if table is None:

@@ -16,7 +16,7 @@ from warnstream.model.changes import Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy
-from warnstream.model.times import HOUR_S, iso_local
+from warnstream.model.times import HOUR_S, TimeZone, iso_local
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -219,10 +219,10 @@ def _parameters(message: WarningMessage, policy: MessagePolicy) -> Iterator[tupl
     yield "grid", reason.grid
     if reason.zone:
         yield "zone", reason.zone
-    yield from _expected(reason)
+    yield from _expected(reason, policy.time_zone)
 
 
-def _expected(reason: Reason) -> Iterator[tuple[str, str]]:
+def _expected(reason: Reason, time_zone: TimeZone) -> Iterator[tuple[str, str]]:
     """What a level rests on whose threshold has not been reached."""
     if (expected := reason.expected) is None:
         return
@@ -234,6 +234,11 @@ def _expected(reason: Reason) -> Iterator[tuple[str, str]]:
         yield "within_s", str(expected.within_s)
         yield "p_source", expected.source
         yield "calibrated_on", expected.calibrated_on or "not calibrated here"
+    if expected.model:
+        yield "forecast", expected.model
+        yield "forecast_run", iso_local(expected.run_s, time_zone)
+    if expected.amount_mm:
+        yield "forecast_rain_mm", f"{expected.amount_mm:.10g}"
 
 
 def _add_area(info: ET.Element, message: WarningMessage, network: Network, place: str) -> None:

@@ -222,9 +222,14 @@ def title_of(hazard: str, rules: Sequence[HazardRule]) -> Title:
 
 def _deadline_s(message: WarningMessage, policy: MessagePolicy) -> int | None:
     reason = message.reason
-    if message.level < Level.ORANGE or reason is None or reason.is_observed or reason.expected is not None:
-        return None  # neither a share nor a nowcast's probability reaches as far as a transfer takes
-    onset_s = reason.observed_until_s + reason.lead_s
+    if message.level < Level.ORANGE or reason is None or reason.is_observed:
+        return None
+    ahead_s = reason.lead_s
+    if (expected := reason.expected) is not None:
+        if not expected.amount_mm or expected.onset_early_s < 0:
+            return None  # neither a share nor a nowcast's probability reaches as far as a transfer takes
+        ahead_s = expected.onset_early_s
+    onset_s = reason.observed_until_s + ahead_s
     return transfer_deadline_s(onset_s, policy.transfer, policy.time_zone)
 
 

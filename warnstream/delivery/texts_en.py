@@ -24,6 +24,7 @@ LONG_NAME_MAX = 3 * NAME_MAX
 MARK = "[EXERCISE] "
 ONE_GAUGE = "One gauge, not confirmed. "
 BY_RADAR = ("radar", "radar and gauges")
+AND_MODEL = " and model"
 """Sources of a probability that are named."""
 COLOUR = ("none", "BLUE", "YELLOW", "ORANGE", "RED")
 MONTH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -229,6 +230,8 @@ def _measured(parts: ReasonParts) -> str:
     if parts.is_seen:
         verb = "reached" if parts.reaches else "close to"
         return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {parts.clock}{doubt})."
+    if reason.expected is not None and reason.expected.amount_mm:
+        return _by_model(parts, reason.expected, doubt)
     if reason.expected is not None:
         return f"{where}: {what}{_expected(parts, reason.expected, doubt)}"
     ahead = number(reason.forecast_value, UNKNOWN)
@@ -244,7 +247,8 @@ def _expected(parts: ReasonParts, expected: Expected, doubt: str) -> str:
     threshold = f"{number(reason.threshold, UNKNOWN)} {short(reason.unit)} of {expected.level.word}"
     share = f"{reason.value / reason.threshold:.0%}" if reason.threshold > 0 else UNKNOWN
     if expected.probability:
-        known = f", by {expected.source}" if expected.source in BY_RADAR else ""
+        known = f", by {seen}" if (seen := _seen_by(expected)) in BY_RADAR else ""
+        known += f", {_run(parts, expected)}" if expected.model else ""
         known += "" if expected.calibrated_on else ", not calibrated here"
         early = clock_local(reason.observed_until_s + max(expected.onset_early_s, 0), parts.time_zone)
         when = f", at the earliest about {early}" if expected.onset_early_s >= 0 else ""
@@ -257,6 +261,28 @@ def _expected(parts: ReasonParts, expected: Expected, doubt: str) -> str:
         f", {share} of the threshold of {threshold}, which has not been reached "
         f"(observed {parts.clock}{doubt})."
     )
+
+
+def _by_model(parts: ReasonParts, expected: Expected, doubt: str) -> str:
+    """What a weather model makes probable; nothing of it has been observed."""
+    zone = f" for {short(parts.reason.zone, LONG_NAME_MAX)}" if clean(parts.reason.zone) else ""
+    known = "" if expected.calibrated_on else ", not calibrated here"
+    amount = f"{number(expected.amount_mm, UNKNOWN)} mm or more"
+    return (
+        f"Forecast {short(expected.model)}{zone}: {amount} in the next "
+        f"{_duration(expected.within_s)} with a probability of {expected.probability:.0%} "
+        f"({_run(parts, expected)}{known}{doubt})."
+    )
+
+
+def _run(parts: ReasonParts, expected: Expected) -> str:
+    age_h = (parts.reason.observed_until_s - expected.run_s) // HOUR_S
+    return f"model run of {clock_local(expected.run_s, parts.time_zone)}, {age_h} h old"
+
+
+def _seen_by(expected: Expected) -> str:
+    """Source of what is seen now; empty of what a model alone says."""
+    return expected.source.partition(AND_MODEL)[0]
 
 
 def _where(parts: ReasonParts) -> str:

@@ -27,6 +27,7 @@ MARK = "【演练】"
 ONE_GAUGE = "一站未核。"
 BY_RADAR = {"radar": "雷达", "radar and gauges": "雷达与雨量站"}
 """Sources of a probability that are named."""
+AND_MODEL = " and model"
 COLOUR = ("无", "蓝色", "黄色", "橙色", "红色")
 ACTION = {
     Level.BLUE: "请留意预警，远离河沟和陡坡",
@@ -73,6 +74,7 @@ UNIT = {
     "kPa": "千帕",
     "m/s": "米/秒",
     "h": "小时",
+    "%": "%",
 }
 """Units of indicators; one that is not here is written as it is."""
 UNKNOWN = "未知"
@@ -238,6 +240,8 @@ def _measured(parts: ReasonParts) -> str:
     if parts.is_seen:
         verb = "达到阈值" if parts.reaches else "接近阈值"
         return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{parts.clock}观测{doubt}）。"
+    if reason.expected is not None and reason.expected.amount_mm:
+        return _by_model(parts, reason.expected, doubt)
     if reason.expected is not None:
         return f"{where}{what}{value}{unit}{_expected(parts, reason.expected, doubt)}"
     ahead = number(reason.forecast_value, UNKNOWN)
@@ -254,7 +258,9 @@ def _expected(parts: ReasonParts, expected: Expected, doubt: str) -> str:
     threshold = f"{COLOUR[expected.level]}阈值{number(reason.threshold, UNKNOWN)}{unit}"
     share = f"{reason.value / reason.threshold:.0%}" if reason.threshold > 0 else UNKNOWN
     if expected.probability:
-        known = f"，依据{BY_RADAR[expected.source]}" if expected.source in BY_RADAR else ""
+        seen = expected.source.partition(AND_MODEL)[0]
+        known = f"，依据{BY_RADAR[seen]}" if seen in BY_RADAR else ""
+        known += f"，{_run(parts, expected)}" if expected.model else ""
         known += "" if expected.calibrated_on else "，未经本地检验"
         early = clock_local(reason.observed_until_s + max(expected.onset_early_s, 0), parts.time_zone)
         when = f"，最早约{early}" if expected.onset_early_s >= 0 else ""
@@ -263,6 +269,22 @@ def _expected(parts: ReasonParts, expected: Expected, doubt: str) -> str:
             f"（{parts.clock}观测{doubt}{known}）。"
         )
     return f"，为{threshold}的{share}，尚未达到（{parts.clock}观测{doubt}）。"
+
+
+def _by_model(parts: ReasonParts, expected: Expected, doubt: str) -> str:
+    """What a weather model makes probable; nothing of it has been observed."""
+    zone = f"{short(parts.reason.zone)}：" if clean(parts.reason.zone) else ""
+    known = "" if expected.calibrated_on else "，未经本地检验"
+    return (
+        f"{zone}{short(expected.model)}模式预报：未来{_duration(expected.within_s)}降雨达"
+        f"{number(expected.amount_mm, UNKNOWN)}毫米的概率为{expected.probability:.0%}"
+        f"（{_run(parts, expected)}{known}{doubt}）。"
+    )
+
+
+def _run(parts: ReasonParts, expected: Expected) -> str:
+    age_h = (parts.reason.observed_until_s - expected.run_s) // HOUR_S
+    return f"模式{clock_local(expected.run_s, parts.time_zone)}起报，已{age_h}小时"
 
 
 def _where(parts: ReasonParts) -> str:

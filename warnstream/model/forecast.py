@@ -50,6 +50,10 @@ class RainMembers:
         What they are made of, such as ``gauges``.
     calibrated_on : str
         The record that they were fitted on here; empty: not calibrated here.
+    model : str
+        Name of the forecast of a weather model that has a part in them; empty: none.
+    run_s : int
+        When its run begins; -1 without one.
     """
 
     rain_mm: Float32Array
@@ -57,6 +61,8 @@ class RainMembers:
     at_s: int
     source: str
     calibrated_on: str
+    model: str = ""
+    run_s: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,10 @@ class Expected:
         What the probability is worked out from.
     calibrated_on : str
         The record that it was fitted on here; empty: not calibrated here.
+    model, run_s : str, int
+        Forecast of a weather model that has a part in it, and when its run begins; empty and -1: none has.
+    amount_mm : float
+        Above 0: the rain to come within `within_s` alone reaches it, whatever has fallen.
     """
 
     level: Level
@@ -115,6 +125,9 @@ class Expected:
     onset_s: int = -1
     source: str = ""
     calibrated_on: str = ""
+    model: str = ""
+    run_s: int = -1
+    amount_mm: float = 0.0
 
     @property
     def is_likely(self) -> bool:

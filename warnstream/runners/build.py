@@ -25,7 +25,8 @@ from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.nowcast import GaugeNowcast, leads_of
 from warnstream.forecast.radar.adjustment import Adjustment
 from warnstream.forecast.radar.source import RadarMembers
-from warnstream.hazards.expected.asking import all_asked
+from warnstream.forecast.runs.members import ModelMembers, ModelPolicy
+from warnstream.hazards.expected.asking import all_asked, all_asked_of_model
 from warnstream.hazards.registry import relay_tables
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
@@ -36,6 +37,7 @@ from warnstream.model.grids import points_of_places
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.radar.fields import geometry_of
+from warnstream.model.runs.model_run import CELL_M, CELLS_MAX, MARGIN_M
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.duty import duty_posts
 from warnstream.runners.carry.names import JudgedAs
@@ -60,6 +62,7 @@ class Derived:
     nowcast : GaugeNowcast or None
     ahead : GaugeMembers or None
     radar : RadarMembers or None
+    models : ModelMembers or None
     whole : Whole
         What the rules of all villages ask for.
     """
@@ -69,6 +72,7 @@ class Derived:
     nowcast: GaugeNowcast | None
     ahead: GaugeMembers | None
     radar: RadarMembers | None
+    models: ModelMembers | None
     whole: Whole
 
     def of_villages(self, villages: Int64Array) -> "Derived":
@@ -90,6 +94,7 @@ class Derived:
             None if self.nowcast is None else self.nowcast.of_places(places),
             None if self.ahead is None else self.ahead.of_places(places),
             None if self.radar is None else self.radar.of_places(places),
+            None if self.models is None else self.models.of_places(places),
             replace(self.whole, grid_points=points if before is None else before[points]),
         )
 
@@ -112,7 +117,8 @@ def derive(configuration: Configuration) -> Derived:
     )
     ahead = _members_of(configuration, weights)
     nowcast, radar = _nowcast_of(configuration), _radar_of(configuration)
-    return Derived(configuration, weights, nowcast, ahead, radar, whole_of(configuration.rules))
+    whole = whole_of(configuration.rules, configuration.message.transfer.ahead)
+    return Derived(configuration, weights, nowcast, ahead, radar, _models_of(configuration), whole)
 
 
 def assemble(derived: Derived, people: Network | None = None) -> Engine:
@@ -132,6 +138,8 @@ def assemble_assessment(derived: Derived) -> Assessment:
         nowcast=derived.nowcast,
         ahead=derived.ahead,
         radar=derived.radar,
+        models=derived.models,
+        transfer=configuration.message.transfer.ahead,
         counters=configuration.counters,
         signs=configuration.signs,
         alerts=AlertPolicy(configuration.message.status, configuration.message.sender, configuration.feeds),
@@ -231,7 +239,7 @@ def topics_of(configuration: Configuration) -> Topics:
     return Topics(
         configuration.topic_prefix,
         tuple(rule.topic for rule in configuration.decoders if not rule.topic.startswith("$")),
-        has_grids=bool(configuration.grids),
+        has_grids=bool(configuration.grids or configuration.models),
         has_alerts=bool(relay_tables(configuration.rules)),
     )
 
@@ -297,6 +305,18 @@ def _radar_of(configuration: Configuration) -> RadarMembers | None:
     return RadarMembers(
         radar, geometry, place_at, adjustment, configuration.forecast.every_s, policy.age_s_max
     )
+
+
+def _models_of(configuration: Configuration) -> ModelMembers | None:
+    """Members from runs of weather models, where any is named and anybody asks for what they know."""
+    rules, transfer = configuration.rules, configuration.message.transfer.ahead
+    if not configuration.models or not (all_asked(rules) or all_asked_of_model(rules, transfer)):
+        return None
+    network = configuration.network
+    geometry, site = geometry_of(network, CELL_M, MARGIN_M, CELLS_MAX), network.places.site
+    policies = [ModelPolicy(model.name, model.age_s_max) for model in configuration.models]
+    place_at = geometry.positions(site.latitude, site.longitude)
+    return ModelMembers(policies, geometry, place_at, configuration.forecast.every_s)
 
 
 def _frame_s(configuration: Configuration) -> int:

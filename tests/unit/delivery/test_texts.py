@@ -13,7 +13,7 @@ from warnstream.delivery.texts_zh import TEXT_MAX
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
-from warnstream.model.times import HOUR_S
+from warnstream.model.times import HOUR_S, clock_local
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 
 MESSAGES = one_of_each_cause()
@@ -57,6 +57,31 @@ def test_a_share_of_a_threshold_is_never_called_reached() -> None:
         "(observed 05:15)." in en(near)
     )
     assert "leave in safety" not in en(near)
+
+
+def test_what_a_model_gives_is_told_with_its_run_and_has_a_deadline() -> None:
+    run_s = RAISED.sent_s - 4 * HOUR_S
+    why = reason(value=43.0, threshold=30.0, unit="%", indicator="model_rain", station="")
+    expected = Expected(
+        Level.RED, 0.0, 0.43, 24 * HOUR_S, 20 * HOUR_S, 23 * HOUR_S, "model", "", "ens", run_s, 100.0
+    )
+    told = replace(RAISED, reason=replace(why, expected=expected, observed_until_s=RAISED.sent_s))
+    clock = clock_local(run_s, MESSAGE_POLICY.time_zone)
+    assert (
+        "Forecast ens: 100 mm or more in the next 24 h with a probability of 43% "
+        f"(model run of {clock}, 4 h old, not calibrated here)." in en(told)
+    )
+    assert (
+        f"ens模式预报：未来24小时降雨达100毫米的概率为43%（模式{clock}起报，已4小时，未经本地检验）。"
+        in zh(told)
+    )
+    assert "All who must leave are to be away by " in en(told)
+    assert "前完成转移" in zh(told)
+    near = replace(expected, amount_mm=0.0, source="radar and model", within_s=2 * HOUR_S)
+    blended = replace(told, reason=replace(told.reason or why, expected=near))
+    assert f", by radar, model run of {clock}, 4 h old, not calibrated here)" in en(blended)
+    assert f"，依据雷达，模式{clock}起报，已4小时，未经本地检验）" in zh(blended)
+    assert "are to be away by" not in en(blended)
 
 
 def test_a_probability_is_told_with_its_time_and_without_a_deadline() -> None:

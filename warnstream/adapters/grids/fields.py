@@ -14,6 +14,36 @@ REACH = 0.75
 """A cell of ours without a centre of theirs in it takes the nearest within that many of their diagonals."""
 
 
+class CellMeans:
+    """Means of the cells of files in our cells.
+
+    Parameters
+    ----------
+    centres : CellCentres
+        Of the files.
+    geometry : FieldGeometry
+        Ours.
+    """
+
+    def __init__(self, centres: CellCentres, geometry: FieldGeometry) -> None:
+        self._n_cells = geometry.n_rows * geometry.n_columns
+        self._cell, self._source = _pairs(centres, geometry)
+
+    @property
+    def covered(self) -> Int64Array:
+        """Numbers of our cells that the files reach."""
+        return np.unique(self._cell)
+
+    def of(self, rain_mm: Float64Array) -> Float64Array:
+        """Means of what was seen in each cell, shape (n_cells,); NaN where nothing was."""
+        value = rain_mm.ravel()[self._source]
+        seen = ~np.isnan(value)
+        count = np.bincount(self._cell[seen], minlength=self._n_cells)
+        total = np.bincount(self._cell[seen], value[seen], minlength=self._n_cells)
+        mean: Float64Array = np.divide(total, count, out=np.full(self._n_cells, np.nan), where=count > 0)
+        return mean
+
+
 class FieldMaker:
     """Fields of one grid, all of whose files have one geometry.
 
@@ -27,17 +57,12 @@ class FieldMaker:
 
     def __init__(self, grid: str, centres: CellCentres, geometry: FieldGeometry) -> None:
         self._grid, self._geometry = grid, geometry
-        self._cell, self._source = _pairs(centres, geometry)
+        self._means = CellMeans(centres, geometry)
 
     def field(self, frame: CellFrame) -> FieldFrame | None:
         """Means of what was seen in each cell; None where nothing at all was."""
-        n = self._geometry.n_rows * self._geometry.n_columns
-        value = frame.rain_mm.ravel()[self._source]
-        seen = ~np.isnan(value)
-        count = np.bincount(self._cell[seen], minlength=n)
-        total = np.bincount(self._cell[seen], value[seen], minlength=n)
-        mean: Float64Array = np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
-        if not count.any():
+        mean = self._means.of(frame.rain_mm)
+        if np.isnan(mean).all():
             return None
         rain = packed_mm(mean).reshape(self._geometry.shape)
         return FieldFrame(self._grid, self._geometry.digest, frame.end_s, frame.interval_s, rain)

@@ -92,15 +92,36 @@ def read_content(path: Path, settings: GridSettings) -> GridContent:
     GridFileError
         If no reader takes it; names the format where it is known, and the way that works.
     """
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if _HDF5.match(head):
+    head = head_of(path)
+    if is_hdf5(head):
         return HDF5_READERS.get(dialect_of(path), read_netcdf)(path, settings)
     for sign, read in _READERS:
         if sign.match(head):
             return read(path, settings)
+    raise foreign_format(
+        head, "no grid that is known: expected NetCDF 4 (HDF 5), ODIM or KNMI HDF5, RADOLAN or GRIB"
+    )
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file, by which its format is told."""
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
+
+
+def is_hdf5(head: bytes) -> bool:
+    """Whether a file is of HDF 5."""
+    return _HDF5.match(head) is not None
+
+
+def is_grib(head: bytes) -> bool:
+    """Whether a file is of GRIB."""
+    return head.startswith(b"GRIB")
+
+
+def foreign_format(head: bytes, else_expected: str) -> GridFileError:
+    """The error of a file that nobody reads: the way that works where its format is known."""
     for sign, advice in _FOREIGN:
         if sign.match(head):
-            raise GridFileError(RefusalReason.UNSUPPORTED_CONTENT, advice)
-    detail = "no grid that is known: expected NetCDF 4 (HDF 5), ODIM or KNMI HDF5, RADOLAN or GRIB"
-    raise GridFileError(RefusalReason.BAD_GRID, detail)
+            return GridFileError(RefusalReason.UNSUPPORTED_CONTENT, advice)
+    return GridFileError(RefusalReason.BAD_GRID, else_expected)

@@ -43,11 +43,26 @@ class GridReader:
         self._network = network
         self._rain_mm_per_min_max = rain_mm_per_min_max
         self._known: tuple[CellCentres, CellWeights] | None = None
-        self._elsewhere: tuple[CellCentres, set[Path]] | None = None
+        self._elsewhere = Elsewhere()
         self._totals = RunningTotals(settings)
         self._suspicion = Suspicion()
         self._mask: BoolArray | None = None
         self._fields: FieldMaker | None = None
+
+    @property
+    def name(self) -> str:
+        """In ``grids:``."""
+        return self.settings.policy.name
+
+    @property
+    def look_s(self) -> float:
+        """How often its folder is looked into."""
+        return self.settings.look_s
+
+    @property
+    def old_s(self) -> int:
+        """A file that was changed longer ago is of no use any more; 0: windows alone say so."""
+        return 0
 
     def files(self) -> list[Path]:
         """Files of the grid that are there, oldest first, equally old ones by name."""
@@ -136,9 +151,9 @@ class GridReader:
     def _weights(self, centres: CellCentres, path: Path) -> CellWeights:
         if self._known is not None:
             if self._known[0].is_same(centres):
-                self._elsewhere = None
+                self._elsewhere.forget()
                 return self._known[1]
-            self._doubt_place(self._known[0], centres, path)
+            self._elsewhere.doubt(self._known[0], centres, path)
         try:
             weights = cell_weights(self._network, centres)
         except ValueError as error:
@@ -160,21 +175,32 @@ class GridReader:
             self._fields = FieldMaker(self.settings.policy.name, centres, geometry_of(self._network))
         return weights
 
-    def _doubt_place(self, known: CellCentres, centres: CellCentres, path: Path) -> None:
+
+class Elsewhere:
+    """Files of a grid whose cells stand elsewhere than before, until several in a row say so."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[CellCentres, set[Path]] | None = None
+
+    def forget(self) -> None:
+        """A file came whose cells stand where they did."""
+        self._seen = None
+
+    def doubt(self, known: CellCentres, centres: CellCentres, path: Path) -> None:
         """GridFileError where the same rows and columns stand elsewhere, until several files say so."""
         if known.latitude.shape != centres.latitude.shape:
             return  # another product: nobody mistakes it for a shifted one
-        if self._elsewhere is None or not self._elsewhere[0].is_same(centres):
-            self._elsewhere = centres, set()
-        self._elsewhere[1].add(path)
-        if len(self._elsewhere[1]) < SHIFTED_FILES:
+        if self._seen is None or not self._seen[0].is_same(centres):
+            self._seen = centres, set()
+        self._seen[1].add(path)
+        if len(self._seen[1]) < SHIFTED_FILES:
             shift_km = float(np.nanmax(_apart_km(known, centres)))
             raise GridFileError(
                 RefusalReason.SHIFTED,
                 f"its cells stand up to {shift_km:.1f} km from where they were in the files before; believed "
                 f"when {SHIFTED_FILES} files in a row say so",
             )
-        self._elsewhere = None
+        self._seen = None
 
 
 def _apart_km(one: CellCentres, other: CellCentres) -> Float64Array:

@@ -55,11 +55,11 @@ def read_netcdf(path: Path, settings: GridSettings) -> GridContent:
             for depth in range(group.count("/") + 1 if group else 0):
                 dataset = _within(dataset, open_group("/".join(group.split("/")[: depth + 1])))
             if name not in dataset:
-                raise _unknown_variable(path, settings.variable)
+                raise unknown_variable(path, settings.variable)
             return _content(dataset, name, settings)
         except OSError as error:
             if group and "group" in str(error).lower():
-                raise _unknown_variable(path, settings.variable) from error
+                raise unknown_variable(path, settings.variable) from error
             raise
 
 
@@ -74,7 +74,8 @@ def _within(outer: "xarray.Dataset", inner: "xarray.Dataset") -> "xarray.Dataset
     return inner.assign(inherited)
 
 
-def _unknown_variable(path: Path, name: str) -> GridFileError:
+def unknown_variable(path: Path, name: str) -> GridFileError:
+    """The error of a file without a variable; names those that are there."""
     there = ", ".join(sorted(_variables(path))) or "none"
     return GridFileError(RefusalReason.UNKNOWN_VARIABLE, f"no variable {name!r}; the file has {there}")
 
@@ -96,7 +97,7 @@ def _variables(path: Path) -> Iterator[str]:
 
 def _content(dataset: "xarray.Dataset", name: str, settings: GridSettings) -> GridContent:
     rain, rows, columns = _rain_of(dataset, name)
-    centres = _centres(dataset, rain, (rows, columns))
+    centres = centres_of(dataset, rain, (rows, columns))
     if "time" not in dataset.variables:
         raise GridFileError(RefusalReason.BAD_TIME, "no time: expected a coordinate time in UTC")
     time = dataset["time"]
@@ -131,9 +132,10 @@ def _rain_of(dataset: "xarray.Dataset", name: str) -> "tuple[xarray.DataArray, H
     return rain, space[0], space[1]
 
 
-def _centres(
+def centres_of(
     dataset: "xarray.Dataset", rain: "xarray.DataArray", space: tuple[Hashable, Hashable]
 ) -> CellCentres:
+    """Centres of the cells of a variable; `space` are its rows and columns. GridFileError without any."""
     latitude = _coordinate(dataset, rain, _LATITUDES, space, limit=90.0)
     longitude = _coordinate(dataset, rain, _LONGITUDES, space, limit=360.0)
     if latitude is not None and longitude is not None:

@@ -23,6 +23,7 @@ class IntakeMetrics:
         self._add_storage()
         self._add_grids()
         self._add_ahead()
+        self._add_forecasts()
         self._add_sl651()
         self._add_listener()
 
@@ -226,6 +227,36 @@ class IntakeMetrics:
             "warnstream_ahead_tenths_off",
             "Tenths with 500 cases and more in which 0.10 more or less came than was said.",
             ["source", "window", "within"],
+            registry=registry,
+        )
+
+    def _add_forecasts(self) -> None:
+        registry, labels = self.registry, ["forecast"]
+        self.forecast_out = Gauge(
+            "warnstream_forecast_out",
+            "1 while a weather model has no run that is young enough.",
+            labels,
+            registry=registry,
+        )
+        self.forecast_used = Gauge(
+            "warnstream_forecast_used",
+            "1 at the weather model whose run is used now.",
+            labels,
+            registry=registry,
+        )
+        self.forecast_age = Gauge(
+            "warnstream_forecast_age_seconds",
+            "Since the newest run of a weather model began.",
+            labels,
+            registry=registry,
+        )
+        self.forecast_runs = Counter(
+            "warnstream_forecast_runs", "Whole runs that were taken.", labels, registry=registry
+        )
+        self.forecast_runs_refused = Counter(
+            "warnstream_forecast_runs_refused",
+            "Whole runs that could not be used.",
+            ["forecast", "reason"],
             registry=registry,
         )
 

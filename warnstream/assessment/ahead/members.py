@@ -1,7 +1,8 @@
 """Members of the rain to come at every place: from the radar, where it does not see from the gauges, or none.
 
-Which of them stands in is part of the state of a step and is told once when it changes. They are made
-within the step in which they are due: members of 2,855 places cost less than a tenth of a second of a core.
+Where there is a run of a weather model they go over to it, and beyond three hours it alone speaks. Which of
+them stands in is part of the state of a step and is told once when it changes. They are made within the step
+in which they are due: members of 2,855 places cost less than a tenth of a second of a core.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,14 +11,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from warnstream.assessment.ahead.fields import Fields
+from warnstream.assessment.ahead.runs import Runs
 from warnstream.assessment.stations import StationState
 from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.radar.adjustment import WINDOW_S, GaugePairs
 from warnstream.forecast.radar.source import ADJUSTED, RadarMembers
+from warnstream.forecast.runs.blend import blended
+from warnstream.forecast.runs.members import ModelMembers
 from warnstream.model.arrays import Arrays, BoolArray
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainMembers, ScoreState
 from warnstream.model.radar.fields import FieldFrame, FieldRefusal, Frame
+from warnstream.model.runs.model_run import FAR_STEP_S, ModelRun, RunState
 from warnstream.model.times import DAY_S
 
 NOBODY = ""
@@ -32,7 +37,8 @@ class AheadState:
     Attributes
     ----------
     source : str
-        Of the last members: ``radar``, ``gauges``, ``radar and gauges``; empty: there are none.
+        Of the last members: ``radar``, ``gauges``, ``radar and gauges``, each perhaps ``and model``; empty:
+        there are none.
     radar : str
         The grid that they are to come from; empty: none is named.
     newest_s : int
@@ -46,6 +52,8 @@ class AheadState:
         Where it is out, gauges know probabilities.
     scores : tuple of ScoreState
         What became of probabilities so far.
+    runs : tuple of RunState
+        Of every weather model.
     """
 
     source: str = NOBODY
@@ -56,6 +64,7 @@ class AheadState:
     refused: tuple[FieldRefusal, ...] = ()
     stands_in: bool = False
     scores: tuple[ScoreState, ...] = ()
+    runs: tuple[RunState, ...] = ()
 
 
 class MembersAhead:
@@ -69,20 +78,35 @@ class MembersAhead:
         None: no radar is named.
     rain_mm_per_min_max : float
     future_s_max : int
+    models : ModelMembers or None, optional
+        None: no weather model is named.
+    far_s : int, optional
+        How far ahead anybody asks a model.
+
+    Attributes
+    ----------
+    far : RainMembers or None
+        Members of the model alone, in steps of an hour, where they were due at the last step.
     """
 
-    def __init__(
+    def __init__(  # sources, each by name
         self,
         gauges: GaugeMembers | None,
         radar: RadarMembers | None,
         rain_mm_per_min_max: float,
         future_s_max: int,
+        models: ModelMembers | None = None,
+        far_s: int = 0,
     ) -> None:
         self._gauges, self._radar = gauges, radar
         self._fields = None
         if radar is not None:
             limits = rain_mm_per_min_max, future_s_max, radar.age_s_max
             self._fields = Fields(radar.grid, radar.geometry, *limits)
+        self._models, self._far_s = models, far_s
+        self._runs = None if models is None else Runs(models, future_s_max)
+        self._run_states: tuple[RunState, ...] = ()
+        self.far: RainMembers | None = None
         self._at_s, self._since_s = -DAY_S, -1
         self._source, self._failure, self._is_out = NOBODY, "", False
         self._told: tuple[int, tuple[FieldRefusal, ...]] = (0, ())
@@ -93,7 +117,7 @@ class MembersAhead:
         fields = self._fields
         n_fields, refused = self._told
         if fields is None or self._radar is None:
-            return AheadState(self._source, refused=refused)
+            return AheadState(self._source, refused=refused, runs=self._run_states)
         return AheadState(
             self._source,
             self._radar.grid,
@@ -102,12 +126,20 @@ class MembersAhead:
             n_fields,
             refused,
             self._gauges is not None,
+            runs=self._run_states,
         )
 
+    def ask_also(self, other: "MembersAhead") -> None:
+        """Look as far ahead as somebody else asks, too."""
+        self._far_s = max(self._far_s, other._far_s)  # noqa: SLF001  # of the same class
+
     def take(self, frames: Sequence[Frame], now_s: int) -> None:
-        """Fields among the frames that came since the last step."""
+        """Fields and runs among the frames that came since the last step."""
         self._since_s = now_s if self._since_s < 0 else self._since_s
         self._told = 0, ()
+        if self._runs is not None:
+            self._runs.take([frame for frame in frames if isinstance(frame, ModelRun)], now_s)
+            self._run_states = self._runs.states(now_s, waits=now_s - self._since_s <= FIRST_WITHIN_S)
         if self._fields is not None:
             before = {frame.end_s for frame in self._fields.kept}
             refused = self._fields.take([frame for frame in frames if isinstance(frame, FieldFrame)], now_s)
@@ -128,15 +160,15 @@ class MembersAhead:
 
         A failure is reported until they have been made again, not only in the step in which they were due.
         """
-        every_s = min(
-            (source.every_s for source in (self._gauges, self._radar) if source is not None), default=0
-        )
-        members = None
+        sources = self._gauges, self._radar, self._models
+        every_s = min((source.every_s for source in sources if source is not None), default=0)
+        members = self.far = None
         if every_s and now_s - self._at_s >= every_s:
             self._at_s, self._failure = now_s, ""
             of_radar = self._try(lambda: self._of_radar(pairs, now_s))
             of_gauges = self._try(lambda: self._of_gauges(stations, mute, now_s))
-            members = _joined(of_radar, of_gauges)
+            members = self._with_model(_joined(of_radar, of_gauges), now_s)
+            self.far = self._try(lambda: self._of_model(now_s))
             self._source = NOBODY if members is None else members.source
         if self._failure:
             failures["probabilities"] = self._failure
@@ -151,6 +183,8 @@ class MembersAhead:
         }
         if self._fields is not None:
             kept |= {f"field.{name}": array for name, array in self._fields.snapshot().items()}
+        if self._runs is not None:
+            kept |= {f"run.{name}": array for name, array in self._runs.snapshot().items()}
         return kept
 
     def restore(self, state: Arrays) -> None:
@@ -159,6 +193,9 @@ class MembersAhead:
         self._source = bytes(state["source"]).decode()
         if self._fields is not None and "field.times" in state:
             self._fields.restore({name: state[f"field.{name}"] for name in ("times", "rain", "of")})
+        if self._runs is not None:  # older snapshots have none
+            runs = {name.partition(".")[2]: array for name, array in state.items() if name.startswith("run.")}
+            self._runs.restore(runs)
 
     def _of_radar(self, pairs: Callable[[str, int], GaugePairs | None], now_s: int) -> RainMembers | None:
         if self._radar is None or self._fields is None or not self._fields.is_usable(now_s):
@@ -171,6 +208,22 @@ class MembersAhead:
         frames = stations.rain.frames(self._gauges.frames_wanted, self._gauges.frame_s, now_s)
         frames[:, mute] = np.nan
         return self._gauges.members(frames, now_s)
+
+    def _with_model(self, near: RainMembers | None, now_s: int) -> RainMembers | None:
+        """Members that go over to the model; without a run as they are, to the bit."""
+        run = None if self._runs is None else self._runs.usable(now_s)
+        if near is None or run is None or self._models is None:
+            return near
+        models, n_steps = self._models, near.rain_mm.shape[1]
+        mixed = self._try(lambda: blended(near, models.members(run, now_s, near.step_s, n_steps)))
+        return near if mixed is None else mixed
+
+    def _of_model(self, now_s: int) -> RainMembers | None:
+        """Members of the model alone, as far ahead as anybody asks."""
+        run = None if self._runs is None else self._runs.usable(now_s)
+        if run is None or self._models is None or not self._far_s:
+            return None
+        return self._models.members(run, now_s, FAR_STEP_S, self._far_s // FAR_STEP_S)
 
     def _try(self, make: Callable[[], RainMembers | None]) -> RainMembers | None:
         try:

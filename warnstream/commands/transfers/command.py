@@ -29,7 +29,7 @@ def transfers(configuration: Configuration, name: str | None) -> Record:
     """
     with Console(stderr=True).status("reading the node's journal"):
         past = past_of_journal(configuration, configuration.storage.directory, None, lambda _now_s: None)
-    record: Record = msgspec.to_builtins(describe_transfers(past.engine.desk, name))
+    record: Record = msgspec.to_builtins(describe_transfers(past.engine.desk, name, past.engine.assessment))
     if name is not None and not record["lists"]:
         raise WarnstreamError(f"no transfer list {name!r} is known")
     return record
@@ -41,12 +41,38 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
         yield f"as of {_local(record['time'], time_zone)}"
     for entry in record["counters"]:
         yield _counter(entry)
+    yield from _forecast(record["forecast"], time_zone)
     if not record["lists"]:
         yield "no transfer list is open"
     for entry in record["lists"]:
         yield from _list(entry, time_zone)
     for row in record["lost"]:
         yield f"LOST from the register, not confirmed: {row['code']} of {row['village']}, {row['state']}"
+
+
+def _forecast(one: Record | None, time_zone: TimeZone) -> Iterator[str]:
+    """Villages with an hour by a weather model; that there is none where nobody knows it."""
+    if one is None:
+        return
+    what = f"{one['rain_mm']:g} mm in {one['window_s'] // 3600} h"
+    if one["run"] is None:
+        yield f"deadlines of transfers ({what}): {one['note']}"
+        return
+    by = f"by {one['forecast']}, run of {_local(one['run'], time_zone)}"
+    unknown = f", not known of {one['unknown']}" if one["unknown"] else ""
+    yield f"deadlines of transfers ({what}, {by}): {len(one['villages'])} villages{unknown}"
+    for village in one["villages"][:MISSING_SHOWN]:
+        onset, deadline = _local(village["onset"], time_zone), _local(village["deadline"], time_zone)
+        yield f"  {village['village']} {village['name']}: away by {deadline}, may begin at {onset}"
+
+
+def _deadline(one: Record, time_zone: TimeZone) -> str:
+    by = (
+        f"by the forecast they are to be away by {_local(one['deadline'], time_zone)}"
+        if one["deadline"]
+        else ""
+    )
+    return "; ".join(text for text in (by, one["deadline_note"]) if text)
 
 
 def _counter(one: Record) -> str:
@@ -64,6 +90,8 @@ def _list(one: Record, time_zone: TimeZone) -> Iterator[str]:
     whom = f", only {' '.join(one['grades'])}" if one["grades"] else ""
     who = f"{one['author']}: {one['reason']}"
     yield f"transfer {one['transfer']} {one['state']}: by {by}, {left}; {one['advice']}{whom}; {who}"
+    if one["deadline"] or one["deadline_note"]:
+        yield f"  {_deadline(one, time_zone)}"
     yield f"  {_figures(one['figures'])}"
     for village in one["villages"]:
         over = f", over since {_local(village['over']['at'], time_zone)}" if village["over"] else ""

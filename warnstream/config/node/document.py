@@ -15,6 +15,7 @@ from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
 from warnstream.config.node.console import ConsoleSection
 from warnstream.config.node.feeds import FeedSection
+from warnstream.config.node.forecasts import ModelSection
 from warnstream.config.node.formats.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.config.node.grids import GridSection
@@ -351,6 +352,9 @@ class NodeDocument(Section):
     villages: VillagesSection = part(VillagesSection, "How stations speak for villages.")
     grids: dict[Annotated[str, value_types.code()], GridSection] = part(
         dict, "Grids of rain, such as radar, that speak where gauges are silent."
+    )
+    forecasts: dict[Annotated[str, value_types.code()], ModelSection] = part(
+        dict, "Runs of weather models, for rain beyond three hours; the first that is young enough is used."
     )
     feeds: dict[Annotated[str, value_types.code()], FeedSection] = part(
         dict, "Who brings alerts of other services, by name as in topics and tokens; silence is an alarm."

@@ -4,10 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from warnstream.config.node.forecasts import TransferAheadSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.level import LEVELS, Level
+from warnstream.model.rules.policies import TransferPolicy
 
 
 class TransferSection(Section):
@@ -34,6 +36,16 @@ class TransferSection(Section):
         description="Who has less than that before a hazard goes to the nearest safe place, not to the "
         "shelter (a judgement, to be signed by the county).",
     )
+    ahead: TransferAheadSection | None = default(
+        None,
+        description="Rain that asks for a transfer, whose hour is worked out from a model (`forecasts`).",
+    )
+
+    @property
+    def policy(self) -> TransferPolicy:
+        """As the engine uses it."""
+        ahead = None if self.ahead is None else self.ahead.policy
+        return TransferPolicy(**self.model_dump(exclude={"ahead"}), ahead=ahead)
 
 
 class MessagesSection(Section):

@@ -20,7 +20,8 @@ class RuleContext:
 
     `columns` are those of the rule's values table with their units, or
     ``station``; `table` is that file's name. `leads_s` are those of the nowcast; `has_chances`: there is a
-    table of probabilities.
+    table of probabilities. `model_reach_s`: how far every run of a weather model reaches from any time at
+    which it is used; 0: there is none.
     """
 
     hazard: str
@@ -34,6 +35,7 @@ class RuleContext:
     longest_s: int | None = None
     leads_s: tuple[int, ...] = LEADS_S
     has_chances: bool | None = None
+    model_reach_s: int | None = None
     duration_fault: Callable[[int, int | None], str] = lambda _duration_s, _longest_s: ""
 
 

@@ -4,6 +4,7 @@ from warnstream.model.rules.expressions import (
     Expression,
     Group,
     Lasting,
+    ModelTerm,
     ReachTerm,
     Relation,
     Sequence,
@@ -23,11 +24,11 @@ def _pairs(lower: Expression, higher: Expression) -> list[tuple[Term, Term]] | N
     if isinstance(lower, Term) and isinstance(higher, Term):
         # What is expected asks for another thing than what has fallen.
         mine, others = (
-            (term.quantity, term.relation, term.over_s, isinstance(term, ReachTerm))
+            (term.quantity, term.relation, term.over_s, type(term) in (ReachTerm, ModelTerm))
             for term in (lower, higher)
         )
         same = mine == others
-        plain = not isinstance(lower.amount, str) and not isinstance(higher.amount, str)
+        plain = not any(isinstance(_asked_of(term), str) for term in (lower, higher))
         return [(lower, higher)] if same and plain else ([] if lower == higher else None)
     if type(lower) is not type(higher):
         return None
@@ -41,6 +42,11 @@ def _pairs(lower: Expression, higher: Expression) -> list[tuple[Term, Term]] | N
     if any(term is None for term in found):
         return None
     return [pair for term in found if term for pair in term]
+
+
+def _asked_of(term: Term) -> float | str:
+    """The amount of a term; a text where every village has its own."""
+    return term.rain_mm if isinstance(term, ModelTerm) else term.amount
 
 
 def _inside(expression: Expression) -> tuple[object, tuple[Expression, ...]] | None:
@@ -62,6 +68,8 @@ def _asks_more(pairs: list[tuple[Term, Term]]) -> bool:
         for sign, (lower, higher) in zip(signs, pairs, strict=True)
     ]
     for lower, higher in pairs:
+        if isinstance(lower, ModelTerm) and isinstance(higher, ModelTerm):
+            steps.append(float(_asked_of(higher)) - float(_asked_of(lower)))
         if isinstance(lower, ReachTerm) and isinstance(higher, ReachTerm):
             steps += [higher.probability - lower.probability, float(lower.within_s - higher.within_s)]
     return all(step >= 0 for step in steps) and any(step > 0 for step in steps)

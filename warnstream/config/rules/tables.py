@@ -187,6 +187,7 @@ def _context(
         measured=measured,
         longest_s=context.around.longest_s,
         has_chances=context.around.has_chances,
+        model_reach_s=context.around.model_reach_s,
         duration_fault=duration_fault,
     )
 

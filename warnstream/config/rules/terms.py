@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from warnstream.config.faults import unknown
 from warnstream.config.rules.context import ParsedRule, RuleContext, RuleReader, column_key, station_key
+from warnstream.config.rules.models import model_faults
 from warnstream.config.thresholds.expected_levels import NO_TABLE, chance_faults
 from warnstream.config.yaml.quantities import format_duration, parse_decimal
 from warnstream.config.yaml.tree import Location
@@ -18,6 +19,7 @@ from warnstream.model.level import Level
 from warnstream.model.observations.days import DAYS_MAX, last_days
 from warnstream.model.rules.expressions import (
     Expression,
+    ModelTerm,
     Quantity,
     ReachTerm,
     Relation,
@@ -96,6 +98,8 @@ class TermReader(RuleReader):
         argument = QUANTITIES[subject]
         if "of" in raw:
             return self._share(at, subject, raw)
+        if subject == "forecast_rain" and "probability" in raw:
+            return self._model(at, raw)
         if "probability" in raw or "within" in raw:
             return self._reach(at, subject, raw)
         window = ("window",) if argument.form == "sensor_window" else ()
@@ -172,6 +176,26 @@ class TermReader(RuleReader):
             within_s=within_s,
             probability=probability,
             of=self._standing_for(quantity, amount),
+        )
+
+    def _model(self, at: Location, raw: dict[str, object]) -> ModelTerm | None:
+        """Rain of the coming hours that a weather model makes probable."""
+        self.only(at, raw, ("forecast_rain", "at_least", "probability", "for"))
+        ahead_s = self.duration((*at, "forecast_rain"), raw["forecast_rain"])
+        percent = self._amount((*at, "probability"), raw["probability"], "%")
+        rain_mm = self._amount((*at, "at_least"), self.needed(at, raw, "at_least"), "mm")
+        if percent is None or rain_mm is None or not ahead_s:
+            return None
+        share = float(percent) / 100.0 if not isinstance(percent, str) else 0.0
+        faults = model_faults(ahead_s, share, self.context.model_reach_s)
+        for key, expected in faults:
+            self.fault((*at, key), expected)
+        if faults:
+            return None
+        level, quantity = self._level or Level.NONE, Quantity(Indicator.MODEL_RAIN, float(ahead_s))
+        clear = float(percent) / 2
+        return ModelTerm(
+            quantity, Relation.AT_LEAST, float(percent), clear, rain_mm=rain_mm, probability=share, of=level
         )
 
     def _standing_for(self, quantity: Quantity, amount: float | str) -> Level:

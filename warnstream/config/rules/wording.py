@@ -8,6 +8,7 @@ from warnstream.model.rules.expressions import (
     Group,
     Lasting,
     LevelTerm,
+    ModelTerm,
     Quantity,
     ReachTerm,
     Relation,
@@ -67,6 +68,10 @@ def _inner(expression: Expression) -> str:
 
 
 def _term(term: Term) -> str:
+    if isinstance(term, ModelTerm):
+        rain, over = _amount(term.rain_mm, "mm"), format_duration(term.quantity.parameter)
+        asked = f"{rain} or more with a probability of {term.probability:.0%} or more"
+        return f"a weather model gives the next {over} {asked} (holds to half of that)"
     written = term.quantity.indicator.info.unit
     amount = _amount(term.amount, written)
     name = quantity_words(term.quantity)

@@ -16,7 +16,7 @@ from warnstream.model.rules.rules import Thresholds
 class ValidationContext:
     """What thresholds are checked against; None where the file that says it is wrong.
 
-    `has_chances`: a table of probabilities is named.
+    `has_chances`: a table of probabilities is named. `model_reach_s` is as of `RuleContext`.
     """
 
     villages: Villages | None
@@ -25,6 +25,7 @@ class ValidationContext:
     longest_s: int | None
     stage_m_range: tuple[float, float] | None
     has_chances: bool | None = None
+    model_reach_s: int | None = None
 
 
 Build = Callable[[Sequence[Threshold], Villages, Stations], Thresholds]

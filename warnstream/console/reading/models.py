@@ -213,7 +213,11 @@ class ListVillage(Read, frozen=True):
 
 
 class TransferList(Read, frozen=True):
-    """A transfer list of the area; `left_s` until its hour, below 0 once it has passed."""
+    """A transfer list of the area; `left_s` until its hour, below 0 once it has passed.
+
+    `deadline_s` is the hour by a weather model, beside the one that was ordered; `deadline_note`: nobody
+    knows it.
+    """
 
     list: str
     state: str
@@ -228,6 +232,17 @@ class TransferList(Read, frozen=True):
     is_overdue: bool = False
     is_closed: bool = False
     rows: tuple[ListRow, ...] = ()
+    deadline_s: int | None = None
+    deadline_note: str = ""
+
+
+class Deadline(Read, frozen=True):
+    """By when a village must be away, and when the hazard is taken to begin, by a weather model."""
+
+    village: str
+    deadline_s: int
+    onset_s: int
+    probability: float
 
 
 class Counter(Read, frozen=True):
@@ -246,4 +261,6 @@ class Transfers(Read, frozen=True):
 
     lists: list[TransferList] = []
     counters: list[Counter] = []
+    deadlines: list[Deadline] = []
+    deadline_note: str = ""
     zones: list[tuple[str, str, str]] = []

@@ -9,7 +9,7 @@ from warnstream.adapters.http.models.transfers import (
     TransferVillageRecord,
 )
 from warnstream.config.settings import Configuration
-from warnstream.console.reading.models import Counter, ListRow, ListVillage, TransferList, Transfers
+from warnstream.console.reading.models import Counter, Deadline, ListRow, ListVillage, TransferList, Transfers
 from warnstream.delivery.texts import clean
 from warnstream.model.times import parse_iso
 
@@ -43,7 +43,14 @@ def transfers_of(
         )
         for counter in (record.counters if with_counters else ())
     ]
-    return Transfers(lists, counters, zones)
+    forecast = record.forecast
+    deadlines = [
+        Deadline(hour.village, parse_iso(hour.deadline), parse_iso(hour.onset), hour.probability)
+        for hour in (forecast.villages if forecast is not None else ())
+        if is_inside(hour.village)
+    ]
+    note = "" if forecast is None else clean(forecast.note)
+    return Transfers(lists, counters, deadlines, note, zones)
 
 
 def _list(one: TransferListRecord, is_inside: Callable[[str], bool]) -> TransferList | None:
@@ -64,6 +71,8 @@ def _list(one: TransferListRecord, is_inside: Callable[[str], bool]) -> Transfer
         is_overdue=one.overdue,
         is_closed=one.closed is not None,
         rows=tuple(_row(row) for row in one.rows if is_inside(row.village)),
+        deadline_s=parse_iso(one.deadline) if one.deadline else None,
+        deadline_note=one.deadline_note,
     )
 
 

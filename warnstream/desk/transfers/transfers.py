@@ -66,6 +66,7 @@ class Transfers:
 
     Attributes
     ----------
+    policy : TransferPolicy
     state : TransferState
     changed : set of int
         Villages whose doors or posts may have to hear something new.
@@ -77,7 +78,7 @@ class Transfers:
         self, network: Network, policy: TransferPolicy, time_zone: TimeZone, status: MessageStatus
     ) -> None:
         self.network, self.time_zone = network, time_zone
-        self._policy, self._status = policy, status
+        self.policy, self._status = policy, status
         self.number = network.villages.index_of_code()
         self._zones: dict[str, list[str]] = {}
         for zone in network.zones:
@@ -231,7 +232,7 @@ class Transfers:
             return moment_of(order.by, now_s, self.time_zone)
         if onset_s == NOT_KNOWN:
             return now_s
-        return max(transfer_deadline_s(onset_s, self._policy, self.time_zone), now_s)
+        return max(transfer_deadline_s(onset_s, self.policy, self.time_zone), now_s)
 
     def _end(self, order: HandOrder, now_s: int) -> None:
         decision = Decision(now_s, order.author, order.reason)
@@ -345,7 +346,7 @@ class Transfers:
                 self._touch(transfer_list.villages)
 
     def _is_late(self, one: TransferList, now_s: int) -> bool:
-        return one.onset_s != NOT_KNOWN and one.onset_s - now_s < self._policy.walk_s
+        return one.onset_s != NOT_KNOWN and one.onset_s - now_s < self.policy.walk_s
 
     def end_exercises(self, now_s: int, note: str) -> None:
         """The node warns for real: lists of an exercise are over."""

@@ -17,8 +17,8 @@ from functools import reduce
 import numpy as np
 
 from warnstream.hazards.conditions.memory import Followed, Lasted, Past
-from warnstream.hazards.conditions.values import Values, coverage_of, values_of
-from warnstream.hazards.expected.asking import asked_of
+from warnstream.hazards.conditions.values import Values, coverage_of, values_of, values_of_model
+from warnstream.hazards.expected.asking import asked_of, asked_of_model
 from warnstream.hazards.sources import HazardSources
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.observations.days import DayWindow, over_duration
@@ -29,6 +29,7 @@ from warnstream.model.rules.expressions import (
     Lasting,
     Leaf,
     LevelTerm,
+    ModelTerm,
     Quantity,
     ReachTerm,
     Relation,
@@ -128,6 +129,14 @@ class RulePlan:
         if quantity not in self._values:
             self._values[quantity] = values_of(quantity, self._stations.get(quantity.station), sources)
         return self._values[quantity]
+
+    def read(self, term: Term, sources: HazardSources) -> Values:
+        """What a term reads at this step, also one whose amounts are part of the question."""
+        return (
+            values_of_model(term, sources)
+            if isinstance(term, ModelTerm)
+            else self.value(term.quantity, sources)
+        )
 
     def amount(self, leaf: Term) -> Float64Array:
         """What a term is compared with, shape (n_places,)."""
@@ -234,6 +243,11 @@ class RulePlan:
     def _compare(self, number: int, term: Term, sources: HazardSources) -> BoolArray:
         if isinstance(term, ReachTerm):
             return self._will_reach(term, sources)
+        if isinstance(term, ModelTerm):
+            chance = sources.chances.get(asked_of_model(term).key)
+            if chance is None:
+                return _twice(np.zeros(self._n_places, dtype=np.bool_))
+            return np.stack([chance.is_reached, chance.is_holding])
         value = self._compared(number, term, sources)
         amount, clear = self._amount(term.amount), self._amount(term.clear)
         if term.relation is Relation.RISES_BY:
@@ -268,6 +282,8 @@ class RulePlan:
 
     def _compared(self, number: int, term: Term, sources: HazardSources) -> Float64Array:
         """What a term compares with its amount: the value, or how much it has risen."""
+        if isinstance(term, ModelTerm):
+            return values_of_model(term, sources).value
         value = self.value(term.quantity, sources).value
         if term.relation is Relation.AT_MOST:
             return np.where(_knows_enough(term.quantity, sources), value, np.nan)
@@ -300,7 +316,7 @@ class RulePlan:
         if isinstance(leaf, LevelTerm):
             sees = ~sources.levels[leaf.hazard].is_blind[self._village]
             return np.ones_like(sees), sees, sees
-        values = self.value(leaf.quantity, sources)
+        values = self.read(leaf, sources)
         concerns = values.concerns
         if isinstance(leaf.amount, str):
             concerns = concerns & ~np.isnan(self._columns[leaf.amount])
@@ -337,7 +353,7 @@ class RulePlan:
                 probability=_probability(expression, place, sources),
                 value=float(self._compared(number, expression, sources)[place]),
                 amount=float(self.amount(expression)[place]),
-                station=int(self.value(expression.quantity, sources).station[place]),
+                station=int(self.read(expression, sources).station[place]),
             )
         if number in self._lasted:
             return replace(told, since_s=int(self._lasted[number].since_s[place]))

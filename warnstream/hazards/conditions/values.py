@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.hazards.conditions.movement import changes_per_s, pick, value_at, window_ends
+from warnstream.hazards.expected.asking import asked_of_model
 from warnstream.hazards.sensor_rows import age_ok
 from warnstream.hazards.sources import NO_STATIONS, HazardSources
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.readings import Variable
-from warnstream.model.rules.expressions import Quantity
+from warnstream.model.rules.expressions import ModelTerm, Quantity
 from warnstream.model.rules.indicators import Indicator, VillageAntecedent
 from warnstream.model.times import DAY_S, HOUR_S
 
@@ -59,6 +60,22 @@ def values_of(quantity: Quantity, station: Int32Array | None, sources: HazardSou
         sees[concerns] = fresh[number]
         last[concerns], heard_at_s[concerns] = read[number], observed_at_s[number]
     return Values(value, concerns, sees, station, last, heard_at_s)
+
+
+def values_of_model(term: ModelTerm, sources: HazardSources) -> Values:
+    """How probable a weather model makes it, percent; where no run reaches nothing is seen.
+
+    Once the time that the last run was asked for has passed the term concerns nobody until there is a new
+    one: what was said is over, and a level must not stand for it for ever.
+    """
+    chance = sources.chances.get(asked_of_model(term).key)
+    n_places = sources.n_places
+    none, never = np.full(n_places, -1, dtype=np.int32), np.full(n_places, -1, dtype=np.int64)
+    value: Float64Array = np.full(n_places, np.nan)
+    if chance is not None:
+        value = np.round(chance.found.probability.astype(np.float64) * 100.0, 1)
+    concerns = np.full(n_places, chance is not None)
+    return Values(value, concerns, ~np.isnan(value), none, value, never)
 
 
 def coverage_of(sources: HazardSources) -> Float64Array:

@@ -1,13 +1,15 @@
 """Which probabilities the rules and tables of a network ask for, and against which thresholds."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 from warnstream.hazards.expected.chances import Asked, key_of
 from warnstream.model.arrays import Float64Array
 from warnstream.model.forecast import ExpectedLevel
-from warnstream.model.rules.expressions import ReachTerm, RuleTable
+from warnstream.model.rules.expressions import ModelTerm, ReachTerm, RuleTable
+from warnstream.model.rules.policies import TransferAhead
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 STEP_S = 900
@@ -33,6 +35,51 @@ def asked_of_table(rule: HazardRule, one: ExpectedLevel, table: CriticalRain) ->
     )
     key = key_of("table", rule.name, int(one.of), duration_s, one.within_s, one.probability)
     return Asked(key, duration_s, one.within_s, one.probability)
+
+
+def asked_of_model(term: ModelTerm) -> Asked:
+    """What a term of a rule asks a weather model."""
+    within_s = int(term.quantity.parameter)
+    key = key_of("model", within_s, term.rain_mm, term.probability)
+    return Asked(key, (within_s,), within_s, term.probability, is_of_model=True, is_ahead_alone=True)
+
+
+def asked_for_transfer(ahead: TransferAhead) -> Asked:
+    """What the hour of a transfer asks a weather model: what has fallen is part of it."""
+    key = key_of("transfer", ahead.duration_s, ahead.rain_mm, ahead.probability)
+    return Asked(key, (ahead.duration_s,), ahead.duration_s, ahead.probability, is_of_model=True)
+
+
+def model_terms(table: RuleTable) -> list[ModelTerm]:
+    """Terms of a rule that ask a weather model."""
+    return [leaf for leaf in table.leaves() if isinstance(leaf, ModelTerm)]
+
+
+def all_asked_of_model(
+    rules: Sequence[HazardRule], transfer: TransferAhead | None = None
+) -> dict[str, tuple[Asked, Callable[[int], Float64Array]]]:
+    """Everything that is asked of a weather model, by key, with the amounts of so many places."""
+    found: dict[str, tuple[Asked, Callable[[int], Float64Array]]] = {}
+    for rule in rules:
+        if isinstance(table := rule.thresholds, RuleTable):
+            for term in model_terms(table):
+                asked = asked_of_model(term)
+                found[asked.key] = asked, partial(_amounts, table, term.rain_mm)
+    if transfer is not None:
+        asked = asked_for_transfer(transfer)
+        found[asked.key] = asked, partial(_amounts, None, transfer.rain_mm)
+    return found
+
+
+def farthest_s(rules: Sequence[HazardRule], transfer: TransferAhead | None = None) -> int:
+    """How far ahead anybody asks a weather model; 0: nobody does."""
+    return max((asked.within_s for asked, _ in all_asked_of_model(rules, transfer).values()), default=0)
+
+
+def _amounts(table: RuleTable | None, amount: float | str, n_places: int) -> Float64Array:
+    """An amount of every place, shape (1, n_places)."""
+    plain = table.columns[amount] if isinstance(amount, str) and table is not None else amount
+    return np.array(np.broadcast_to(np.asarray(plain, dtype=np.float64), n_places))[None]
 
 
 def reach_terms(table: RuleTable) -> list[ReachTerm]:
@@ -73,9 +120,7 @@ def _critical(by: _By, asked: Asked, rain_now: RainNow, n_places: int) -> Float6
     if isinstance(what, ReachTerm):
         table = rule.thresholds
         assert isinstance(table, RuleTable)
-        amount = table.columns[what.amount] if isinstance(what.amount, str) else what.amount
-        critical = np.array(np.broadcast_to(np.asarray(amount, dtype=np.float64), n_places))
-        return critical[None]
+        return _amounts(table, what.amount, n_places)
     now = rain_now(rule)
     columns = [now.duration_s.tolist().index(duration_s) for duration_s in asked.duration_s]
     return np.ascontiguousarray(now.critical_mm[:, columns, what.of - 1].T)

@@ -21,6 +21,7 @@ from warnstream.model.level import Level
 
 CYCLES_BELOW = 3
 AGE_S_MAX = 1800
+_HOLDS, _KNOWN = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,18 @@ class Asked:
     within_s : int
     probability : float
         What raises a level.
+    is_of_model : bool
+        By a run of a weather model; else by members of the next three hours.
+    is_ahead_alone : bool
+        Rain to come alone is compared, whatever has fallen. Nobody observes that, so it is not scored.
     """
 
     key: str
     duration_s: tuple[int, ...]
     within_s: int
     probability: float
+    is_of_model: bool = False
+    is_ahead_alone: bool = False
 
 
 Critical = Callable[[Asked], Float64Array]
@@ -65,6 +72,8 @@ class Chance:
         When it was worked out.
     source, calibrated_on : str
         Of the members.
+    model, run_s : str, int
+        As in `Expected`.
     """
 
     asked: Asked
@@ -74,6 +83,8 @@ class Chance:
     at_s: int
     source: str
     calibrated_on: str
+    model: str = ""
+    run_s: int = -1
 
     def of_places(self, places: Int64Array) -> "Chance":
         """That of some places."""
@@ -86,6 +97,8 @@ class Chance:
             self.at_s,
             self.source,
             self.calibrated_on,
+            self.model,
+            self.run_s,
         )
 
     def expected(self, level: Level, place: int, now_s: int) -> Expected:
@@ -105,6 +118,8 @@ class Chance:
             onset_s,
             self.source,
             self.calibrated_on,
+            self.model,
+            self.run_s,
         )
 
 
@@ -140,6 +155,8 @@ class ChanceBook:
     ----------
     asked : iterable of Asked
     n_places : int
+    holds_on : bool, optional
+        What was said holds up levels for as long as it was said for, also when nobody knows anything newer.
 
     Attributes
     ----------
@@ -147,16 +164,19 @@ class ChanceBook:
         Another number when anything in `known` has changed.
     known : Chances
         Of the last step.
-    source, calibrated_on : str
+    source, calibrated_on, model, run_s
         Of the last members.
     """
 
-    def __init__(self, asked: Iterable[Asked], n_places: int) -> None:
+    def __init__(self, asked: Iterable[Asked], n_places: int, *, holds_on: bool = False) -> None:
         self._asked = {question.key: question for question in asked}
+        self._holds_on = holds_on
         self._kept = {key: _Kept(n_places) for key in self._asked}
         self.source, self.calibrated_on = "", ""
+        self.model, self.run_s = "", -1
         self.version = 0
         self.known: Chances = {}
+        self._fresh: dict[str, int] = {}
         self._scores: tuple[ScoreState, ...] = ()
         self._are_scored = True
 
@@ -180,26 +200,56 @@ class ChanceBook:
         """
         if members is not None:
             self.source, self.calibrated_on = members.source, members.calibrated_on
-            for key, question in self._asked.items():
-                found = crossing(members, past_mm, question.duration_s, critical(question), question.within_s)
-                self._take(self._kept[key], question, found, now_s)
-                self._are_scored |= self._kept[key].score.step(found, question.within_s, self.source, now_s)
-        is_fresh = {
-            key: kept.at_s[0] >= 0 and now_s - int(kept.at_s[0]) <= AGE_S_MAX
-            for key, kept in self._kept.items()
-        }
-        fresh = [key for key, so in is_fresh.items() if so]
-        if members is None and fresh == list(self.known):
+            self.model, self.run_s = members.model, members.run_s
+            for question in self._asked.values():
+                self._work_out(question, members, past_mm, critical(question), now_s)
+        fresh = {key: state for key in self._asked if (state := self._freshness(key, now_s))}
+        if members is None and fresh == self._fresh:
             return
         self.version += 1
-        self.known = {key: self._chance(key) for key in fresh}
+        self._fresh = fresh
+        self.known = {key: self._chance(key, is_known=state == _KNOWN) for key, state in fresh.items()}
+
+    def _work_out(
+        self,
+        asked: Asked,
+        members: RainMembers,
+        past_mm: Callable[[int], Float64Array],
+        critical_mm: Float64Array,
+        now_s: int,
+    ) -> None:
+        kept = self._kept[asked.key]
+
+        def nothing_fell(_duration_s: int) -> Float64Array:
+            return np.zeros(critical_mm.shape[1])
+
+        past = nothing_fell if asked.is_ahead_alone else past_mm
+        found = crossing(members, past, asked.duration_s, critical_mm, asked.within_s)
+        self._take(kept, asked, found, now_s)
+        if not asked.is_ahead_alone:
+            self._are_scored |= kept.score.step(found, asked.within_s, self.source, now_s)
+
+    def _freshness(self, key: str, now_s: int) -> int:
+        """Whether a probability is known, or holds up what it raised, or neither."""
+        at_s = int(self._kept[key].at_s[0])
+        if at_s < 0:
+            return 0
+        if now_s - at_s <= AGE_S_MAX:
+            return _KNOWN
+        return _HOLDS if self._holds_on and now_s - at_s <= self._asked[key].within_s else 0
+
+    def look(self, key: str, now_s: int) -> Chance | None:
+        """A probability at a time, also right after a snapshot was taken up; None where it is not known."""
+        if key not in self._asked or self._freshness(key, now_s) != _KNOWN:
+            return None
+        return self._chance(key, is_known=True)
 
     def forget(self) -> None:
         """Nothing is known until the next members."""
         for kept in self._kept.values():
             kept.at_s[0] = -1
         self.version += 1
-        self.known = {}
+        self.known, self._fresh = {}, {}
 
     def scores(self) -> tuple[ScoreState, ...]:
         """What became of the probabilities so far; the same object while no case has ended."""
@@ -223,25 +273,27 @@ class ChanceBook:
 
     def snapshot(self) -> Arrays:
         """State as named arrays."""
-        state: Arrays = {"of": np.frombuffer(f"{self.source}\n{self.calibrated_on}".encode(), dtype=np.uint8)}
+        of = f"{self.source}\n{self.calibrated_on}"
+        of += f"\n{self.model}\n{self.run_s}" if self.model else ""  # older versions have two lines
+        state: Arrays = {"of": np.frombuffer(of.encode(), dtype=np.uint8)}
         for key, kept in self._kept.items():
             state |= {f"{name}.{key}": array.copy() for name, array in kept.arrays().items()}
         return state
 
     def restore(self, state: Arrays) -> None:
         """Take up a snapshot; a probability that it does not have is not known yet."""
-        self.source, _, self.calibrated_on = (
-            bytes(state.get("of", np.zeros(0, np.uint8))).decode().partition("\n")
-        )
+        of = [*bytes(state.get("of", np.zeros(0, np.uint8))).decode().split("\n"), "", "", ""]
+        self.source, self.calibrated_on, self.model = of[:3]
+        self.run_s = int(of[3] or -1)
         for key, kept in self._kept.items():
             for name, array in kept.arrays().items():
                 before = state.get(f"{name}.{key}")
-                if (
-                    before is not None and before.shape == array.shape
-                ):  # a version with more sources begins anew
+                if before is not None and name == "score":
+                    kept.score.restore(before)
+                elif before is not None and before.shape == array.shape:
                     array[:] = before
         self.version += 1
-        self.known = {}
+        self.known, self._fresh = {}, {}
         self._are_scored = True
 
     @staticmethod
@@ -251,9 +303,10 @@ class ChanceBook:
         kept.found.take(found)
         kept.at_s[0] = now_s
 
-    def _chance(self, key: str) -> Chance:
+    def _chance(self, key: str, *, is_known: bool) -> Chance:
         asked, kept = self._asked[key], self._kept[key]
-        found = kept.found.of_places(np.arange(len(kept.n_below)))
+        n_places = len(kept.n_below)
+        found = kept.found.of_places(np.arange(n_places)) if is_known else nobody_knows(n_places)
         is_reached = found.probability >= asked.probability
         is_holding = kept.n_below < CYCLES_BELOW  # a cycle of which nothing is known is one below
         return Chance(
@@ -264,6 +317,8 @@ class ChanceBook:
             int(kept.at_s[0]),
             self.source,
             "" if kept.score.off(self.source) else self.calibrated_on,
+            self.model,
+            self.run_s,
         )
 
 

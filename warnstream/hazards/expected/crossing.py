@@ -112,7 +112,7 @@ def crossing(
             np.zeros(n_places) if part == 0 else past_mm(part) for part in parts_s(duration, within_s, step_s)
         ]
         critical = critical_mm[number]
-        known |= ~np.isnan(critical) & ~np.isnan(past[0]) & ~np.isnan(most[0])
+        known |= ~np.isnan(critical) & ~np.isnan(past[0]) & ~np.isnan(most[-1])
         near: BoolArray = np.asarray((past[0] >= critical) | _may_reach(past[1:], most, critical))
         places = rows_where(near)
         if len(places) == 0:

@@ -18,8 +18,16 @@ TENTHS = 10
 CASES_MIN, OFF_MIN = 500, 0.10
 GAP_S_MAX = 1800
 """Members that come later than that after the last leave a gap in which nobody looked."""
-SOURCES = ("gauges", "radar", "radar and gauges")
-"""Of members; the rows of `total`, never in another order."""
+SOURCES = (
+    "gauges",
+    "radar",
+    "radar and gauges",
+    "gauges and model",
+    "radar and model",
+    "radar and gauges and model",
+    "model",
+)
+"""Of members; the rows of `total`: more behind, never in another order."""
 
 
 class Score:
@@ -45,6 +53,11 @@ class Score:
     def arrays(self) -> Arrays:
         """State by name; to be written into."""
         return {"case_said": self.said, "case_came": self.came, "case_times": self.times, "score": self.total}
+
+    def restore(self, total: Float64Array) -> None:
+        """Take up the sums of a snapshot; one with fewer sources is of an older version."""
+        if total.shape[1:] == self.total.shape[1:] and len(total) <= len(self.total):
+            self.total[: len(total)] = total
 
     def step(self, found: Crossing, within_s: int, source: str, now_s: int) -> bool:
         """Look at what was worked out at a cycle; whether cases have ended."""

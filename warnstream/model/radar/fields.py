@@ -16,6 +16,7 @@ from warnstream.model.geodesy import local_xy_m
 from warnstream.model.grids import GridFrame
 from warnstream.model.network import Network
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.runs.model_run import ModelRun
 
 UNSEEN = -1
 UNITS_PER_MM = 100
@@ -68,8 +69,10 @@ class FieldGeometry:
         return (north - self.south_m) / self.cell_m, (east - self.west_m) / self.cell_m
 
 
-def geometry_of(network: Network) -> FieldGeometry:
-    """The cells of a network's fields."""
+def geometry_of(
+    network: Network, cell_m: int = CELL_M, margin_m: int = MARGIN_M, cells_max: int = CELLS_MAX
+) -> FieldGeometry:
+    """The cells of a network's fields; with other numbers those of something else that covers it."""
     villages, stations = network.villages, network.stations
     latitude, longitude = (
         round(float(np.mean(degrees)) / _ROUND_DEGREES) * _ROUND_DEGREES
@@ -86,8 +89,8 @@ def geometry_of(network: Network) -> FieldGeometry:
     low = np.floor(xy_m.min(axis=0) / _ROUND_M) * _ROUND_M
     high = np.ceil(xy_m.max(axis=0) / _ROUND_M) * _ROUND_M
     extent_m = high - low
-    cell_m = CELL_M * max(int(np.ceil(extent_m.max() / (CELL_M * CELLS_MAX))), 1)
-    cells = np.minimum(np.ceil((extent_m + 2 * MARGIN_M) / cell_m), CELLS_MAX).astype(np.int64)
+    cell_m *= max(int(np.ceil(extent_m.max() / (cell_m * cells_max))), 1)
+    cells = np.minimum(np.ceil((extent_m + 2 * margin_m) / cell_m), cells_max).astype(np.int64)
     first = np.rint((low + high) / 2 - (cells - 1) / 2 * cell_m).astype(np.int64)
     return FieldGeometry(
         latitude, longitude, int(first[1]), int(first[0]), cell_m, int(cells[1]), int(cells[0])
@@ -131,8 +134,8 @@ class FieldRefusal:
     frame: FieldFrame
 
 
-Frame = GridFrame | FieldFrame
-"""What a file of a grid becomes: amounts at points, and a field of the one that members are made of."""
+Frame = GridFrame | FieldFrame | ModelRun
+"""What files become: amounts at points, a field of the grid that members are made of, a run of a model."""
 
 
 def packed_mm(rain_mm: Float64Array) -> Int16Array:

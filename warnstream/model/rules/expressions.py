@@ -100,6 +100,19 @@ class ReachTerm(Term):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelTerm(Term):
+    """Rain of the coming hours that a weather model gives with at least so much probability.
+
+    `amount` is that probability in percent, `rain_mm` what the rain to come alone has to reach (a text is a
+    key into `RuleTable.columns`); `of` is the level that it raises.
+    """
+
+    rain_mm: float | str = 0.0
+    probability: float = 0.0
+    of: Level = Level.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class SignTerm:
     """A person has seen a sign in the village; `is_validated`: and a named person has confirmed it."""
 
@@ -230,7 +243,7 @@ def lead_s_of(quantity: Quantity) -> int:
 
 def rests_on_what_comes(leaf: Term) -> bool:
     """Whether a term holds before what it warns of has been observed."""
-    return isinstance(leaf, ShareTerm | ReachTerm) or lead_s_of(leaf.quantity) > 0
+    return isinstance(leaf, ShareTerm | ReachTerm | ModelTerm) or lead_s_of(leaf.quantity) > 0
 
 
 def leaves_of(expression: Expression) -> Iterator[Leaf]:

@@ -46,6 +46,7 @@ class Indicator(IntEnum):
     DAILY_INDEX = 24
     WIND_GUST = 25
     RELAYED = 26
+    MODEL_RAIN = 27
 
     @property
     def word(self) -> str:
@@ -80,8 +81,7 @@ class IndicatorInfo:
         It remembers so much that a node must have been running for long to know it.
     has_window : bool
         The parameter of a condition is the time that its value is taken over.
-    fewer_is_worse : bool
-        Small values are the dangerous ones.
+    fewer_is_worse : bool, small values are the dangerous ones
     """
 
     unit: str
@@ -172,6 +172,7 @@ INDICATORS: Mapping[Indicator, IndicatorInfo] = MappingProxyType(
         ),
         Indicator.WIND_GUST: _sensor("m/s", "阵风风速", "gust {value}", Variable.WIND_GUST),
         Indicator.RELAYED: IndicatorInfo("", "", ""),
+        Indicator.MODEL_RAIN: IndicatorInfo("%", "未来{over}概率", "probability {value}", has_window=True),
     }
 )
 """Every indicator, once."""

@@ -163,13 +163,27 @@ class VillagePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAhead:
+    """What the hour by which people must be away is worked out from, by a run of a weather model.
+
+    `rain_mm` over `duration_s` (whole hours, and as far ahead), what has fallen with what comes; when the
+    share `probability` of the members has reached it the hazard is taken to begin. `source` says who set it.
+    """
+
+    duration_s: int
+    rain_mm: float
+    probability: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransferPolicy:
     """By when a transfer must be over before the hazard comes.
 
     `policy_s` and `law_s` are the times that the county and the law ask for; a
     hazard between `night_begins_s` and `night_ends_s` of the local clock (seconds
     after midnight) asks for the beginning of that night. Who has less than `walk_s` left does not walk
-    to the shelter but to the nearest safe place.
+    to the shelter but to the nearest safe place. `ahead` is None where no hour is worked out.
     """
 
     policy_s: int = 6 * HOUR_S
@@ -177,6 +191,7 @@ class TransferPolicy:
     night_begins_s: int = 18 * HOUR_S
     night_ends_s: int = 6 * HOUR_S
     walk_s: int = 20 * MINUTE_S
+    ahead: TransferAhead | None = None
 
 
 @dataclass(frozen=True, slots=True)

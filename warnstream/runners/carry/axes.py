@@ -121,6 +121,7 @@ AXES: dict[str, tuple[Axis, ...]] = {
     "ahead/since_s": (),
     "ahead/source": (),
     "ahead/field.*": (),
+    "ahead/run.*": (),
     "grid.*/rain_um": (A.MINUTE, A.POINT),
     "grid.*/observed_min": (A.MINUTE, A.POINT),
     "grid.*/last_s": (A.POINT,),
@@ -153,6 +154,17 @@ AXES: dict[str, tuple[Axis, ...]] = {
     "chances/case_came.*": (A.PLACE,),
     "chances/case_times.*": (),
     "chances/score.*": (),
+    "far/of": (),
+    "far/at_s.*": (),
+    "far/n_below.*": (A.PLACE,),
+    "far/probability.*": (A.PLACE,),
+    "far/early_s.*": (A.PLACE,),
+    "far/onset_s.*": (A.PLACE,),
+    "far/duration.*": (A.PLACE,),
+    "far/case_said.*": (A.PLACE,),
+    "far/case_came.*": (A.PLACE,),
+    "far/case_times.*": (),
+    "far/score.*": (),
     "late/from_s": (A.PLACE,),
     "late/station": (A.PLACE,),
     "late/at_s": (A.PLACE,),
@@ -177,6 +189,7 @@ def axes_of(part: str, name: str) -> tuple[Axis, ...]:
     head, dot, tail = name.rpartition(".")
     if dot:
         candidates += [f"{whose}/*.{tail}", f"{whose}/{head}.*"]
+    candidates.append(f"{whose}/{name.partition('.')[0]}.*")
     word = name.partition("_")[0]
     candidates.append(f"{whose}/{word}_*")
     for candidate in candidates:

@@ -27,6 +27,10 @@ def describe_reason(reason: Reason) -> str:
         return f"{zone}not confirmed, silent: {', '.join(fact.station for fact in reason.facts)}"
     who = reason.grid or reason.station
     expected = reason.expected
+    if expected is not None and expected.amount_mm:
+        ahead, run = describe_duration(expected.within_s), iso_utc(expected.run_s)
+        amount = f"{expected.amount_mm:g} mm in the next {ahead}"
+        return f"{zone}{expected.model} gives {amount} {expected.probability:.0%} (run of {run})"
     relation = ">=" if expected is None else f"of {expected.level.word} expected at"
     text = f"{zone}{who} {reason.value:g} {reason.unit}{window} {relation} {reason.threshold:g}"
     if expected is not None and expected.share:

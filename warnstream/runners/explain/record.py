@@ -183,6 +183,9 @@ def _expected(expected: Expected | None) -> ExpectedRecord | None:
         onset_s=expected.onset_s,
         source=expected.source,
         calibrated_on=expected.calibrated_on,
+        model=expected.model,
+        run_s=expected.run_s,
+        amount_mm=expected.amount_mm,
     )
 
 

@@ -19,6 +19,7 @@ from warnstream.model.rules.expressions import (
     Group,
     Lasting,
     LevelTerm,
+    ModelTerm,
     ReachTerm,
     Relation,
     Sequence,
@@ -317,6 +318,8 @@ class Verdict:
             within = describe_duration(condition.within_s)
             asked = f"probability {known} within {within}, of {condition.probability:.0%}"
             return f"{name} {value} of {amount}, {asked}"
+        if isinstance(condition, ModelTerm):
+            return f"{name} {value}, of {condition.probability:.0%}"
         if condition.relation is Relation.RISES_BY:
             return f"{name} rose by {value}{over}, of {amount}"
         return f"{name} {value}, {relation} {amount}"

@@ -17,7 +17,9 @@ from warnstream.model.network import Network
 from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.radar.fields import CELLS_MAX, FieldFrame, Frame
-from warnstream.runners.intake.entries import FIELD, GRID
+from warnstream.model.runs.model_run import ModelRun
+from warnstream.runners.intake.entries import FIELD, GRID, RUN
+from warnstream.runners.intake.runs.run_entries import decode_run, encode_run
 
 UNSEEN = -1
 
@@ -92,13 +94,17 @@ def decode_field(payload: bytes) -> FieldFrame:
 
 def encode_any(frame: Frame, points: bytes) -> tuple[str, bytes]:
     """Kind and payload of the entry of a frame; `points` as of `encode_frame`."""
+    if isinstance(frame, ModelRun):
+        return RUN, encode_run(frame)
     if isinstance(frame, FieldFrame):
         return FIELD, encode_field(frame)
     return GRID, encode_frame(frame, points)
 
 
 def decode_any(kind: str, payload: bytes, points: bytes) -> Frame:
-    """The frame of an entry of either kind. ValueError if it was made for another network, or is none."""
+    """The frame of an entry of any kind. ValueError if it was made for another network, or is none."""
+    if kind == RUN:
+        return decode_run(payload)
     return decode_field(payload) if kind == FIELD else decode_frame(payload, points)
 
 
@@ -110,12 +116,12 @@ class WaitingFrames:
         self._waiting: list[tuple[str, bytes]] = []
 
     def add(self, kind: str, payload: bytes) -> None:
-        """One more entry, of kind `GRID` or `FIELD`."""
+        """One more entry, of kind `GRID`, `FIELD` or `RUN`."""
         self._waiting.append((kind, payload))
 
     def takers(self) -> dict[str, Callable[[bytes, object], None]]:
         """What takes an entry, by kind."""
-        return {kind: partial(self._taken, kind) for kind in (GRID, FIELD)}
+        return {kind: partial(self._taken, kind) for kind in (GRID, FIELD, RUN)}
 
     def _taken(self, kind: str, payload: bytes, _outcome: object) -> None:
         self.add(kind, payload)

@@ -267,7 +267,8 @@ class Status:
 
     def transfers(self, only: str | None) -> TransfersRecord:
         """Transfer lists without rows, or one with them; the five counters."""
-        return describe_transfers(self._keeper.engine.desk, only)
+        engine = self._keeper.engine
+        return describe_transfers(engine.desk, only, engine.assessment)
 
     def mark_rows(
         self, rows: Sequence[str], word: str, by: str, note: str, *, is_post: bool

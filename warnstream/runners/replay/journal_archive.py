@@ -54,7 +54,7 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
     for _, kind, payload in read_entries(extent, extent.segments[0].first_sequence):
         if kind == entries.TICK:
             now_s = max(now_s, entries.decode_tick(payload))
-        if kind in (entries.GRID, entries.FIELD):
+        if kind in (entries.GRID, entries.FIELD, entries.RUN):
             try:
                 frames.append(decode_any(kind, payload, points))
             except ValueError:

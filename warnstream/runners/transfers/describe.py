@@ -12,11 +12,13 @@ from warnstream.adapters.http.models.transfers import (
     TransfersRecord,
     TransferVillageRecord,
 )
+from warnstream.assessment import Assessment
 from warnstream.desk import WarningDesk
 from warnstream.desk.transfers.lists import Decision, TransferList
 from warnstream.desk.transfers.rows import Row
 from warnstream.model.times import iso_utc
 from warnstream.runners.transfers.counters import counters_of
+from warnstream.runners.transfers.deadlines import Deadlines
 from warnstream.runners.transfers.figures import figures_of, heads_since, sum_of
 
 ROWS_SHOWN = 2_000
@@ -31,24 +33,41 @@ CLOSED = "closed, nobody was told to come back"
 """What people of a list are told."""
 
 
-def describe_transfers(desk: WarningDesk, only: str | None = None) -> TransfersRecord:
-    """Every list without its rows, or `only` one with them; empty if there is no such list."""
+def describe_transfers(
+    desk: WarningDesk, only: str | None = None, assessment: Assessment | None = None
+) -> TransfersRecord:
+    """Every list without its rows, or `only` one with them; empty if there is no such list.
+
+    Without an `assessment` nobody knows an hour by which people must be away.
+    """
+    deadlines = Deadlines(desk, assessment)
     lists = list(desk.transfers.state.lists.values())
     found = [transfer_list for transfer_list in lists if only in (None, transfer_list.name)]
     return TransfersRecord(
         time=iso_utc(desk.now_s) if desk.now_s >= 0 else None,
         counters=counters_of(desk),
-        lists=[describe_list(desk, transfer_list, with_rows=only is not None) for transfer_list in found],
+        lists=[
+            describe_list(desk, transfer_list, with_rows=only is not None, deadlines=deadlines)
+            for transfer_list in found
+        ],
         lost=[_row(row) for row in desk.transfers.lost()[:ROWS_SHOWN]],
+        forecast=deadlines.record(),
     )
 
 
-def describe_list(desk: WarningDesk, one: TransferList, *, with_rows: bool = False) -> TransferListRecord:
+def describe_list(
+    desk: WarningDesk, one: TransferList, *, with_rows: bool = False, deadlines: Deadlines | None = None
+) -> TransferListRecord:
     """One list as it is after the last step."""
     rows_of: dict[str, list[Row]] = {code: [] for code in one.villages}
     for row in list(one.rows.values()):
         rows_of.setdefault(row.village, []).append(row)
     villages = [_village(desk, one, code, rows) for code, rows in rows_of.items()]
+    deadline_s, note = None, ""
+    if deadlines is not None and one.closed is None:
+        deadline_s, note = deadlines.of_villages(
+            [desk.transfers.number.get(code, -1) for code in one.villages]
+        )
     shown = sorted(one.rows.values(), key=lambda row: not row.is_open) if with_rows else []
     return TransferListRecord(
         transfer=one.name,
@@ -68,6 +87,8 @@ def describe_list(desk: WarningDesk, one: TransferList, *, with_rows: bool = Fal
         figures=sum_of(village.figures for village in villages),
         villages=villages,
         rows=[_row(row) for row in shown[:ROWS_SHOWN]],
+        deadline=None if deadline_s is None else iso_utc(deadline_s),
+        deadline_note=note,
     )
 
 

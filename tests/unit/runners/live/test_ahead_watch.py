@@ -10,6 +10,7 @@ from warnstream.assessment.ahead.members import AheadState
 from warnstream.model.forecast import ScoreState
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.radar.fields import FieldFrame, FieldRefusal
+from warnstream.model.runs.model_run import ModelRun, RunRefusal, RunState
 from warnstream.model.times import UTC
 from warnstream.runners.live.watches.ahead_watch import AheadWatch
 
@@ -81,3 +82,32 @@ def test_probabilities_that_were_off_are_told_with_what_was_said_and_what_came()
     assert metrics.ahead_cases.labels("gauges", "1h", "1h", "2")._value.get() == 800
     assert metrics.ahead_came.labels("gauges", "1h", "1h", "2")._value.get() == 80
     assert metrics.ahead_off.labels("gauges", "1h", "1h")._value.get() == 1
+
+
+def test_a_model_that_is_out_is_told_once_with_what_is_known_without_it() -> None:
+    said, metrics = Said(), Metrics()
+    watch = AheadWatch(said, metrics, UTC)
+    good = AheadState(runs=(RunState("ens", T0, 3600, is_out=False, is_used=True, n_runs=1),))
+    out = AheadState(runs=(RunState("ens", T0, 7 * 3600, is_out=True),))
+    for state in (good, out, out, good):
+        watch.take(state)
+    (key, text, zh), (ended,) = said.calls
+    assert key == ended == "ahead:forecast ens"
+    assert text.startswith("forecast ens is out: its newest run is of ")
+    assert text.endswith("rain ahead is known for 3 h at most, no deadline of a transfer can be kept")
+    assert "降雨预报最多3小时，无法保证转移时限" in zh
+    assert metrics.forecast_runs.labels("ens")._value.get() == 2
+    assert metrics.forecast_out.labels("ens")._value.get() == 0
+    assert metrics.forecast_age.labels("ens")._value.get() == 3600
+
+
+def test_the_model_that_takes_its_place_is_named_and_refused_runs_are_counted() -> None:
+    said, metrics = Said(), Metrics()
+    run = ModelRun("ens", b"", T0, T0, np.zeros(1, np.int32), np.zeros((1, 1, 1, 1), np.int16))
+    refused = (RunRefusal(RefusalReason.FUTURE, "", run),)
+    runs = RunState("ens", is_out=True, refused=refused), RunState("icon", T0, 3600, is_used=True)
+    AheadWatch(said, metrics, UTC).take(AheadState(runs=runs))
+    assert said.calls[0][1] == (
+        "forecast ens is out: no run has come since the node began; icon takes its place"
+    )
+    assert metrics.forecast_runs_refused.labels("ens", "future")._value.get() == 1

@@ -100,16 +100,27 @@ class AlarmRecord(msgspec.Struct, frozen=True):
     blocking: bool
 
 
+class RunRecord(msgspec.Struct, frozen=True):
+    """The newest run of a weather model; `out`: it has none young enough, `used`: it counts now."""
+
+    forecast: Text
+    run: TimeUtc | None
+    out: bool
+    used: bool
+
+
 class AheadRecord(msgspec.Struct, frozen=True):
     """Where probabilities of rain to come are from; `source` is empty where there are none.
 
     `radar` is the grid that they should come from, empty: none is named; `out`: it has no field young enough.
+    `forecasts` are the weather models, in the order in which they are preferred.
     """
 
     source: Text
     radar: Text
     newest: TimeUtc | None
     out: bool
+    forecasts: list[RunRecord] = []
 
 
 class DifferenceRecord(msgspec.Struct, frozen=True):

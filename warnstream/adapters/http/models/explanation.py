@@ -52,6 +52,9 @@ class ExpectedRecord(msgspec.Struct, frozen=True):
     onset_s: int
     source: str
     calibrated_on: str
+    model: str = ""
+    run_s: int = -1
+    amount_mm: float = 0.0
 
 
 class ReasonRecord(msgspec.Struct, frozen=True):

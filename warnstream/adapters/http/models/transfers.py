@@ -91,6 +91,8 @@ class TransferListRecord(msgspec.Struct, frozen=True):
     """One list; `rows` are in the answer for one list alone, open ones first.
 
     `left_s` is how long its hour is away, negative once it has passed; `advice` what people are told.
+    `deadline` is worked out from a weather model, beside the hour that was ordered; `deadline_note` says
+    where nobody knows it.
     """
 
     transfer: Text
@@ -110,6 +112,8 @@ class TransferListRecord(msgspec.Struct, frozen=True):
     figures: TransferFiguresRecord
     villages: list[TransferVillageRecord]
     rows: list[TransferRowRecord]
+    deadline: TimeUtc | None = None
+    deadline_note: str = ""
 
 
 class CounterRecord(msgspec.Struct, frozen=True):
@@ -123,6 +127,34 @@ class CounterRecord(msgspec.Struct, frozen=True):
     missing: list[Text]
 
 
+class DeadlineRecord(msgspec.Struct, frozen=True):
+    """By which hour the people of a village must be away; `onset` is when the hazard is taken to begin."""
+
+    village: Text
+    name: str
+    probability: float
+    onset: TimeUtc
+    deadline: TimeUtc
+
+
+class TransferForecastRecord(msgspec.Struct, frozen=True):
+    """What hours are worked out from: `rain_mm` over `window_s`, at that share of a model's members.
+
+    `villages` have one, the earliest first; of `unknown` villages nobody knows it. `note` says where there is
+    no forecast at all: then no hour is invented.
+    """
+
+    forecast: str
+    run: TimeUtc | None
+    rain_mm: float
+    window_s: int
+    probability: float
+    source: str
+    note: str
+    unknown: Count
+    villages: list[DeadlineRecord]
+
+
 class TransfersRecord(msgspec.Struct, frozen=True):
     """Open lists, and the last that were closed; the five counters over the open ones."""
 
@@ -130,3 +162,4 @@ class TransfersRecord(msgspec.Struct, frozen=True):
     counters: list[CounterRecord]
     lists: list[TransferListRecord]
     lost: list[TransferRowRecord]
+    forecast: TransferForecastRecord | None = None

@@ -92,15 +92,16 @@ def parts_of(derived: Derived) -> Iterator[bytes]:
     for start in range(0, len(chain), POSTS_AT_ONCE):
         yield _dumped(chain[start : start + POSTS_AT_ONCE])
     yield _dumped((derived.weights, derived.whole))
-    yield _dumped((derived.nowcast, derived.ahead, derived.radar))
+    yield _dumped((derived.nowcast, derived.ahead, derived.radar, derived.models))
 
 
 def joined(parts: list[bytes]) -> Derived:
     """What was handed over."""
-    bare, rules, *posts, (weights, whole), (nowcast, ahead, radar) = (pickle.loads(part) for part in parts)  # noqa: S301  # of our own child
+    loaded = (pickle.loads(part) for part in parts)  # noqa: S301  # of our own child
+    bare, rules, *posts, (weights, whole), (nowcast, ahead, radar, models) = loaded
     chain: tuple[ChainPost, ...] = tuple(post for some in posts for post in some)
     configuration = replace(bare, network=replace(bare.network, chain=chain), rules=rules)
-    return Derived(configuration, weights, nowcast, ahead, radar, whole)
+    return Derived(configuration, weights, nowcast, ahead, radar, models, whole)
 
 
 def write_parts(file: BinaryIO, report: Report, parts: Iterator[bytes]) -> None:

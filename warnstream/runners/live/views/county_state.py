@@ -17,6 +17,7 @@ from warnstream.adapters.http.models.county import (
     AheadRecord,
     CountyRecord,
     ForecastRecord,
+    RunRecord,
     SilenceRecord,
     StationsRecord,
     VillagesRecord,
@@ -186,7 +187,18 @@ class CountyState:
 
 def _ahead_record(state: AheadState) -> AheadRecord | UnsetType:
     """Where probabilities are from, where there are any or should be."""
-    if not state.source and not state.radar:
+    if not state.source and not state.radar and not state.runs:
         return UNSET
     newest = iso_utc(state.newest_s) if state.newest_s >= 0 else None
-    return AheadRecord(source=state.source, radar=state.radar, newest=newest, out=state.is_out)
+    runs = [
+        RunRecord(
+            forecast=run.forecast,
+            run=iso_utc(run.reference_s) if run.reference_s >= 0 else None,
+            out=run.is_out,
+            used=run.is_used,
+        )
+        for run in state.runs
+    ]
+    return AheadRecord(
+        source=state.source, radar=state.radar, newest=newest, out=state.is_out, forecasts=runs
+    )

@@ -1,4 +1,4 @@
-"""What a running node shows of the radar that tells of rain to come: an alarm while it is out, metrics."""
+"""What a running node shows of radar and models that tell of rain to come: alarms while out, metrics."""
 
 from collections.abc import Iterable
 
@@ -8,9 +8,11 @@ from warnstream.config.yaml.quantities import format_duration
 from warnstream.model.alarms import AlarmPort, AlarmText
 from warnstream.model.forecast import ScoreState
 from warnstream.model.times import TimeZone, date_and_clock_local
+from warnstream.runners.live.watches.model_alarms import count_runs, texts_of_runs
 from warnstream.runners.live.watches.standing_alarms import StandingAlarms
 
-SOURCES = ("radar", "radar and gauges", "gauges")
+_SEEN = ("radar", "radar and gauges", "gauges")
+SOURCES = (*_SEEN, *(f"{source} and model" for source in _SEEN))
 
 
 class AheadWatch:
@@ -34,6 +36,7 @@ class AheadWatch:
 
     def take(self, state: AheadState) -> None:
         """The situation after a step."""
+        count_runs(self._metrics, state.runs)
         if state.radar:
             self._metrics.ahead_out.labels(state.radar).set(state.is_out)
             self._metrics.ahead_fields.labels(state.radar).inc(state.n_fields)
@@ -42,7 +45,8 @@ class AheadWatch:
         for source in SOURCES if state.source or state.radar else ():
             self._metrics.ahead_source.labels(source).set(source == state.source)
         self._count(state)
-        texts = {f"ahead:{state.radar}": self._text_of(state)} if state.is_out else {}
+        texts = texts_of_runs(state.runs, self._time_zone)
+        texts |= {f"ahead:{state.radar}": self._text_of(state)} if state.is_out else {}
         self._alarms.show(texts | {_key(score): _off_text(score) for score in state.scores if score.off})
 
     def _count(self, state: AheadState) -> None:

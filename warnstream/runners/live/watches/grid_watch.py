@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from warnstream.adapters.grids.content import GridFileError
 from warnstream.adapters.metrics import Metrics
@@ -23,10 +23,8 @@ from warnstream.model.errors import StoreError
 from warnstream.model.grids import digest_of_points
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.radar.fields import FieldFrame, Frame
+from warnstream.model.runs.model_run import ModelRun
 from warnstream.runners.intake.grid_entries import encode_any
-
-if TYPE_CHECKING:
-    from warnstream.adapters.grids.frames import GridReader
 
 DURABLE_S = 0.02
 """Between two looks at whether the journal has a frame."""
@@ -45,12 +43,33 @@ _Stamp = tuple[int, int]
 """Time of change and size of a file: what is read once is read again when they differ."""
 
 
-def _readers_of(configuration: Configuration) -> "list[GridReader]":
-    """Imported where there is a grid: the libraries of file formats cost a start a fifth of a second."""
+class Reader(Protocol):
+    """Reads the files of one grid, or of one weather model (`GridReader`, `RunReader`)."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102  # described there
+
+    @property
+    def look_s(self) -> float: ...  # noqa: D102
+
+    @property
+    def old_s(self) -> int: ...  # noqa: D102
+
+    def files(self) -> list[Path]: ...  # noqa: D102
+
+    def frames(self, path: Path) -> Sequence[Frame]: ...  # noqa: D102
+
+
+def _readers_of(configuration: Configuration) -> list[Reader]:
+    """Imported where there are files: the libraries of their formats cost a start a fifth of a second."""
+    if not configuration.grids and not configuration.models:
+        return []
     from warnstream.adapters.grids.frames import GridReader
+    from warnstream.adapters.runs.reader import RunReader
 
     network, limit = configuration.network, configuration.quality.rain_mm_per_min_max
-    return [GridReader(settings, network, limit) for settings in configuration.grids]
+    readers: list[Reader] = [GridReader(settings, network, limit) for settings in configuration.grids]
+    return [*readers, *(RunReader(settings, network) for settings in configuration.models)]
 
 
 class GridWatch:
@@ -73,19 +92,15 @@ class GridWatch:
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._readers = _readers_of(configuration) if configuration.grids else []
+        self._readers = _readers_of(configuration)
         self._is_live = configuration.node.clock == "system"
         self._lateness_s = configuration.windows.lateness_s_max
         self._points = digest_of_points(configuration.network)
         self._keep, self._metrics, self._clock = keep, metrics, clock
-        self._stamps: dict[str, dict[Path, _Stamp]] = {
-            reader.settings.policy.name: {} for reader in self._readers
-        }
-        self._handed: dict[str, set[tuple[bool, int, int]]] = {
-            reader.settings.policy.name: set() for reader in self._readers
-        }
+        self._stamps: dict[str, dict[Path, _Stamp]] = {reader.name: {} for reader in self._readers}
+        self._handed: dict[str, set[tuple[str, int, int]]] = {reader.name: set() for reader in self._readers}
         self._refusals: queue.SimpleQueue[Refusal] = queue.SimpleQueue()
-        self._anew: tuple[bytes, list[GridReader], int] | None = None
+        self._anew: tuple[bytes, list[Reader], int] | None = None
         self._look = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="grids", daemon=True)
@@ -132,7 +147,7 @@ class GridWatch:
         return taken
 
     def _run(self) -> None:
-        look_s = min(reader.settings.look_s for reader in self._readers)
+        look_s = min(reader.look_s for reader in self._readers)
         while not self._stopping.is_set():
             self._look.clear()
             self._begin_anew()
@@ -143,14 +158,14 @@ class GridWatch:
                     log.warning("frames of a grid cannot be kept", extra={"error": str(error)})
                 except Exception:
                     # One grid failing silences neither the others nor the node.
-                    log.exception("grid cannot be read", extra={"grid": reader.settings.policy.name})
+                    log.exception("grid cannot be read", extra={"grid": reader.name})
             self._look.wait(look_s)
 
-    def look(self, reader: "GridReader") -> None:
+    def look(self, reader: Reader) -> None:
         """Read what is new of one grid. StoreError if it cannot be kept; it is read again then."""
         listed = reader.files()
         # Of this grid alone: another may read other files of the folder, or another variable of the same.
-        stamps = self._stamps[reader.settings.policy.name]
+        stamps = self._stamps[reader.name]
         for gone in set(stamps) - set(listed):
             del stamps[gone]
         for path in listed:
@@ -164,11 +179,11 @@ class GridWatch:
             if stamps.get(path) != stamp and self._take(reader, path, status.st_mtime):
                 stamps[path] = stamp
 
-    def _take(self, reader: "GridReader", path: Path, changed_s: float) -> bool:
+    def _take(self, reader: Reader, path: Path, changed_s: float) -> bool:
         """Hand the frames of a file over; whether it is done with, well or badly."""
-        name = reader.settings.policy.name
+        name = reader.name
         age_s = self._clock() - changed_s
-        if self._is_live and age_s > self._lateness_s:
+        if self._is_live and age_s > (reader.old_s or self._lateness_s):
             return True  # of an earlier day: no window would take it
         started = time.perf_counter()
         try:
@@ -203,9 +218,11 @@ class GridWatch:
         return True
 
 
-def _told(frame: Frame) -> tuple[bool, int, int]:
+def _told(frame: Frame) -> tuple[str, int, int]:
     """What a frame says something of."""
-    return isinstance(frame, FieldFrame), frame.begin_s, frame.end_s
+    if isinstance(frame, ModelRun):
+        return "run", frame.reference_s, int(frame.lead_s[-1])
+    return "field" if isinstance(frame, FieldFrame) else "grid", frame.begin_s, frame.end_s
 
 
 def _may_be_unfinished(error: GridFileError | OSError) -> bool:

@@ -1,0 +1,1 @@
+"""Files of weather models: reading, cells, whole runs."""

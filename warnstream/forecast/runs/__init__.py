@@ -1,0 +1,1 @@
+"""Rain to come from runs of weather models."""

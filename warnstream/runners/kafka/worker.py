@@ -47,7 +47,7 @@ TAKEOVER_S_MAX = 1.0
 WRITING_S = 0.1
 """Work that a takeover may have to repeat, and how long a first snapshot is thought to take.
 
-So one follows soon after a long restore, and workers that are killed in turn do not all begin at one old entry.
+So one follows soon after a long restore: workers that are killed in turn do not all begin at one old entry.
 """
 
 LOOK_S = 2.0

@@ -214,7 +214,9 @@ def written(folder: Path, cluster: KafkaCluster, mqtt_port: int) -> tuple[KafkaC
     words += ["--stations", "40", "--villages", "100", "--external-broker", "--broker-port", str(mqtt_port)]
     subprocess.run([*words, "--http-port", str(http)], check=True, capture_output=True, timeout=120)
     ports = {role: free_port() for role in ("bridge", "judge", "deliver")}
-    county = KafkaCounty(directory, cluster.addresses, copies=3, mqtt_port=mqtt_port, ports=ports)
+    county = KafkaCounty(
+        directory, cluster.addresses, copies=len(cluster.nodes), mqtt_port=mqtt_port, ports=ports
+    )
     with (directory / "warnstream.yaml").open("a", encoding="utf-8") as file:
         file.write(county.section(prefix="crash"))
     second = KafkaCounty(folder / "second", cluster.addresses, ports=dict(county.ports))
@@ -251,7 +253,11 @@ def main(arguments: list[str] | None = None) -> int:
     random.shuffle(plan)
     with tempfile.TemporaryDirectory(prefix="crash-kafka-") as name:
         folder = Path(name)
-        with KafkaCluster(folder / "kafka", 3) as cluster, BrokerProcess(program, folder / "mqtt") as mqtt:
+        n_nodes = 3 if options.brokers else 1
+        with (
+            KafkaCluster(folder / "kafka", n_nodes) as cluster,
+            BrokerProcess(program, folder / "mqtt") as mqtt,
+        ):
             county, second = written(folder, cluster, mqtt.port)
             campaign = Campaign(county, cluster, options.client, random)
             campaign.second = second

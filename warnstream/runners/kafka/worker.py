@@ -47,8 +47,11 @@ TAKEOVER_S_MAX = 1.0
 WRITING_S = 0.1
 """Work that a takeover may have to repeat, and how long a first snapshot is thought to take.
 
-So one follows soon after a long restore, and workers that are killed in turn do not all begin at one entry.
+So one follows soon after a long restore: workers that are killed in turn do not all begin at one old entry.
 """
+
+CHUNK = 64
+"""Entries of a backlog between two looks whether a snapshot is due."""
 
 LOOK_S = 2.0
 """After so long without a record the end of the log is looked at: clients have been seen to fall silent."""
@@ -232,7 +235,7 @@ class PartitionWorker:
                 retryable=False,
             )
         self._shard, self._seen, n_before = shard, max(self._seen, last), shard.next
-        await self._read_to(last)
+        await self._catch_up(last)
         took_s = time.monotonic() - begun_s
         self._metrics.restores.labels(self._label).inc()
         self._metrics.restoring.observe(took_s)
@@ -266,7 +269,7 @@ class PartitionWorker:
         except TimeoutError:
             _, last = await self._reader.bounds()
             self._seen = max(self._seen, last)
-            await self._read_to(last)
+            await self._catch_up(last)
 
     async def _take_in_order(self, batch: Sequence[Any]) -> None:
         shard = self._shard
@@ -283,6 +286,15 @@ class PartitionWorker:
                 await self._read_to(record.offset)
             run.append(self._opened(record))
         await self._take(run)
+
+    async def _catch_up(self, until: int) -> None:
+        """Take what the log has up to an offset; a worker that dies in the middle of it leaves a snapshot."""
+        while self.next <= until and not self._is_closing:
+            if self.standing.state == "restoring":
+                self.standing.why = f"{until - self.next + 1} entries are to be judged"
+            await self._read_to(min(until, self.next - 1 + CHUNK))
+            if self._pace.is_due(time.monotonic()):
+                await self._snapshot()
 
     async def _read_to(self, until: int) -> None:
         """Take what the log has from the next entry up to an offset, that one not included."""

@@ -226,9 +226,8 @@ def lead_line(rule: LeadRule, days: list[RadarDay]) -> str:
 def print_counting(rule: LeadRule, day: RadarDay) -> None:
     """What the rate of false episodes of one rule rests on: how they are counted, and how near the rim."""
     print(f"\n{rule.day}, {rule.threshold_mm:g} mm/{rule.hours} h, p {rule.probability:g}: false episodes")
-    print(
-        "| points | crossing within 3 h of the beginning | also while it stands, and 3 h after |\n|---|---|---|"
-    )
+    print("| points | crossing within 3 h of the beginning | also while it stands, and 3 h after |")
+    print("|---|---|---|")
     series = _series(rule, day)
     for name, rim_km in (("all", 0), ("44 km and more from the rim", 44)):
         cells = [

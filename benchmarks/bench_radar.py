@@ -31,7 +31,7 @@ from warnstream.forecast.radar.members import DAMP_S, MOVE_S, N_STEPS, STEP_S, m
 from warnstream.forecast.radar.motion import pyramid_motion
 from warnstream.forecast.radar.source import BLOCK, RadarMembers, spaced
 from warnstream.hazards.expected.crossing import crossing
-from warnstream.model.arrays import Float64Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.forecast import RainMembers
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.radar.fields import FieldFrame, FieldGeometry, packed_mm
@@ -223,7 +223,26 @@ def lead_line(rule: LeadRule, days: list[RadarDay]) -> str:
     return f"| {what} | {np.mean(episodes):.2f} | {' | '.join(shares)} | {max(np.median(leads), 0):.0f} |"
 
 
+def print_counting(rule: LeadRule, day: RadarDay) -> None:
+    """What the rate of false episodes of one rule rests on: how they are counted, and how near the rim."""
+    print(f"\n{rule.day}, {rule.threshold_mm:g} mm/{rule.hours} h, p {rule.probability:g}: false episodes")
+    print("| points | crossing within 3 h of the beginning | also while it stands, and 3 h after |")
+    print("|---|---|---|")
+    series = _series(rule, day)
+    for name, rim_km in (("all", 0), ("44 km and more from the rim", 44)):
+        cells = [
+            f"{np.mean(false):.2f} of {len(false)} ({len(leads)} onsets)"
+            for false, leads in (_count(rule, day, series, rim_km, stands=stands) for stands in (False, True))
+        ]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
 def _leads_of_day(rule: LeadRule, day: RadarDay) -> tuple[list[bool], list[float]]:
+    return _count(rule, day, _series(rule, day))
+
+
+def _series(rule: LeadRule, day: RadarDay) -> tuple[Float64Array, BoolArray, Start]:
+    """Probability and whether it has been reached, shape (n_fields, n_points), and the last start."""
     interval, window = day.interval_min, 60 * rule.hours
     first = 30 // interval
     probability, reached = [], []
@@ -235,19 +254,40 @@ def _leads_of_day(rule: LeadRule, day: RadarDay) -> tuple[list[bool], list[float
         found = crossing(said, past, (60 * window,), critical, 3 * 3600)
         probability.append(np.nan_to_num(found.probability))
         reached.append(past(60 * window) >= rule.threshold_mm)
-    value, has = np.stack(probability).astype(np.float64), np.stack(reached)
-    within = 180 // interval
+    return np.stack(probability).astype(np.float64), np.stack(reached), start
+
+
+def _count(
+    rule: LeadRule,
+    day: RadarDay,
+    series: tuple[Float64Array, BoolArray, Start],
+    rim_km: int = 0,
+    *,
+    stands: bool = False,
+) -> tuple[list[bool], list[float]]:
+    """Which episodes are false, and the leads of onsets, minutes.
+
+    An episode is true if a crossing follows within three hours of its beginning; if `stands`, also where one
+    comes while it lasts or within three hours after.
+    """
+    value, has, start = series
+    within, rim = 180 // day.interval_min, rim_km * 1000 / CELL_M
+    n_rows, n_columns = day.rain_mm.shape[1:]
+    is_inside = (np.minimum(start.row, n_rows - 1 - start.row) >= rim) & (
+        np.minimum(start.column, n_columns - 1 - start.column) >= rim
+    )
     false, leads = [], []
-    for point in range(value.shape[1]):
+    for point in np.flatnonzero(is_inside).tolist():
         onset = onsets_of(has[:, point], within)
-        own = [begin for begin, _ in episodes_of(value[:, point], rule.probability, rule.probability / 2)]
-        for begin in own:
-            if begin + within < len(value) or ((onset >= begin) & (onset <= begin + within)).any():
-                crosses = bool(((onset >= begin) & (onset <= begin + within)).any())
-                false += [not crosses] if crosses or not has[begin, point] else []
+        own = list(episodes_of(value[:, point], rule.probability, rule.probability / 2))
+        for begin, end in own:
+            until = (end if stands else begin) + within
+            crosses = bool(((onset >= begin) & (onset <= until)).any())
+            if crosses or (begin + within < len(value) and not has[begin, point]):
+                false.append(not crosses)
         for at in onset.tolist():
-            before = [at - begin for begin in own if 0 <= at - begin <= within]
-            leads.append(interval * float(max(before, default=-1)))
+            before = [at - begin for begin, _ in own if 0 <= at - begin <= within]
+            leads.append(day.interval_min * float(max(before, default=-1)))
     return false, leads
 
 
@@ -377,6 +417,7 @@ def main() -> None:
     )
     for rule in RULES:
         print(lead_line(rule, [day for day in days if day.name.startswith(rule.day)]), flush=True)
+    print_counting(RULES[0], next(day for day in days if day.name.startswith(RULES[0].day)))
     print_costs(days)
     print("\ncorrected by the last hour of half of the gauges, judged at the others (hours of 1 mm and more)")
     print_adjustment(options.data / "gauge_radar_pairs")

@@ -24,6 +24,7 @@ WHOLE_AT_START = {
     "console": "console",
     "channels": "channels.yaml",
     "grids": "grids",
+    "models": "forecasts",
     "standby": "standby",
     "kafka": "kafka",
 }

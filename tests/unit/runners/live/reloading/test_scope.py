@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.model_runs import settings_of
 from tests.unit.rule_tests.county import FILES, write_county
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
@@ -68,3 +69,8 @@ def test_other_topics_are_subscribed_to_at_a_start(county: Configuration, tmp_pa
     assert restart_faults(county, load_configuration(tmp_path)) == [
         "decoders (other topics): needs a restart"
     ]
+
+
+def test_files_of_models_are_opened_at_a_start(county: Configuration) -> None:
+    changed = replace(county, models=(settings_of(county.directory),))
+    assert restart_faults(county, changed) == ["forecasts: needs a restart"]

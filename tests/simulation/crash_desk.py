@@ -1,6 +1,7 @@
 """A node killed again and again through hours of storms while it tells people by four ways at once.
 
-Run: ``python -m tests.simulation.crash_desk [--kills N] [--doors N] [--seed N]`` (``make crash-desk``).
+Run: ``python -m tests.simulation.crash_desk [--kills N] [--doors N] [--minutes M] [--seed N]``
+(``make crash-desk``).
 
 Devices at a mosquitto, an SMSC, a mail server and an HTTP gateway (`desk_counterparts`). Storm follows storm
 over four villages, an interval a kill; channels are slow, so that rises, falls and ends come while something
@@ -16,6 +17,7 @@ Prints the seed.
 """
 
 import argparse
+import math
 import sys
 import tempfile
 import time
@@ -76,6 +78,9 @@ READY_SHARE = 0.7
 
 SECONDS_A_KILL = 4.0
 """What one takes with its start, about; channels are as slow as they may be to be busy that long."""
+
+UNHURRIED_PER_S = 1_000
+"""Of each channel of the node that nobody kills."""
 
 ALL_TOLD_S_MAX = 300.0
 
@@ -144,14 +149,25 @@ def write(county: County, them: Counterparts, doors: int, rate_per_s: float) -> 
     county.rows("chain.csv", lambda _row: False, chain)
 
 
-def run(directory: Path, program: str, doors: int, kills: int, seed: int, rate_per_s: float) -> Told:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Doors of each village and way, kills, for how long at most; slow channels, or none is killed."""
+
+    doors: int
+    kills: int
+    seed: int
+    rate_per_s: float
+    minutes_max: float = math.inf
+
+
+def run(directory: Path, program: str, plan: Plan, *, is_killed: bool) -> Told:
     """Storm after storm, an interval for every kill that is planned, with or without the kills."""
-    random = Random(seed)
-    n_intervals = STORM_INTERVALS * max(1, -(-kills // STORM_INTERVALS))
-    is_killed = rate_per_s < 1_000
+    random = Random(plan.seed)
+    n_intervals = STORM_INTERVALS * max(1, -(-plan.kills // STORM_INTERVALS))
+    until = time.monotonic() + 60 * plan.minutes_max
     with counterparts(program, directory / "peers", random) as them:
         county = County(directory / "county", Phones())
-        write(county, them, doors, rate_per_s)
+        write(county, them, plan.doors, plan.rate_per_s if is_killed else UNHURRIED_PER_S)
         configuration = load_configuration(county.directory)
         node = LiveNode(county.directory, configuration.http.port)
         phones = set(configuration.network.households.address)  # no post answers: timers must go on
@@ -165,7 +181,7 @@ def run(directory: Path, program: str, doors: int, kills: int, seed: int, rate_p
             for number in range(n_intervals):
                 publish(with_client, county, STORM.get(number % STORM_INTERVALS, 0.0))
                 them.reply_to_texts(phones)
-                if is_killed and number < kills:
+                if is_killed and number < plan.kills and time.monotonic() < until:
                     before = n_arrived(them)
                     if random.random() < READY_SHARE:
                         node.wait_until_ready()
@@ -361,6 +377,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--kills", type=int, default=200, help="default 200")
     parser.add_argument("--doors", type=int, default=15, help="of each village and way; default 15")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="no kill after that; default no end")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args(arguments)
     program = find_mosquitto()
@@ -372,8 +389,9 @@ def main(arguments: list[str] | None = None) -> int:
     # A storm tells a door four or five times, within so many kills.
     rate_per_s = 3 * options.doors * 5 / (min(options.kills, STORM_INTERVALS) * SECONDS_A_KILL)
     with tempfile.TemporaryDirectory(prefix="crash-desk-") as name:
-        whole = run(Path(name) / "whole", program, options.doors, options.kills, seed, 1_000)
-        killed = run(Path(name) / "killed", program, options.doors, options.kills, seed, rate_per_s)
+        plan = Plan(options.doors, options.kills, seed, rate_per_s, options.minutes)
+        whole = run(Path(name) / "whole", program, plan, is_killed=False)
+        killed = run(Path(name) / "killed", program, plan, is_killed=True)
     found = faults_of(killed, whole)
     tell(killed, found)
     return 1 if found.faults else 0
@@ -387,9 +405,7 @@ def tell(killed: Told, found: Found) -> None:
     print(
         f"{found.keys_again} came again under a key that was shown, {found.texts_again} short messages twice"
     )
-    print(
-        f"{len(killed.by_device)} answers by device, {len(killed.phones_replied)} phones that replied"
-    )
+    print(f"{len(killed.by_device)} answers by device, {len(killed.phones_replied)} phones that replied")
     kinds = Counter(fault.partition(":")[0] for fault in found.faults)
     for fault in found.faults[:20]:
         print(f"WRONG: {fault}")

@@ -88,9 +88,9 @@ class Smsc:
 
 
 @contextmanager
-def smsc(port: int, kind: type[Smsc] = Smsc, **rules: object) -> Iterator[Smsc]:
+def smsc(port: int, **rules: object) -> Iterator[Smsc]:
     """An SMSC until the block ends."""
-    running = kind(port, **rules)
+    running = Smsc(port, **rules)
     try:
         yield running
     finally:

@@ -22,7 +22,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.conftest import Mosquitto, free_port
-from tests.integration.smsc import Smsc, smsc
+from tests.integration.smsc import Smsc
 from tests.integration.test_delivery_smtp import Mailboxes
 from warnstream.adapters.ledger.links import link_number
 from warnstream.adapters.outbox.post_links import post_link_number
@@ -160,7 +160,8 @@ def counterparts(program: str, folder: Path, random: Random) -> Iterator[Counter
         stack.callback(broker.stop)
         mail.start()
         stack.callback(mail.stop)
-        them.sms = stack.enter_context(smsc(free_port(), kind=TimedSmsc, receipts=True, throttle_every=50))
+        them.sms = TimedSmsc(free_port(), receipts=True, throttle_every=50)
+        stack.callback(them.sms.kill)
         them.web_port = stack.enter_context(_web(them.web))
         them.connect_devices()
         stack.callback(them.disconnect_devices)

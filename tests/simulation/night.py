@@ -1,10 +1,10 @@
 """One night on a node, told from the first drop to zero open.
 
 Run: ``python -m tests.simulation.night`` (``make night``). Three villages, ten posts, an SMS gateway, a
-broker, the real commands. In this order: a drill in one township; a false alarm in another, corrected; rain to
-orange; posts that answer late, never, or with a call for help; the gateway dead for 20 minutes, and in it a red by
-hand of two persons, whose texts wait; the shift handed over; the rain ends; calls are closed; everybody hears
-the end. At each of these ``warnstream who`` is asked; what is new in it is printed.
+broker, the real commands. In this order: a drill in one township; a false alarm in another, corrected; rain
+to orange; posts that answer late, never, or with a call for help; the gateway dead for 20 minutes, and in it
+a red by hand of two persons, whose texts wait; the rain ends; calls are closed; everybody hears the end. At
+each of these ``warnstream who`` is asked; what is new in it is printed.
 
 Exit status 1, and what is wrong, where somebody did not hear what they had to, or something is still open.
 """

@@ -128,12 +128,18 @@ class Register:
         self._next_way = next_way | tails.next_way
         self._silent_way = next_way | tails.silent_way
         self.n_channels = len(number)
-        self.ways = (*number, *(f"{WAY_SEPARATOR.join(tail)}{WAY_SEPARATOR}" for tail in tails.names))
+        self.ways: tuple[str, ...] = (
+            *number,
+            *(f"{WAY_SEPARATOR.join(tail)}{WAY_SEPARATOR}" for tail in tails.names),
+        )
         if len(self.ways) >= WAYS_MAX:
             raise ValueError(f"doors have {len(self.ways)} different ways, expected at most {WAYS_MAX}")
-        self.channel_of = (*range(self.n_channels), *(number[tail[0]] for tail in tails.names))
+        self.channel_of: tuple[int, ...] = (
+            *range(self.n_channels),
+            *(number[tail[0]] for tail in tails.names),
+        )
         waits = after_s | tails.after_s
-        self.after_s = tuple(waits.get(at, 0) for at in range(len(self.ways)))
+        self.after_s: tuple[int, ...] = tuple(waits.get(at, 0) for at in range(len(self.ways)))
         self._way: UInt8Array = np.array(way, dtype=np.uint8)
         self._way_of = number
         self._way_of_name = {name: at for at, name in enumerate(self.ways)}

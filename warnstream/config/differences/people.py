@@ -34,7 +34,9 @@ def _households(old: Configuration, new: Configuration) -> Iterator[str]:
     if fewer := len(before.keys() - after.keys()):
         yield f"households: {fewer} fewer"
     common = before.keys() & after.keys()
-    for column, words in enumerate(("in another village", "on another channel", "with another address", "with other further ways")):
+    for column, words in enumerate(
+        ("in another village", "on another channel", "with another address", "with other further ways")
+    ):
         if n := sum(before[code][column] != after[code][column] for code in common):
             yield f"households: {n} {words}"
 

@@ -235,8 +235,11 @@ class DoorQueue:
         return self._later[channel][0][0] if self._later[channel] else None
 
     def in_hand(self, channel: int) -> tuple[int, int]:
-        """Doors of a channel in hand: of whom the newest bulletin waits, and the others."""
-        held = self._in_hand[channel]
+        """Doors that are on a channel now and in hand: of whom the newest bulletin waits, and the others.
+
+        A door that another channel has in hand may have gone on, or begun anew, meanwhile.
+        """
+        held = [row for in_hand in self._in_hand for row in in_hand if self._channel(row) == channel]
         waits = sum(self._ledger.is_waiting(row) for row in held)
         return waits, len(held) - waits
 

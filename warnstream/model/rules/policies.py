@@ -235,6 +235,8 @@ class RoutingPolicy:
         Of the digests that demand an answer: they carry a code that the answer has to repeat.
     spot_check_within_s : int
         How long a post has for it.
+    send_person_s : tuple of int
+        By level, none to red: after how long without any post's answer a person is sent; 0: never.
     """
 
     household_level_min: Level = Level.YELLOW
@@ -253,6 +255,7 @@ class RoutingPolicy:
     on_duty_s: int = 12 * HOUR_S
     spot_check_share: float = 0.0
     spot_check_within_s: int = 900
+    send_person_s: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
 
     def need_of(self, level: Level) -> Need:
         """Whose answers a level needs; nobody's where it gives no time to answer."""

@@ -108,8 +108,10 @@ def rendered() -> Iterator[Rendered]:
     for situation in SITUATIONS:
         zh = _bulletin(situation)
         en = replace(zh, village=1)
-        drills = (replace(one, status=MessageStatus.EXERCISE) for one in (zh, en))
-        real_zh, real_en, drill_zh, drill_en = (bulletin_texts(one, wording) for one in (zh, en, *drills))
+        drills = (replace(real, status=MessageStatus.EXERCISE) for real in (zh, en))
+        real_zh, real_en, drill_zh, drill_en = (
+            bulletin_texts(bulletin, wording) for bulletin in (zh, en, *drills)
+        )
         yield Rendered(situation, real_zh.zh, real_en.en, drill_zh.zh, drill_en.en)
 
 
@@ -176,15 +178,15 @@ def _relayed(level: Level) -> Reason:
 def faults() -> list[str]:
     """Texts that take more short messages than they may."""
     found = []
-    for one in rendered():
+    for told in rendered():
         rooms = (
-            ("zh", one.zh, UCS2.one),
-            ("en", one.en, GSM7.one),
-            ("zh, exercise", one.drill_zh, UCS2.two),
-            ("en, exercise", one.drill_en, GSM7.two),
+            ("zh", told.zh, UCS2.one),
+            ("en", told.en, GSM7.one),
+            ("zh, exercise", told.drill_zh, UCS2.two),
+            ("en, exercise", told.drill_en, GSM7.two),
         )
         found += [
-            f"{one.situation.name}, {language}: {len(text)} characters, at most {most}: {text}"
+            f"{told.situation.name}, {language}: {len(text)} characters, at most {most}: {text}"
             for language, text, most in rooms
             if len(text) > most
         ]
@@ -196,16 +198,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--texts", action="store_true", help="the texts, too")
     options = parser.parse_args(arguments)
     print(f"{'situation':27} {'hazard':13} {'level':7} {'action':8} {'zh':>3} {'en':>4} {'drill':>5} parts")
-    for one in rendered():
-        situation = one.situation
+    for told in rendered():
+        situation = told.situation
         hazard, level = (*situation.standing, *((name, Level.NONE) for name in situation.ended))[0]
-        parts = 1 if len(one.drill_zh) <= UCS2.one else 2
+        parts = 1 if len(told.drill_zh) <= UCS2.one else 2
         print(
-            f"{situation.name:27} {hazard:13} {level.word:7} {situation.action:8} {len(one.zh):3} "
-            f"{len(one.en):4} {len(one.drill_zh):5} {parts}"
+            f"{situation.name:27} {hazard:13} {level.word:7} {situation.action:8} {len(told.zh):3} "
+            f"{len(told.en):4} {len(told.drill_zh):5} {parts}"
         )
         if options.texts:
-            print(f"    {one.zh}\n    {one.en}")
+            print(f"    {told.zh}\n    {told.en}")
     for name, why in NOT_SAID.items():
         print(f"not said: {name}: {why}")
     found = faults()

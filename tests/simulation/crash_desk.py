@@ -23,7 +23,7 @@ import tempfile
 import time
 from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -311,19 +311,17 @@ def faults_of(killed: Told, whole: Told) -> Found:
 
 def faults_of_timers(killed: Told, whole: Told) -> Iterator[str]:
     """The same was issued, at the same times, with the same content."""
-    for what, one, other in (
-        ("bulletins", killed.bulletins, whole.bulletins),
-        ("digests", killed.digests, whole.digests),
+    for what, found, expected in (
+        ("bulletins", _packed(killed.bulletins), _packed(whole.bulletins)),
+        ("digests", _packed(killed.digests), _packed(whole.digests)),
     ):
-        differ = [
-            name
-            for name in one.keys() | other.keys()
-            if name not in one
-            or name not in other
-            or msgspec.msgpack.encode(one[name]) != msgspec.msgpack.encode(other[name])  # type: ignore[index]
-        ]
+        differ = [name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)]
         if differ:
             yield f"{len(differ)} {what} are not those that come without kills: {sorted(differ)[:3]}"
+
+
+def _packed(issued: Mapping[str, Bulletin | Digest]) -> dict[str, bytes]:
+    return {name: msgspec.msgpack.encode(content) for name, content in issued.items()}
 
 
 def series(message: str) -> str:

@@ -116,7 +116,7 @@ class Counterparts:
         """Phones of which the node has acknowledged a reply to the SMSC."""
         assert self.sms is not None
         taken = self.sms.all("deliver_resp")
-        return {str(one["of"]) for one in taken if one["deliver_resp"] == 0 and not one["esm"] & 0x3C}
+        return {str(pdu["of"]) for pdu in taken if pdu["deliver_resp"] == 0 and not pdu["esm"] & 0x3C}
 
     def texts(self) -> list[Arrival]:
         """What the SMSC has taken, by the token of its link."""

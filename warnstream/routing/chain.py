@@ -31,8 +31,8 @@ from warnstream.routing.needs import NO_DUTIES, Ranked
 from warnstream.routing.posts import Posts
 from warnstream.routing.proof.sheets import Sheets
 from warnstream.routing.reports import PlacedReport, Reports
+from warnstream.routing.rescue.silent_villages import SilentVillages, over
 from warnstream.routing.rescue.teams import Teams
-from warnstream.routing.silent_villages import SilentVillages, over
 from warnstream.routing.spot_checks import SpotChecks
 from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
 from warnstream.routing.villages import Villages

@@ -10,11 +10,11 @@ from warnstream.delivery.bulletin_texts import GSM7, UCS2
 def test_every_situation_of_the_county_s_plan_is_one_short_message() -> None:
     assert faults() == []
     assert len(SITUATIONS) >= 23
-    for one in rendered():
-        assert "ERROR" not in one.zh
-        assert one.zh.startswith("【县县县县县】"), "issuer first"
-        assert one.drill_zh.startswith("【演练】【县县县县县】")
-        assert one.en.isascii(), "GSM-7 has no Chinese"
+    for told in rendered():
+        assert "ERROR" not in told.zh
+        assert told.zh.startswith("【县县县县县】"), "issuer first"
+        assert told.drill_zh.startswith("【演练】【县县县县县】")
+        assert told.en.isascii(), "GSM-7 has no Chinese"
 
 
 def test_texts_that_are_longer_would_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,9 +34,9 @@ def test_the_table_names_every_situation_and_what_cannot_be_said(capsys: pytest.
 
 
 def test_a_relayed_signal_names_station_and_time_and_fits_with_its_orders() -> None:
-    relayed = [one for one in rendered() if one.situation.is_relayed]
+    relayed = [told for told in rendered() if told.situation.is_relayed]
     assert len(relayed) == 2
-    for one in relayed:
-        assert one.zh.startswith("【县县县县县】县气象台14:35发布暴雨")
-        assert one.en.startswith("County Met Office, 14:35: rainstorm ")
-        assert "1" * 11 in one.zh, "the phone is there"
+    for told in relayed:
+        assert told.zh.startswith("【县县县县县】县气象台14:35发布暴雨")
+        assert told.en.startswith("County Met Office, 14:35: rainstorm ")
+        assert "1" * 11 in told.zh, "the phone is there"

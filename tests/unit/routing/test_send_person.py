@@ -113,7 +113,7 @@ def test_it_is_the_same_after_a_restart_at_any_step() -> None:
         kept = new_chain(POLICY)
         kept.restore(broken.chain.snapshot(CODES), CODES)
         broken.chain = kept
-        assert [replace(one) for one in whole.wait(M)] == broken.wait(M)
+        assert whole.wait(M) == broken.wait(M)
     assert [task.name for task in tasks(whole)] == [task.name for task in tasks(broken)]
     assert len(tasks(whole)) == 2
 

@@ -91,9 +91,20 @@ def prepare(town: Town, port: int) -> None:
     settings.write_text(
         settings.read_text("utf-8").replace("status: Exercise", "status: Actual"), encoding="utf-8"
     )
+    by_text(town.directory / "households.csv")
     text = channels.read_text("utf-8")
     before = text.partition("url: ")[2].partition("\n")[0]
     channels.write_text(text.replace(before, f"http://127.0.0.1:{port}/sms"), encoding="utf-8")
+
+
+def by_text(households: Path) -> None:
+    """Half of the doors of one village have a phone and no device."""
+    rows = households.read_text("utf-8").splitlines()
+    for number, row in enumerate(rows):
+        door, village, *_ = row.split(",")
+        if village == NEAR[1] and door.endswith(("1", "2")):
+            rows[number] = f"{door},{village},sms,+0{number:09d}"
+    households.write_text("\n".join([*rows, ""]), encoding="utf-8")
 
 
 def tell_night(night: Night) -> None:
@@ -174,7 +185,9 @@ def red_while_the_gateway_is_dead(night: Night) -> None:
     town, gateway = night.town, night.gateway
     gateway.is_down = True
     n_before = len(gateway.warnings())
-    night.officer.tell("issue", "landslide", "red", NEAR[1], "--second", night.officer.second, reason=CRACKS)
+    night.officer.tell(
+        "issue", "landslide", "red", NEAR[1], "--second", night.officer.second, "--for", "1h", reason=CRACKS
+    )
     night.until(
         lambda: any(warning["level"] == "red" for warning in town.node.get("/api/v1/warnings")), "no red"
     )

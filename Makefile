@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation load-season rio-alarms score-grids calibration text-lengths night crash-ingest crash-front crash-desk crash-standby crash-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo
+	load-nation load-season rio-alarms score-grids calibration text-lengths crash-ingest crash-front crash-desk crash-standby crash-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -83,9 +83,6 @@ rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the
 
 text-lengths:     ## what doors read in the situations of a night, with the longest names, and how long it is
 	$(BIN)python -m benchmarks.text_lengths --texts
-
-night:            ## one night on a node from the first drop to zero open: late posts, a dead gateway, an error, red by hand, a drill
-	$(BIN)python -m tests.simulation.night
 
 crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest

@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka parity-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo
+	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka parity-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo text-lengths crash-desk
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -83,11 +83,17 @@ load-season:      ## a season of a county at a reading a minute: reading, replay
 rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the record
 	$(BIN)python -m benchmarks.rio_alarms $(RIO)
 
+text-lengths:     ## what doors read in the situations of a night, with the longest names, and how long it is
+	$(BIN)python -m benchmarks.text_lengths --texts
+
 crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest
 
 crash-front:      ## 50 kill -9 while a front is told: each door once, worst first, counts as without kills; ten minutes
 	$(BIN)python -m tests.simulation.crash_front
+
+crash-desk:       ## 200 kill -9 through hours of storms, told by MQTT, SMPP, SMTP and HTTP at once, timers beside those of a run without; half an hour
+	$(BIN)python -m tests.simulation.crash_desk
 
 crash-standby:    ## two boxes: 50 kill -9 of the first, 20 cut cables, slow seconds, one away for a day; half an hour
 	$(BIN)python -m tests.simulation.crash_standby

@@ -139,5 +139,6 @@ def is_same(one: Network, other: Network) -> bool:
     return (
         one.villages.code == other.villages.code
         and (doors.code, doors.channel, doors.address) == (others.code, others.channel, others.address)
+        and doors.further == others.further
         and np.array_equal(doors.first_of_village, others.first_of_village)
     )

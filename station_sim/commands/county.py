@@ -37,6 +37,9 @@ def add_county_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gauges", type=int, help="river stage gauges; default the frame's share of 60")
     parser.add_argument("--households-per-village", type=int, default=4, metavar="N", help="default 4")
     parser.add_argument(
+        "--ways", action="store_true", help="households.csv with `ways`: a phone behind every device"
+    )
+    parser.add_argument(
         "--grid-km", type=float, default=5.0, metavar="KM", help="spacing of stations, default 5"
     )
     parser.add_argument(
@@ -79,6 +82,7 @@ def run_county(options: argparse.Namespace) -> dict[str, object]:
         grid_m=options.grid_km * 1000,
         village_polygons=options.village_polygons,
         counties_file=options.counties,
+        ways=options.ways,
     )
     county = build_county(options.seed, plan)
     if options.network == "varied":

@@ -81,6 +81,8 @@ class CountyPlan:
     n_gauges : int or None
         Stage gauges; None takes 60 or the share of them that lies in the frame.
     households_per_village : int
+    ways : bool
+        Doors with a device have a phone behind it, in a column `ways`.
     grid_m : float
         Spacing of rain stations.
     village_polygons : bool
@@ -96,6 +98,7 @@ class CountyPlan:
     grid_m: float = 5_000.0
     village_polygons: bool = False
     counties_file: Path | None = None
+    ways: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class County:
     gauges: GaugeTable
     households_per_village: int = 4
     ground: GroundInventory | None = None
+    ways: bool = False
 
     def write(self, directory: Path) -> None:
         """Write every table of a CONFIG_DIR: places, people, who and what is to be moved, thresholds.
@@ -121,7 +125,7 @@ class County:
         county_files.write_stations(directory / "stations.csv", self.stations)
         county_files.write_villages(directory / "villages.csv", self.villages)
         county_files.write_households(
-            directory / "households.csv", self.villages, self.households_per_village
+            directory / "households.csv", self.villages, self.households_per_village, ways=self.ways
         )
         county_files.write_chain(directory / "chain.csv", self.villages)
         county_files.write_teams(directory / "teams.csv", self.villages)
@@ -176,7 +180,12 @@ def build_county(seed: int, plan: CountyPlan | None = None) -> County:
     stations = _station_table(seed, parts, station_xy_m, gauge_xy_m)
     gauges = _link_gauges(seed, len(station_xy_m), gauge_xy_m, village_xy_m)
     return County(
-        stations, villages, _critical_rain(seed, len(villages)), gauges, plan.households_per_village
+        stations,
+        villages,
+        _critical_rain(seed, len(villages)),
+        gauges,
+        plan.households_per_village,
+        ways=plan.ways,
     )
 
 

@@ -24,6 +24,7 @@ from warnstream.model.observations.readings import VARIABLE_OF_WORD
 
 STATIONS_HEADER = ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county")
 VILLAGES_HEADER = ("village", "name", "latitude", "longitude", "township", "county")
+WAYS_HEADER = ("household", "village", "ways")
 HOUSEHOLDS_HEADER = ("household", "village", "channel", "address")
 OPERATORS_HEADER = ("person", "name", "role", "area", "phone", "public_key")
 CHAIN_HEADER = ("post", "role", "rank", "area", "channel", "address", "duty")
@@ -81,12 +82,25 @@ def write_villages(path: Path, villages: Villages) -> None:
     )
 
 
-def write_households(path: Path, villages: Villages, households_per_village: int) -> None:
+def write_households(
+    path: Path, villages: Villages, households_per_village: int, *, ways: bool = False
+) -> None:
     """Write households.csv: most are reached by a device, one in ten by SMS.
 
-    No country code begins with 0, so none of the numbers can be anybody's.
+    With `ways` a door has a phone behind its device, too. No country code begins with 0, so none of the
+    numbers can be anybody's.
     """
-    write_rows(path, HOUSEHOLDS_HEADER, _household_rows(villages, households_per_village))
+    rows = _household_rows(villages, households_per_village)
+    if not ways:
+        write_rows(path, HOUSEHOLDS_HEADER, rows)
+        return
+    write_rows(path, WAYS_HEADER, (_with_ways(row, number) for number, row in enumerate(rows, start=1)))
+
+
+def _with_ways(row: tuple[object, ...], number: int) -> tuple[object, ...]:
+    household, village, channel, address = row
+    phone = f"; sms:+{number:010d}" if channel == "device" else ""
+    return household, village, f"{channel}:{address}{phone}"
 
 
 def _household_rows(villages: Villages, households_per_village: int) -> Iterator[tuple[object, ...]]:

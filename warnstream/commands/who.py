@@ -11,6 +11,7 @@ from rich.console import Console
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import kind_word
+from warnstream.model.digests import SILENT_CALLER
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.times import TimeZone, date_and_clock_local, iso_utc, parse_iso
 from warnstream.routing.chain import Chain
@@ -82,6 +83,9 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
         taken = f"with {call['assigned']}" if call["assigned"] else "NOBODY HAS TAKEN IT"
         since = _local(call["since"], time_zone)
         people = f", {call['heads']} people" if call["heads"] else ""
+        if call["caller"] == SILENT_CALLER:
+            yield f"SEND A PERSON {call['help']}: {call['village']}, no post answers, since {since}, {taken}"
+            continue
         yield f"help {call['help']}: {call['village']} {call['caller']}{people} since {since}, {taken}"
     for channel in record.get("channels", ()):  # type: ignore[attr-defined]
         yield f"STOPPED {_local(channel['since'], time_zone)}: {channel['text']}"

@@ -386,4 +386,5 @@ def _routing_policy(node: NodeDocument) -> RoutingPolicy:
         on_duty_s=node.chain.on_duty_s,
         spot_check_share=node.chain.spot_check.share,
         spot_check_within_s=node.chain.spot_check.within_s,
+        send_person_s=node.chain.send_person_s,
     )

@@ -14,7 +14,7 @@ from warnstream.delivery.texts import Title, clean, title_of
 from warnstream.delivery.texts_en import MARK as MARK_EN
 from warnstream.delivery.texts_zh import MARK as MARK_ZH
 from warnstream.model.bulletins import TRANSFER, Action
-from warnstream.model.digests import Digest, DigestLine, HelpLine
+from warnstream.model.digests import SILENT_CALLER, Digest, DigestLine, HelpLine
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import clock_local
 from warnstream.model.warning import Cause, MessageStatus
@@ -45,6 +45,9 @@ class _Words:
     help_one: str
     help_many: str
     taken: str
+    send: str
+    sent: str
+    nobody: str
     counts: str
     count: str
     worst: str
@@ -88,6 +91,9 @@ _ZH = _Words(
     help_one="{}{}求助（{}）！",
     help_many="{}起求助，首起{}{}（{}）！",
     taken="{}{}的求助已由{}处理。",
+    send="{}：{}起无人应答，请派人去！",
+    sent="{}无人应答，{}已去。",
+    nobody="无人应答",
     counts="{}村待应答：{}。",
     count="{}{}",
     worst="最急{}：{}。",
@@ -130,6 +136,9 @@ _EN = _Words(
     help_one="HELP: {} {} ({})!",
     help_many="{} CALLS FOR HELP, first {} {} ({})!",
     taken="The call of {} {} is with {}.",
+    send="{}: no answer since {}, SEND A PERSON!",
+    sent="{} does not answer, {} goes.",
+    nobody="(nobody answers)",
     counts="{} villages await your answer: {}.",
     count="{} {}",
     worst="Worst {}: {}.",
@@ -251,9 +260,17 @@ class _Writer:
     def call(self, call: HelpLine) -> str:
         """One call for help: where, who, since when, or who has it."""
         where = self._place(call.village)
+        if call.caller == SILENT_CALLER:
+            return self._task(call, where)
         if call.assigned:
             return self.words.taken.format(where, call.caller, clean(call.assigned)[:NAME_MAX])
         return self.words.help_one.format(where, call.caller, self._since(call))
+
+    def _task(self, call: HelpLine, where: str) -> str:
+        """Nobody answers there: somebody has to go, or goes."""
+        if call.assigned:
+            return self.words.sent.format(where, clean(call.assigned)[:NAME_MAX])
+        return self.words.send.format(where, self._clock(call.opened_s))
 
     def _since(self, call: HelpLine) -> str:
         clock = self._clock(call.opened_s)
@@ -272,11 +289,12 @@ class _Writer:
         taken = [self.call(call) for call in self.digest.helps if call.assigned]
         if not open_calls:
             return taken[:1]
-        first = open_calls[0]
+        first = min(open_calls, key=lambda call: call.caller == SILENT_CALLER)  # who calls goes first
         if len(open_calls) == 1:
             return [self.call(first), words.take]
         clock = self._since(first)
-        many = words.help_many.format(len(open_calls), self._place(first.village), first.caller, clock)
+        caller = words.nobody if first.caller == SILENT_CALLER else first.caller
+        many = words.help_many.format(len(open_calls), self._place(first.village), caller, clock)
         return [many, words.take]
 
     def _villages(self) -> list[str]:

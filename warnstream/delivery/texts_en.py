@@ -157,7 +157,7 @@ def reason_text(parts: ReasonParts) -> str:
 def relayed_text(said: Relayed, clock: str) -> str:
     """Whose signal it is, and when it was issued."""
     issuer, signal = clean(said.issuer_en)[:RELAYED_MAX], clean(said.signal_en)[:RELAYED_MAX]
-    return f"{issuer} issued at {clock}: {signal}."
+    return f"{issuer}, {clock}: {signal}."
 
 
 def _signs(parts: ReasonParts) -> str:

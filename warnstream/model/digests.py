@@ -16,6 +16,9 @@ from warnstream.model.level import Level
 from warnstream.model.times import parse_iso
 from warnstream.model.warning import Cause, MessageStatus
 
+SILENT_CALLER = "@silent"
+"""Stands where a call for help has its caller: no post of the village answers, a person has to go there."""
+
 LINES_MAX = 200
 """Villages and calls for help that a digest names; of the rest it has the number."""
 
@@ -155,7 +158,7 @@ class DigestLine:
 
 @dataclass(frozen=True, slots=True)
 class HelpLine:
-    """One call for help in a digest: who calls, and who has taken it (empty: nobody yet).
+    """One call for help in a digest: who calls (`SILENT_CALLER`: nobody answers), who has it (empty: nobody).
 
     `heads` is how many people need help; 0 where nobody said.
     """

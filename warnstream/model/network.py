@@ -196,11 +196,13 @@ class Households:
     ----------
     code : tuple of str, length n_households
     channel, address : tuple of str, length n_households
-        Channel name of channels.yaml and the address on it. Never logged.
+        Channel name of channels.yaml and the address on it: the first way to each door. Never logged.
     first_of_village : Int32Array, shape (n_villages + 1,)
         Doors of village v are ``first_of_village[v]:first_of_village[v + 1]``.
     facts : HouseholdFacts or None
         What the register says of their people; None where it says nothing of any.
+    further : tuple of (tuple of (str, str)), length n_households or 0
+        Channel and address of each door's further ways in order; empty where no door has any.
     """
 
     code: tuple[str, ...]
@@ -208,6 +210,7 @@ class Households:
     address: tuple[str, ...]
     first_of_village: Int32Array
     facts: HouseholdFacts | None = None
+    further: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     def __len__(self) -> int:
         return len(self.code)
@@ -215,6 +218,11 @@ class Households:
     def of_village(self, village: int) -> range:
         """Household numbers of a village."""
         return range(int(self.first_of_village[village]), int(self.first_of_village[village + 1]))
+
+    def ways(self, door: int) -> tuple[tuple[str, str], ...]:
+        """Channel and address of every way to a door, in the order in which they are tried."""
+        further = self.further[door] if self.further else ()
+        return ((self.channel[door], self.address[door]), *further)
 
     def of_villages(self, villages: Int64Array) -> "Households":
         """The doors of some villages, numbered anew."""
@@ -228,6 +236,7 @@ class Households:
             address=_some(self.address, doors),
             first_of_village=np.concatenate([[0], ends]).astype(np.int32),
             facts=None if self.facts is None else _facts_of(self.facts, doors),
+            further=tuple([self.further[door] for door in own]) if self.further else (),
         )
 
 
@@ -319,7 +328,8 @@ class Network:
         lines about that station illegible.
         """
         told = {"", *self.stations.code, *self.villages.code}
-        return {*self.households.address, *(post.address for post in self.chain)} - told
+        further = (address for ways in self.households.further for _, address in ways)
+        return {*self.households.address, *further, *(post.address for post in self.chain)} - told
 
     def of_villages(self, villages: Int64Array) -> "Network":
         """The same with some of the villages, their zones and their doors, numbered anew.

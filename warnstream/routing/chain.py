@@ -19,18 +19,19 @@ what falls due, not the villages that stand.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose, RingAgain
+from warnstream.model.digests import SILENT_CALLER, CallFailed, Digest, HelpAssign, HelpClose, RingAgain
 from warnstream.model.effects import Answer, DoorHelp, PostAnswer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import MessageStatus, WarningMessage
-from warnstream.routing.chain_state import ChainState, decode, encode
+from warnstream.routing.chain_state import ChainState, decode, encode, keep_theirs
 from warnstream.routing.debts import NEVER, NOT_YET, Debt
 from warnstream.routing.help_calls import HelpCall, HelpCalls
 from warnstream.routing.needs import NO_DUTIES, Ranked
 from warnstream.routing.posts import Posts
 from warnstream.routing.proof.sheets import Sheets
 from warnstream.routing.reports import PlacedReport, Reports
+from warnstream.routing.rescue.silent_villages import SilentVillages, over
 from warnstream.routing.rescue.teams import Teams
 from warnstream.routing.spot_checks import SpotChecks
 from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
@@ -69,6 +70,7 @@ class Chain:
     reports : Reports
     checks : SpotChecks
     sheets : Sheets
+    silent : SilentVillages
     ignored : int
         Answers to digests that were never issued, or by somebody else; calls for help beyond the limit.
     faults : list of str
@@ -96,6 +98,7 @@ class Chain:
         self.reports = Reports(people_of, policy.on_duty_s)
         self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
         self.sheets = Sheets()
+        self.silent = SilentVillages(policy.send_person_s)
         self.ignored = 0
         self.faults: list[str] = []
         self._to_review: list[int] = []
@@ -118,6 +121,7 @@ class Chain:
             except ImpossibleTurnError as error:  # one village failing never silences another
                 self.faults.append(str(error))
         self._let_time_work()
+        self._send_persons()
         self.reports.forget_old(now_s)
         self.checks.let_time_work(now_s)
         digests = self._posts.issue(self._villages.turns, self.helps, self.reports)
@@ -219,6 +223,7 @@ class Chain:
                 self.checks.of_post,
                 self.teams.calls,
                 self.sheets.of_post,
+                self.silent.since_s,
             ),
             codes,
         )
@@ -238,6 +243,7 @@ class Chain:
         self.reports.state = known.reports
         self.checks.of_post = known.checks
         self.teams.calls, self.sheets.of_post = known.teams, known.sheets
+        self.silent.restore(known.silent_since_s)
         if known.register != self._register:
             self._adopt_register(known)
         self._posts.restore(known.debts, known.now_s)
@@ -259,15 +265,7 @@ class Chain:
     def _adopt_register(self, known: ChainState) -> None:
         """Nobody owes what is not theirs, calls for help ring anew, villages that wait are asked anew."""
         self.teams.align(known.turns)
-        for post, debt in known.debts.items():
-            theirs = {village for village in known.turns if post in dict(self.ranked(village))}
-            calls = {call.name for call in known.calls if call.village in theirs}
-            debt.owed = {village: owed for village, owed in debt.owed.items() if village in theirs}
-            debt.keep_news(theirs)
-            debt.helps = {name: first for name, first in debt.helps.items() if name in calls}
-            debt.taken = [name for name in debt.taken if name in calls]
-        for call in known.calls:
-            call.due_s = NEVER if call.assigned else known.now_s
+        keep_theirs(known, self.ranked)
         self._to_review = sorted(village for village, turn in known.turns.items() if turn.state in AWAITING)
 
     # Inputs.
@@ -284,7 +282,7 @@ class Chain:
         elif isinstance(entry, CallFailed):
             self._take_failure(entry)
         elif isinstance(entry, RingAgain):
-            for post in self._owing({entry.village}):
+            for post in self._posts.owing({entry.village}):
                 self.debts[post].rings_by_hand = True
                 self._posts.touch(post)
         elif fault := self.helps.fault_of(entry):
@@ -296,20 +294,14 @@ class Chain:
 
     def owes(self, villages: Collection[int]) -> bool:
         """Whether a post owes an answer for any of these villages."""
-        return bool(self._owing(villages))
-
-    def _owing(self, villages: Collection[int]) -> list[str]:
-        """Posts whose answer is waited for."""
-        return [
-            post
-            for post, debt in list(self.debts.items())
-            if any(village in villages and not owed.has_lapsed for village, owed in debt.owed.items())
-        ]
+        return bool(self._posts.owing(villages))
 
     def _hear(self, message: WarningMessage) -> None:
         turn = self._villages.turn(message.village)
-        was_quiet, before = turn.state is State.QUIET, turn.level
+        was_quiet, before, number = turn.state is State.QUIET, turn.level, turn.number
         self._villages.hear(message)
+        if turn.number != number:
+            self.silent.raised(message.village, self._posts.now_s)
         self.teams.hear(message.village, before, turn)
         if was_quiet and turn.state is not State.QUIET:
             self.reports.begin(message.village)
@@ -406,10 +398,21 @@ class Chain:
 
     # Help.
 
+    def _send_persons(self) -> None:
+        """Where no post answers somebody goes; where one has answered nobody has to any more."""
+        for name in over(self.helps.of_name, self.turns):
+            self._close(name)
+        for village, rank in self.silent.due(self.turns, self.ranked, self._posts.now_s):
+            self._open_call(village, SILENT_CALLER, 0, rank)
+
     def _call_for_help(self, village: int, caller: str, rank: int) -> None:
         self._villages.turn(village).take(Signal.HELP, self._posts.now_s)
+        self._open_call(village, caller, rank)
+
+    def _open_call(self, village: int, caller: str, rank: int, asked_rank: int = 0) -> None:
         call = self.helps.open(village, caller, rank, self._posts.now_s)
         if call is not None:
+            call.asked_rank = asked_rank
             self._ring_for(call)
         elif not self.helps.is_open(village, caller):
             self.ignored += 1

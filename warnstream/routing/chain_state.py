@@ -1,11 +1,12 @@
 """The chain between two steps, as bytes; villages by code, so that a changed register is noticed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from warnstream.routing.debts import Debt
+from warnstream.routing.debts import NEVER, Debt
 from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.needs import Ranked
 from warnstream.routing.proof.sheets import Sheet
 from warnstream.routing.reports import ReportState, moved_to
 from warnstream.routing.rescue.teams import TeamCall, moved_calls
@@ -29,6 +30,20 @@ class ChainState(msgspec.Struct):
     checks: dict[str, PostChecks] = {}
     teams: dict[str, TeamCall] = {}
     sheets: dict[str, Sheet] = {}
+    silent_since_s: dict[int, int] = {}
+
+
+def keep_theirs(known: ChainState, ranked: Callable[[int], Sequence[Ranked]]) -> None:
+    """Nobody owes what is not theirs any more, and calls for help ring anew."""
+    for post, debt in known.debts.items():
+        theirs = {village for village in known.turns if post in dict(ranked(village))}
+        calls = {call.name for call in known.calls if call.village in theirs}
+        debt.owed = {village: owed for village, owed in debt.owed.items() if village in theirs}
+        debt.keep_news(theirs)
+        debt.helps = {name: first for name, first in debt.helps.items() if name in calls}
+        debt.taken = [name for name in debt.taken if name in calls]
+    for call in known.calls:
+        call.due_s = NEVER if call.assigned else known.now_s
 
 
 def encode(state: ChainState, codes: Sequence[str]) -> bytes:
@@ -36,6 +51,7 @@ def encode(state: ChainState, codes: Sequence[str]) -> bytes:
     occurring = sorted(
         state.turns.keys()
         | state.reports.villages.keys()
+        | state.silent_since_s.keys()
         | {debt.place for debt in state.debts.values() if debt.place >= 0}
         | {unclear.village for unclear in state.reports.unclear if unclear.village >= 0}
         | {village for call in state.teams.values() for village in (*call.villages, *call.over)}
@@ -63,6 +79,7 @@ def decode(state: bytes, codes: Sequence[str]) -> ChainState:
     known.reports = moved_to(known.reports, now)
     known.turns = {now[then]: turn for then, turn in known.turns.items() if then in now}
     known.to_review = [now[then] for then in known.to_review if then in now]
+    known.silent_since_s = {now[then]: at_s for then, at_s in known.silent_since_s.items() if then in now}
     known.calls = [call for call in known.calls if call.village in now]
     for call in known.calls:
         call.village = now[call.village]

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import fields
 from functools import partial
 
 import msgspec
@@ -210,5 +211,8 @@ def _people_first(inputs: Sequence[StatedInput]) -> list[StatedInput]:
 def _register_of(network: Network, policy: RoutingPolicy) -> int:
     """A number that changes with posts, the areas of villages, and the policy."""
     villages = network.villages
-    parts = (network.chain, villages.code, villages.township, villages.county, policy)
+    known = {field.name: getattr(policy, field.name) for field in fields(policy)}
+    if not any(policy.send_person_s):
+        del known["send_person_s"]  # nobody is asked anew because a version knows it
+    parts = (network.chain, villages.code, villages.township, villages.county, known)
     return zlib.crc32(msgspec.msgpack.encode(parts))

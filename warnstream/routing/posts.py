@@ -5,7 +5,7 @@ raise; a step costs the posts that it touches and those that fall due.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from warnstream.model.digests import Digest
 from warnstream.model.hands.orders import SILENCED_MAX
@@ -78,6 +78,14 @@ class Posts:
         """Whether a post's answer is awaited and overdue."""
         owed = self.owed(post, village)
         return owed is not None and owed.is_overdue
+
+    def owing(self, villages: Collection[int]) -> list[str]:
+        """Posts whose answer for any of these villages is waited for."""
+        return [
+            post
+            for post, debt in self.debts.items()
+            if any(village in villages and not owed.has_lapsed for village, owed in debt.owed.items())
+        ]
 
     def ask(self, post: str, village: int) -> None:
         """A post owes an answer for a village, anew; who is waited for already gets no more time by it."""

@@ -78,7 +78,7 @@ def test_a_signal_becomes_a_warning_in_its_issuers_name_and_ends_with_it() -> No
     )
     zh, en = texts(first)
     assert "县气象台08:00发布暴雨橙色预警。" in zh
-    assert "County met office issued at 08:00: orange rainstorm warning." in en
+    assert "County met office, 08:00: orange rainstorm warning." in en
     assert first.crossed_at_s == T0
     assert issued(take(node, clock(3599))) == []
     (end,) = issued(take(node, clock(3600)))
@@ -213,7 +213,7 @@ def test_doors_read_the_issuer_and_its_time_before_the_order() -> None:
     told = bulletin_texts(bulletin, wording)
     assert told.faults == ()
     assert told.zh.startswith("【某县防指】县气象台08:00发布暴雨橙色预警。V0")
-    assert told.en.startswith("County met office issued at 08:00: orange rainstorm warning. V0")
+    assert told.en.startswith("County met office, 08:00: orange rainstorm warning. V0")
     record = json.loads(bulletin_record(bulletin, "V0", told))
     assert (record["evidence"]["relayed"]["sender"], record["evidence"]["relayed"]["sent"]) == (
         SENDER,

@@ -1,5 +1,6 @@
 """Who owes what, as a command tells it."""
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
@@ -10,6 +11,7 @@ from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.times import HOUR_S, fixed_zone, iso_utc
 
 CONFIGURATION = cast("Configuration", SimpleNamespace(network=county()))
@@ -38,6 +40,17 @@ def test_villages_without_an_answer_come_first_and_every_post_says_where_it_stan
     assert said.index("331124001001 Shangcun red: NOBODY HAS ANSWERED, 1 raises") < said.index("331124001002")
     assert "rank 1 grid-a: owes an answer, due 2019-04-09 05:25, silent, rung again 1 times" in said
     assert "rank 2 town: answered" in said
+
+
+def test_a_village_that_does_not_answer_says_that_a_person_is_to_go() -> None:
+    desk = desk_of(routing=RoutingPolicy(send_person_s=(0, 0, 0, 1200, 600)))
+    desk.step([rise(Level.RED)], T0)
+    for minutes in range(5, 16, 5):
+        desk.step([], T0 + 60 * minutes)
+    said = text(record_of(CONFIGURATION, desk))
+    task = "331124001001, no post answers, since 2019-04-09 05:25, NOBODY HAS TAKEN IT"
+    assert re.search(f"SEND A PERSON x[0-9TZ]+-1: {task}", said)
+    assert "@silent" not in said
 
 
 def test_one_village_is_told_alone() -> None:

@@ -4,7 +4,7 @@ Everything here is asked and changed with `lock` held; the node's loop changes, 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger
-from warnstream.adapters.ledger.register import NOTHING_NEXT, FormerDoor, Register
+from warnstream.adapters.ledger.register import NOTHING_FOLLOWS, Following, FormerDoor, Register
 from warnstream.adapters.outbox.types import split_key
 from warnstream.delivery.dispatch.queue import arrival_s, urgency_of
 from warnstream.delivery.ledger.ledger import HEARD, Put
@@ -56,7 +56,7 @@ class Book:
     status : list of str
         By village, of the newest bulletin.
     replaced_of_others : dict of str to list of int
-        `Past.replaced` of channels that no door has any more.
+        `Past.replaced` of ways that no door has any more.
     fingerprint : str
         Of the configuration that the register is of; empty where nobody said.
     """
@@ -65,18 +65,18 @@ class Book:
         self,
         network: Network,
         former: Iterable[FormerDoor] = (),
-        next_of: Mapping[str, str] = NOTHING_NEXT,
+        following: Following = NOTHING_FOLLOWS,
     ) -> None:
         self.lock = threading.RLock()
         self.fingerprint = ""
-        self._next_of = next_of
+        self._following = following
         self.newest: dict[int, Bulletin] = {}
         self.replaced_of_others: dict[str, list[int]] = {}
         self._open(network, former)
         self.open_queue()
 
     def _open(self, network: Network, former: Iterable[FormerDoor]) -> None:
-        self.register = Register(network, former, self._next_of)
+        self.register = Register(network, former, self._following)
         self.ledger = self.register.new_ledger()
         self.queue: DoorQueue | None = None
         self._voice = [""] * len(self.register.villages)
@@ -92,7 +92,7 @@ class Book:
 
     def open_queue(self) -> None:
         """Everybody who waits is in nobody's hands."""
-        self.queue = DoorQueue(self.ledger, max(len(self.register.ways), 1))
+        self.queue = DoorQueue(self.ledger, self.ledger.n_ways)
 
     def put_down(self, bulletin: Bulletin) -> int:
         """A bulletin for the doors of its village; returns for how many more."""
@@ -191,7 +191,7 @@ class Book:
         arrays = pack(self.ledger)
         villages = arrays["village"].tolist()
         replaced = self.ledger.past.replaced
-        of_ways = {channel: replaced[way].tolist() for way, channel in enumerate(self.register.ways)}
+        of_ways = {name: replaced[way].tolist() for way, name in enumerate(self.register.ways)}
         return LedgerCopy(
             register=self.register,
             arrays=arrays,
@@ -221,16 +221,16 @@ class Book:
             for village, doors in zip(villages, kept.doors, strict=True)
             for door in doors
         ]
-        ways = [register.way_of(channel) for channel in kept.ways]
+        ways = [register.way_of_name(name) for name in kept.ways]
         unpack(self.ledger, kept.unpacked(), villages, np.array(rows, dtype=np.int64), ways)
         for village, voice, status in zip(villages, kept.voices, kept.statuses, strict=True):
             if village >= 0:
                 self.know_voice(village, voice, status)
         self.replaced_of_others = {}
-        for channel, counts in kept.replaced.items():
-            way = register.way_of(channel)
+        for name, counts in kept.replaced.items():
+            way = register.way_of_name(name)
             if way is None:
-                self.replaced_of_others[channel] = counts
+                self.replaced_of_others[name] = counts
             else:
                 self.ledger.past.replaced[way] = counts
 
@@ -249,7 +249,11 @@ class Book:
                 rows = network.households.of_village(number[code])
                 own = network.households.code[rows.start : rows.stop]
             stays = set(own)
-            found += [self.register.door_at(village, row) for row in self._remembered(village, stays)]
+            ways = self.ledger.way
+            found += [
+                self.register.door_at(village, row, int(ways[row]))
+                for row in self._remembered(village, stays)
+            ]
         return found
 
     def _remembered(self, village: int, stays: set[str]) -> Iterator[int]:

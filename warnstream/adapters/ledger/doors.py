@@ -5,9 +5,9 @@ this store in the log's order (`issue`, `take_outcomes`, `answer_many`, `doubt`)
 newest snapshot and follows the entries after it. Any thread may call.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
 from warnstream.adapters.ledger.listing import DoorState, doors_of
 from warnstream.adapters.ledger.moving import ShownDoor, move_doors
-from warnstream.adapters.ledger.register import FormerDoor
+from warnstream.adapters.ledger.register import NOTHING_FOLLOWS, Following, FormerDoor, channel_in
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.adapters.ledger.silent import SilentDoors
 from warnstream.adapters.ledger.texts import BulletinTexts, Stored
@@ -60,15 +60,6 @@ STATE_OF = {
 TIME_MAX_S = (1 << 32) - 1
 
 
-class Following(NamedTuple):
-    """By name of a channel: the one that goes on after it, and after how many seconds without an answer."""
-
-    channel: Mapping[str, str]
-    after_s: Mapping[str, int]
-
-
-NOTHING_FOLLOWS = Following({}, {})
-
 Proves = Callable[[str, str], bool]
 """Whether a token was made for a message and a recipient."""
 
@@ -89,7 +80,7 @@ class DoorStore:
     is_read_only : bool
         Nothing is written: the node may be running.
     following : Following
-        Which channel goes on after another, and when.
+        What goes on after a channel, and when.
 
     Attributes
     ----------
@@ -118,8 +109,9 @@ class DoorStore:
         following: Following = NOTHING_FOLLOWS,
     ) -> None:
         self._files = LedgerFiles(directory, is_read_only=is_read_only)
-        self._book = Book(network, next_of=following.channel)
-        self.silent = SilentDoors(self._book, following.after_s)
+        self._book = Book(network, following=following)
+        waits_s = [*following.after_s.values(), *following.silent_after_s.values()]
+        self.silent = SilentDoors(self._book, waits_s)
         self.texts = BulletinTexts(stored)
         self.sending = DoorSending(self._book, self.texts, ask_log)
         self._kept: KeptLedger | None = None
@@ -264,8 +256,8 @@ class DoorStore:
                 rows = sorted({row for row in found if row is not None})
                 numbers = np.array(rows, dtype=np.int64)
                 at_s = _known_time(outcome.at_s)
-                way = book.register.way_of(outcome.channel)
-                book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s, way)
+                channel = book.register.way_of(outcome.channel)
+                book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s, channel)
                 self.sending.taken(outcome.sequence, rows)
 
     def needs_doubt(self, since_s: int) -> bool:
@@ -325,26 +317,31 @@ class DoorStore:
         book = self._book
         names = {*known, VILLAGE_TOPIC_CHANNEL}
         with book.lock:
-            lost = np.array([name not in names for name in book.register.ways] or [False])
-            return book.ledger.give_up(lost)
+            register = book.register
+            channels = [register.channel_of_way(way) for way in range(len(register.ways))]
+            return book.ledger.give_up(np.array([name not in names for name in channels] or [False]))
 
     def counts(self) -> dict[tuple[str, State], int]:
         """Notifications of doors by channel and state, replaced ones among them; costs what is in hand."""
-        book, found = self._book, {}
+        book = self._book
+        found: Counter[tuple[str, State]] = Counter()
         with book.lock:
-            ledger, ways, queue = book.ledger, book.register.ways, book.queue
+            ledger, register, queue = book.ledger, book.register, book.queue
             now = ledger.by_way.tolist()
-            sending = [0 if queue is None else queue.in_hand(way)[0] for way in range(len(ways))]
-            replaced = dict(zip(ways, ledger.past.replaced.tolist(), strict=False)) | book.replaced_of_others
-        for way, channel in enumerate(ways):
-            waiting = sum(now[way][state] for state in WAITING)
-            found[channel, State.PENDING] = waiting - sending[way]
-            found[channel, State.SENDING] = sending[way]
+            replaced = dict(zip(register.ways, ledger.past.replaced.tolist(), strict=False))
+            replaced |= book.replaced_of_others
+            for number, channel in enumerate(register.ways[: register.n_channels]):
+                sending = 0 if queue is None else queue.in_hand(number)[0]
+                found[channel, State.SENDING] += sending
+                found[channel, State.PENDING] -= sending
+        for way, name in enumerate(register.ways):
+            channel = channel_in(name)
+            found[channel, State.PENDING] += sum(now[way][state] for state in WAITING)
             for delivery, known in STATE_OF.items():
-                found[channel, known] = now[way][delivery]
-        for channel, counts in replaced.items():
+                found[channel, known] += now[way][delivery]
+        for name, counts in replaced.items():
             for delivery, known in (*STATE_OF.items(), (Delivery.SPARED, State.SUPERSEDED)):
-                found[channel, known] = found.get((channel, known), 0) + counts[delivery]
+                found[channel_in(name), known] += counts[delivery]
         return {place: count for place, count in found.items() if count}
 
     def reach(self) -> Reach:

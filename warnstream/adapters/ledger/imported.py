@@ -116,8 +116,8 @@ def _take_rows(book: Book, message: DoorMessage, put: Put, rows: Iterable[DoorRo
         numbers = np.array(sorted(set(doors)), dtype=np.int64)
         book.ledger.take(put.village, put.sequence, numbers, result, message.sent_s)
     if not _is_bulletin(message):
-        for way in range(len(book.register.ways)):
-            waiting = book.ledger.waiting(put.village, way)  # its text is of before there were bulletins
+        for channel in range(book.register.n_channels):
+            waiting = book.ledger.waiting(put.village, channel)  # its text is of before there were bulletins
             book.ledger.take(put.village, put.sequence, waiting, Result.EXPIRED, message.sent_s)
     for door, row in said:
         answer = SAID[ANSWERS[row.answer - 1]]

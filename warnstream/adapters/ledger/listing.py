@@ -8,7 +8,10 @@ from warnstream.delivery.ledger.states import Delivery, People
 
 
 class DoorState(NamedTuple):
-    """One door as an officer reads it; `address` is personal, `last_s` when it last changed."""
+    """One door as an officer reads it, by the way on which it is told now.
+
+    `address` is personal, `last_s` when it last changed.
+    """
 
     code: str
     address: str
@@ -40,13 +43,14 @@ def doors_of(book: Book, village: int) -> list[DoorState]:
     found = [
         DoorState(
             code=register.code(row),
-            address=register.address(row),
-            channel=register.channel(row),
+            address=register.address(row, channel),
+            channel=channel,
             state=Delivery(int(ledger.state[row] & STATE_BITS)),
             said=People(int(ledger.people[row])),
             tries=int(ledger.tries[row]),
             last_s=int(ledger.time[row]),
         )
         for row in numbers
+        for channel in (register.channel_of_way(int(ledger.way[row])),)
     ]
     return sorted(found, key=lambda one: (LISTED.index(one.said), -one.state, one.code))

@@ -29,7 +29,8 @@ def move_doors(book: Book, sending: DoorSending, network: Network, fingerprint: 
             return
         hands = {} if book.queue is None else book.queue.hands()
         held = {*hands, *sending.rows_in_hand()}
-        doors = {row: before.door_at(int(book.ledger.village[row]), row) for row in held}
+        ledger = book.ledger
+        doors = {row: before.door_at(int(ledger.village[row]), row, int(ledger.way[row])) for row in held}
         book.move_to(network)
         rows = {}
         for row, door in doors.items():

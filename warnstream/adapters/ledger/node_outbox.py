@@ -7,14 +7,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from warnstream.adapters.ledger.book import AskLog
-from warnstream.adapters.ledger.doors import DoorStore, Following
+from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.adapters.ledger.imported import import_doors
 from warnstream.adapters.ledger.links import is_of_door
+from warnstream.adapters.ledger.register import Following
 from warnstream.adapters.outbox.outbox import Outbox, Proves, Rendered
 from warnstream.adapters.outbox.post_links import PostLinks, is_of_post, post_link_number
 from warnstream.adapters.outbox.told_elsewhere import ToldElsewhere
 from warnstream.adapters.outbox.types import Addressed, Claimed, Reach, split_key
-from warnstream.config.channels.following import after_of, next_of
+from warnstream.config.channels.following import after_of, next_of, silent_after_of
 from warnstream.config.channels.section import ChannelSection
 from warnstream.delivery.dispatch.notification import Settlement, Signal, State
 from warnstream.delivery.dispatch.queue import ROWS, Urgency, rows_before
@@ -65,7 +66,7 @@ class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
             ask_log,
             self.stored_message,
             is_read_only=is_read_only,
-            following=Following(next_of(channels), after_of(channels)),
+            following=Following(next_of(channels), after_of(channels), silent_after_of(channels)),
         )
         self.doors.sending.event_clock = event_clock
         if not is_read_only and self.has_door_rows():

@@ -103,10 +103,10 @@ class DoorSending:
         """The next doors of a channel, at most `limit`, of bulletins from an urgency on."""
         book = self._book
         with book.lock:
-            way, register = book.register.way_of(channel), book.register
-            if way is None or book.queue is None:
+            number, register = book.register.way_of(channel), book.register
+            if number is None or book.queue is None:
                 return []
-            taken = book.queue.claim(way, limit, now, self._forbidden(), urgency_min)
+            taken = book.queue.claim(number, limit, now, self._forbidden(), urgency_min)
             named = [
                 (book.name(claim.village, claim.sequence), book.newest.get(claim.village)) for claim in taken
             ]
@@ -147,7 +147,7 @@ class DoorSending:
             recipient=door,
             kind=RecipientKind.HOUSEHOLD,
             channel=channel,
-            address=register.address(one.row),
+            address=register.address(one.row, channel),
             level=message.level,
             answer_by_s=0,
             attempt=one.tries + 1,
@@ -190,8 +190,8 @@ class DoorSending:
             way = book.register.way_of(channel)
             if way is None or book.queue is None:
                 return 0
-            waiting = sum(int(book.ledger.by_way[way, state]) for state in WAITING)
-            return waiting + book.queue.in_hand(way)[1]
+            own = book.ledger.by_way[book.ledger.channel_of == way]
+            return int(own[:, list(WAITING)].sum()) + book.queue.in_hand(way)[1]
 
     def waiting(self, channel: str) -> dict[Urgency, int]:
         """Doors of a channel that wait or are being told, by urgency; looks at every door."""

@@ -4,7 +4,7 @@ In the time of the engine. What is found is an entry of the log before anything 
 when to look again, and is found anew after a restart.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -25,13 +25,13 @@ class SilentDoors:
     Parameters
     ----------
     book : Book
-    after_s : mapping of str to int
-        By channel: after how many seconds without an answer the one behind it has its turn.
+    waits_s : collection of int
+        After how many seconds without an answer another way may have its turn; empty: never.
     """
 
-    def __init__(self, book: Book, after_s: Mapping[str, int]) -> None:
-        self._book, self._after_s = book, after_s
-        self._least_s = min(after_s.values(), default=0)
+    def __init__(self, book: Book, waits_s: Collection[int]) -> None:
+        self._book, self._is_used = book, bool(waits_s)
+        self._least_s = min(waits_s, default=0)
         self._sequence: Int64Array = np.zeros(0, np.int64)
         self._again_s: Int64Array = np.zeros(0, np.int64)
 
@@ -41,7 +41,7 @@ class SilentDoors:
 
     def due(self, now_s: int) -> list[DoorOutcome]:
         """Doors that go on to their next channel now, of `VILLAGES_MAX` villages at most."""
-        if not self._after_s:
+        if not self._is_used:
             return []
         with self._book.lock:
             return [door for village in self._villages(now_s) for door in self._of_village(village, now_s)]
@@ -64,8 +64,7 @@ class SilentDoors:
         sequence = int(ledger.sequence[village])
         rows, told_s = ledger.silent_since(village)
         ways = ledger.way[rows]
-        after_s = np.array([self._after_s.get(channel, 0) for channel in register.ways], dtype=np.int64)
-        due_s = told_s + after_s[ways]
+        due_s = told_s + np.array(register.after_s, dtype=np.int64)[ways]
         is_due = due_s <= now_s
         # Who is told meanwhile has at least the shortest wait before it.
         self._again_s[village] = min(now_s + self._least_s, int(due_s[~is_due].min(initial=now_s + 86_400)))
@@ -75,7 +74,7 @@ class SilentDoors:
                 register.villages[village],
                 sequence >> N_BITS,
                 sequence & N_MAX,
-                register.ways[way],
+                register.channel_of_way(way),
                 now_s,
                 Result.SILENT,
                 [register.code(row) for row in rows[is_due & (ways == way)].tolist()],

@@ -152,7 +152,7 @@ def _fetch(configuration: Configuration, village: int, is_phone: dict[str, bool]
     doors = configuration.network.households
     facts = doors.facts
     for door in doors.of_village(village):
-        phone = doors.address[door] if is_phone.get(doors.channel[door]) else ""
+        phone = next((address for channel, address in doors.ways(door) if is_phone.get(channel)), "")
         if facts is None:
             yield FetchRow(doors.code[door], phone)
             continue

@@ -16,6 +16,15 @@ def after_of(channels: Mapping[str, ChannelSection]) -> dict[str, int]:
     return {name: section.next.after_s for name, section in channels.items() if section.next is not None}
 
 
+def silent_after_of(channels: Mapping[str, ChannelSection]) -> dict[str, int]:
+    """After how many seconds without an answer a channel for the silent has its turn, by its name."""
+    return {
+        name: section.for_silent.after_s
+        for name, section in channels.items()
+        if section.for_silent is not None
+    }
+
+
 def faults_of_next(channels: Mapping[str, ChannelSection]) -> Iterator[tuple[str, str]]:
     """Channels whose next one is none that could go on, and why."""
     following = next_of(channels)
@@ -46,7 +55,9 @@ def faults_of_addresses(
     if not checks:
         return
     columns = households.code, households.channel, households.address
-    for code, channel, address in zip(*columns, strict=True):
+    for door, (code, channel, address) in enumerate(zip(*columns, strict=True)):
+        if households.further and households.further[door]:
+            continue  # its own ways come after it
         is_address = checks.get(channel)
         if is_address is not None and not is_address(address):
             found.setdefault(channel, []).append(code)

@@ -57,6 +57,20 @@ class NextSection(Section):
     )
 
 
+class ForSilentSection(Section):
+    """A channel for households that were told by another of their ways and have not answered."""
+
+    after_s: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "10min",
+        alias="after",
+        description="A household with several `ways` that was asked to prepare or leave and has not answered "
+        "for so long is called by this one of them, wherever it stands behind the way it was told by.",
+    )
+    source: Annotated[str, value_types.text()] = Field(
+        description="Who has decided that: the county's plan, with its date."
+    )
+
+
 class ChannelSection(Section):
     """What every channel has."""
 
@@ -77,7 +91,14 @@ class ChannelSection(Section):
     )
     retry: RetrySection = part(RetrySection, "Sending again.")
     next: NextSection | None = Field(
-        None, description="Households only: which channel goes on, and when; such as voice after text."
+        None,
+        description="Households with one way: which channel goes on at the same address, and when; such as "
+        "voice after text.",
+    )
+    for_silent: ForSilentSection | None = Field(
+        None,
+        description="Households with several `ways`: this channel is for those who do not answer, such as "
+        "voice. Without it a further way is for those alone whom no earlier one reaches.",
     )
 
     is_for_posts_only: ClassVar[bool] = False

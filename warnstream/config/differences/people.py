@@ -34,7 +34,9 @@ def _households(old: Configuration, new: Configuration) -> Iterator[str]:
     if fewer := len(before.keys() - after.keys()):
         yield f"households: {fewer} fewer"
     common = before.keys() & after.keys()
-    for column, words in enumerate(("in another village", "on another channel", "with another address")):
+    for column, words in enumerate(
+        ("in another village", "on another channel", "with another address", "with other further ways")
+    ):
         if n := sum(before[code][column] != after[code][column] for code in common):
             yield f"households: {n} {words}"
 
@@ -42,7 +44,7 @@ def _households(old: Configuration, new: Configuration) -> Iterator[str]:
 def _doors(of: Configuration) -> dict[str, Row]:
     households, villages = of.network.households, of.network.villages.code
     return {
-        households.code[door]: (code, households.channel[door], households.address[door])
+        households.code[door]: (code, *households.ways(door)[0], households.ways(door)[1:])
         for village, code in enumerate(villages)
         for door in households.of_village(village)
     }

@@ -190,8 +190,10 @@ def _posts(configuration: Configuration) -> Iterator[_Recipient]:
 def _households(configuration: Configuration) -> Iterator[_Recipient]:
     households = configuration.network.households
     with_addresses = {name for name in configuration.channels if _has_addresses(configuration, name)}
-    rows = zip(households.code, households.channel, households.address, strict=True)
-    yield from (row for row in rows if row[1] in with_addresses)
+    for door, code in enumerate(households.code):
+        for channel, address in households.ways(door):
+            if channel in with_addresses:
+                yield code, channel, address
 
 
 def _has_addresses(configuration: Configuration, channel: str) -> bool:

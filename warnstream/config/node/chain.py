@@ -36,6 +36,29 @@ class SpotCheckSection(Section):
     )
 
 
+class SendPersonSection(Section):
+    """When somebody has to go to a village from which no post answers."""
+
+    orange_s: Annotated[int | None, value_types.duration("1min", "24h")] = default(
+        None,
+        alias="orange",
+        description="So long after a raise to orange without an answer of any post of a village somebody has "
+        "to go there: a call that posts take, like one for help. None: never.",
+    )
+    red_s: Annotated[int | None, value_types.duration("1min", "24h")] = default(
+        None, alias="red", description="The same at red."
+    )
+    source: Annotated[str | None, value_types.text()] = default(
+        None, description="Who has decided that: the county's plan, with its date."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Minutes are somebody's decision."""
+        if (self.orange_s or self.red_s) and self.source is None:
+            return [("source", "expected who has decided these times, such as a plan with its date")]
+        return []
+
+
 class ChainSection(Section):
     """Duty posts: one numbered digest each, until everybody needed has answered."""
 
@@ -63,6 +86,10 @@ class ChainSection(Section):
         SpotCheckSection, "Spot checks (抽查): does somebody read what a post is sent."
     )
 
+    send_person: SendPersonSection = part(
+        SendPersonSection, "When somebody has to go to a village from which no post answers."
+    )
+
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """At least one wait, and none that ends before a digest may go out."""
         if not 1 <= len(self.again) <= WAITS_MAX:
@@ -77,3 +104,8 @@ class ChainSection(Section):
         """By level, none to red."""
         need = self.need
         return Need.NONE, Need(need.blue), Need(need.yellow), Need(need.orange), Need(need.red)
+
+    @property
+    def send_person_s(self) -> tuple[int, int, int, int, int]:
+        """By level, none to red; 0: never."""
+        return 0, 0, 0, self.send_person.orange_s or 0, self.send_person.red_s or 0

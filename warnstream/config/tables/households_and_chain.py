@@ -5,7 +5,7 @@ its own. 900,000 doors are read in about two seconds and, while they are read,
 held once as text and once as columns.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,9 +15,9 @@ from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
 from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_cells, read_rows
+from warnstream.config.tables.ways import WAY_COLUMNS, Way, WayCells
 from warnstream.config.yaml.quantities import code_expected, is_code
 from warnstream.config.yaml.value_types import choice_of
-from warnstream.model.arrays import Int32Array
 from warnstream.model.network import DUTIES, ChainPost, Households, Villages
 
 HOUSEHOLDS_FILE = "households.csv"
@@ -27,6 +27,9 @@ FACT_COLUMNS = ("class", "persons", "helpless", "zone", "helper", "shelter")
 
 PLAIN_COLUMNS = Columns(("household", "village", "channel", "address"))
 HOUSEHOLD_COLUMNS = Columns(PLAIN_COLUMNS.required, FACT_COLUMNS)
+WAYS_COLUMNS = Columns(PLAIN_COLUMNS.required[:2], (*PLAIN_COLUMNS.required[2:], *WAY_COLUMNS, *FACT_COLUMNS))
+"""With a column `ways`, channel and address need not be there."""
+
 CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"), ("duty",))
 RANK_MAX = 100
 EVERYWHERE = "*"
@@ -78,22 +81,71 @@ def read_households(folder: Folder, register: Register, faults: FaultLog) -> Hou
     data = folder.read(HOUSEHOLDS_FILE)
     if data is None:
         return None
-    village_of_code = register.village_of_code
-    seen = register.line_of_household
-    codes: list[str] = []
-    villages: list[int] = []
-    names: list[str] = []
-    addresses: list[str] = []
+    # Columns that nobody filled in are not picked from 900,000 rows.
+    header = data.partition(b"\n")[0].decode("utf-8", "replace").lstrip("\ufeff").strip().split(",")
+    if "ways" in {name.strip() for name in header}:
+        rows = _rows_with_ways(data, register, faults)
+    else:
+        has_facts = len(header) != len(PLAIN_COLUMNS.required)
+        columns = HOUSEHOLD_COLUMNS if has_facts else PLAIN_COLUMNS
+        rows = ((line, (), cells) for line, cells in read_cells(HOUSEHOLDS_FILE, data, columns, faults))
+    return _read_doors(rows, register, faults).in_order(register)
+
+
+def _rows_with_ways(
+    data: bytes, register: Register, faults: FaultLog
+) -> Iterator[tuple[int, tuple[Way, ...], tuple[str, ...]]]:
+    """Line, further ways and cells of `HOUSEHOLD_COLUMNS` of every row whose ways are right."""
+    sections = register.section_of_channel
+    cells_of = WayCells(HOUSEHOLDS_FILE, sections, faults)
+    own_name = {name: name for name in sections or ()}  # one object a channel, not one a door
+    for line, cells in read_cells(HOUSEHOLDS_FILE, data, WAYS_COLUMNS, faults):
+        code, village, *ways = cells[:6]
+        found = _ways_of(line, ways, cells_of, faults)
+        if found is None:
+            register.line_of_household.setdefault(code, line)
+            continue
+        further = tuple([(own_name[name], address) for name, address in found[1:] if name in own_name])
+        yield line, further, (code, village, *found[0], *cells[6:])
+
+
+@dataclass(slots=True)
+class _Doors:
+    """Columns of households.csv in the order of the file."""
+
+    codes: list[str] = field(default_factory=list)
+    villages: list[int] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    further: list[tuple[Way, ...]] = field(default_factory=list)
+    facts: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+
+    def in_order(self, register: Register) -> Households:
+        """By village; the facts go to the register."""
+        village = np.asarray(self.villages, dtype=np.int32)
+        order = np.argsort(village, kind="stable").tolist()
+        n_villages = len(register.village_of_code)
+        first = np.zeros(n_villages + 1, dtype=np.int32)
+        np.cumsum(np.bincount(village, minlength=n_villages), out=first[1:])
+        register.fact_rows[:] = [self.facts[row] for row in order] if self.facts else []
+        return Households(
+            code=tuple(self.codes[row] for row in order),
+            channel=tuple(self.channels[row] for row in order),
+            address=tuple(self.addresses[row] for row in order),
+            first_of_village=first,
+            further=tuple(self.further[row] for row in order) if any(self.further) else (),
+        )
+
+
+def _read_doors(
+    rows: Iterable[tuple[int, tuple[Way, ...], tuple[str, ...]]], register: Register, faults: FaultLog
+) -> _Doors:
+    """Every row that is right; what is wrong with the others goes to the faults."""
+    village_of_code, seen, found = register.village_of_code, register.line_of_household, _Doors()
     # One name object per channel, not one per door.
     sections = register.section_of_channel or {}
     known = {name: (name, section.is_address) for name, section in sections.items()}
-    facts: list[tuple[int, tuple[str, ...]]] = []
-    # Columns that nobody filled in are not picked from 900,000 rows.
-    has_facts = data.partition(b"\n")[0].count(b",") != len(PLAIN_COLUMNS.required) - 1
-    columns = HOUSEHOLD_COLUMNS if has_facts else PLAIN_COLUMNS
-    for line, (code, village_code, channel, address, *more) in read_cells(
-        HOUSEHOLDS_FILE, data, columns, faults
-    ):
+    for line, further, (code, village_code, channel, address, *more) in rows:
         village = village_of_code.get(village_code)
         name, is_address = known.get(channel, NO_CHANNEL)
         if village is None or not is_address(address) or code in seen or not is_code(code):
@@ -101,34 +153,29 @@ def read_households(folder: Folder, register: Register, faults: FaultLog) -> Hou
             seen.setdefault(code, line)
             continue
         seen[code] = line
-        codes.append(code)
-        villages.append(village)
-        names.append(name)
-        addresses.append(address)
-        if has_facts:
-            facts.append((line, tuple(more)))
-    own = np.asarray(villages, dtype=np.int32)
-    order = np.argsort(own, kind="stable").tolist()
-    register.fact_rows[:] = [facts[row] for row in order] if has_facts else []
-    return _in_order(order, own, codes, names, addresses, len(village_of_code))
+        found.codes.append(code)
+        found.villages.append(village)
+        found.channels.append(name)
+        found.addresses.append(address)
+        found.further.append(further)
+        if more:
+            found.facts.append((line, tuple(more)))
+    return found
 
 
-def _in_order(
-    order: list[int],
-    village: Int32Array,
-    codes: list[str],
-    names: list[str],
-    addresses: list[str],
-    n_villages: int,
-) -> Households:
-    first = np.zeros(n_villages + 1, dtype=np.int32)
-    np.cumsum(np.bincount(village, minlength=n_villages), out=first[1:])
-    return Households(
-        code=tuple(codes[row] for row in order),
-        channel=tuple(names[row] for row in order),
-        address=tuple(addresses[row] for row in order),
-        first_of_village=first,
-    )
+def _ways_of(line: int, cells: Sequence[str], cells_of: WayCells, faults: FaultLog) -> tuple[Way, ...] | None:
+    """The ways of a row of the columns channel, address, ways and stopped; None where they are wrong."""
+    channel, address, ways, stopped = cells
+    if not ways:
+        if stopped:
+            faults.add(HOUSEHOLDS_FILE, line, "stopped", "expected an empty cell where `ways` is empty")
+            return None
+        return ((channel, address),)
+    if channel or address:
+        column = "channel" if channel else "address"
+        faults.add(HOUSEHOLDS_FILE, line, column, "expected an empty cell: `ways` says it, or neither does")
+        return None
+    return cells_of.read(line, ways, stopped)
 
 
 def _check_household(line: int, cells: tuple[str, ...], register: Register, faults: FaultLog) -> None:

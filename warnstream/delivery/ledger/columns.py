@@ -63,7 +63,7 @@ class DoorColumns(DoorRows):
     past : Past
         What became of bulletins that were replaced, and tallies of earlier episodes.
     by_way : Int64Array, shape (n_ways, 8)
-        Doors by channel and `Delivery` of the newest bulletin.
+        Doors by way and `Delivery` of the newest bulletin.
     """
 
     def __init__(
@@ -73,8 +73,10 @@ class DoorColumns(DoorRows):
         former_village: Sequence[int] = (),
         grade: UInt8Array | None = None,
         next_way: Mapping[int, int] | None = None,
+        silent_way: Mapping[int, int] | None = None,
+        channel_of: Sequence[int] = (),
     ) -> None:
-        super().__init__(first_of_village, way, former_village, grade, next_way)
+        super().__init__(first_of_village, way, former_village, grade, next_way, silent_way, channel_of)
         n_villages, n_rows = len(first_of_village) - 1, len(way)
         self.told: UInt16Array = np.zeros(n_rows, np.uint16)
         self.answered: UInt16Array = np.zeros(n_rows, np.uint16)
@@ -138,18 +140,18 @@ class DoorColumns(DoorRows):
         """Whether a door is still to be told the newest bulletin."""
         return bool(IS_WAITING[self._state[row] & STATE_BITS])
 
-    def waiting(self, village: int, way: int, grade: int | None = None) -> Int64Array:
+    def waiting(self, village: int, channel: int, grade: int | None = None) -> Int64Array:
         """Rows of a village that wait for its newest bulletin on a channel, in order; of one grade or all."""
         rows = self.rows_of(village)
-        waits = IS_WAITING[self.state[rows] & STATE_BITS] & (self.way[rows] == way)
+        waits = IS_WAITING[self.state[rows] & STATE_BITS] & (self.channel_of[self.way[rows]] == channel)
         if grade is not None:
             waits &= self.grade[rows] == grade
         found = np.flatnonzero(waits)
         return found + rows.start if isinstance(rows, slice) else rows[found]
 
-    def waiting_by_urgency(self, way: int) -> dict[int, int]:
+    def waiting_by_urgency(self, channel: int) -> dict[int, int]:
         """Doors that wait on a channel, by the urgency of what they are to be told."""
-        waits = IS_WAITING[self.state & STATE_BITS] & (self.way == way)
+        waits = IS_WAITING[self.state & STATE_BITS] & (self.channel_of[self.way] == channel)
         counts = np.bincount(self.urgency[self.village[waits]])
         return {urgency: int(counts[urgency]) for urgency in counts.nonzero()[0].tolist()}
 
@@ -184,8 +186,8 @@ class DoorColumns(DoorRows):
         return silent
 
     def silent_since(self, village: int) -> tuple[Int64Array, Int64Array]:
-        """Rows of a village's doors that were told, have not answered and have another channel; told when."""
+        """Rows of a village's doors that were told, have not answered and have a way for that; told when."""
         rows = self.rows_of(village)
-        found = np.flatnonzero(self._is_silent(rows) & (self.next_way[self.way[rows]] != NO_WAY))
+        found = np.flatnonzero(self._is_silent(rows) & (self.silent_way[self.way[rows]] != NO_WAY))
         found = found + rows.start if isinstance(rows, slice) else rows[found]
         return found, self.time[found].astype(np.int64)

@@ -187,7 +187,7 @@ class Ledger(DoorColumns):
         rows: Int64Array,
         result: Result,
         at_s: int,
-        way: int | None = None,
+        channel: int | None = None,
     ) -> None:
         """What became of attempts to tell doors of one village a bulletin.
 
@@ -200,16 +200,16 @@ class Ledger(DoorColumns):
             Rows of the doors, each once.
         result : Result
         at_s : int
-        way : int or None
-            Channel of the attempts; None: that on which each door is.
+        channel : int or None
+            Of the attempts; None: that on which each door is.
         """
         if sequence > int(self.sequence[village]):
             return
         if result is Result.SILENT:
             self._go_on(village, sequence, rows, at_s)
             return
-        if way is not None and self.has_next:
-            gone_on = self.way[rows] != way
+        if channel is not None and self.has_next:
+            gone_on = self.channel_of[self.way[rows]] != channel
             self._take_late(village, sequence, rows[gone_on], result)
             rows = rows[~gone_on]
         if len(rows):
@@ -246,13 +246,21 @@ class Ledger(DoorColumns):
             return
         newest = int(self.sequence[village])
         if sequence == newest:  # who was not told yet had gone on because it seemed to have failed
-            was_lost = self.told[rows] < (sequence & N_MAX)
+            begins_anew = (self.way[rows] == self.first_way[rows]) & IS_WAITING[self.state[rows] & STATE_BITS]
+            was_lost = (self.told[rows] < (sequence & N_MAX)) & ~begins_anew
             self.past.correct(self.first_way[rows[was_lost]], Delivery.UNREACHABLE, Delivery.SENT)
+            self._know(village, rows[begins_anew])
         if sequence >> N_BITS == newest >> N_BITS:
             self.told[rows] = np.maximum(self.told[rows], sequence & N_MAX)
         self.state[rows] |= REACHED | HEARD
         for row in rows.tolist():
             self._call_off(row, village)
+
+    def _know(self, village: int, rows: Int64Array) -> None:
+        """Doors whose ways have changed while one of before was telling them wait for nothing more."""
+        before = self._counted(rows)
+        self.state[rows] = (self.state[rows] & ~np.uint8(STATE_BITS)) | Delivery.SENT
+        self._count(village, rows, before)
 
     def _go_on_after_failure(self, state: UInt8Array, rows: Int64Array) -> UInt8Array:
         """Who cannot be reached on one channel waits for the next one, where there is one."""
@@ -264,13 +272,13 @@ class Ledger(DoorColumns):
         return np.where(goes_on, (state & ~np.uint8(STATE_BITS)) | Delivery.QUEUED, state)
 
     def _go_on(self, village: int, sequence: int, rows: Int64Array, at_s: int) -> None:
-        """Nobody has answered for long enough: doors that were told wait for the next channel."""
+        """Nobody has answered for long enough: doors that were told wait for the way that is for those."""
         if sequence != int(self.sequence[village]):
             return
-        rows = rows[self._is_silent(rows) & (self.next_way[self.way[rows]] != NO_WAY)]
+        rows = rows[self._is_silent(rows) & (self.silent_way[self.way[rows]] != NO_WAY)]
         before, state = self._counted(rows), self.state[rows]
         self.past.replace(self.way[rows], state & STATE_BITS, np.ones(len(rows), np.bool_))
-        self.way[rows] = self.next_way[self.way[rows]]
+        self.way[rows] = self.silent_way[self.way[rows]]
         self.state[rows] = (state & ~np.uint8(STATE_BITS)) | Delivery.QUEUED
         self.tries[rows], self.time[rows] = 0, at_s
         self._count(village, rows, before)

@@ -273,6 +273,8 @@ class RoutingPolicy:
         How long a post has for it.
     part : DeskPart
         Of the county: all of it, as a rule.
+    send_person_s : tuple of int
+        By level, none to red: after how long without any post's answer a person is sent; 0: never.
     """
 
     household_level_min: Level = Level.YELLOW
@@ -292,6 +294,7 @@ class RoutingPolicy:
     spot_check_share: float = 0.0
     spot_check_within_s: int = 900
     part: DeskPart = DeskPart()
+    send_person_s: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
 
     def need_of(self, level: Level) -> Need:
         """Whose answers a level needs; nobody's where it gives no time to answer."""

@@ -1,1 +1,1 @@
-"""Rescue teams: called at red, asked when they arrive, rung until they answer."""
+"""Who comes from elsewhere: rescue teams, called at red; a person, where nobody answers."""

@@ -16,7 +16,7 @@ from warnstream.delivery.ledger.facts import encode_outcomes
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.bulletins import Bulletin
-from warnstream.model.digests import Digest, HelpClose
+from warnstream.model.digests import SILENT_CALLER, Digest, HelpClose
 from warnstream.model.effects import RecipientAnswer
 from warnstream.model.errors import StoreError
 from warnstream.model.network import Network
@@ -161,7 +161,7 @@ class DoorKeeper:
             return
         calls = [chain.helps.of_name.get(action.help) for chain in desk.chains.of.values()]
         for call in calls:
-            if call is None or call.caller_rank:
+            if call is None or call.caller_rank or call.caller == SILENT_CALLER:
                 continue
             closed = ClosedCall(network.villages.code[call.village], call.caller, now_s)
             if self._append([(CALL_CLOSED, encode_closed(closed))]) is not None:

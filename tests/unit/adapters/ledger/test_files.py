@@ -82,7 +82,7 @@ def test_who_has_left_and_was_told_is_remembered_and_nobody_else() -> None:
     book.move_to(SMALL)
     row = book.register.row_of(0, "V1-H2")
     assert row == len(SMALL.households)
-    assert book.register.address(row) == "13800002"
+    assert book.register.address(row, "sms") == "13800002"
     assert book.ledger.told[row] == 1
     nobody = network((0, 2))
     book.move_to(nobody)
@@ -108,7 +108,7 @@ def test_a_kept_ledger_is_the_same_under_a_register_in_another_order() -> None:
 def test_a_register_of_too_many_channels_is_refused() -> None:
     wide = network((300, 0))
     channels = tuple(f"way-{n}" for n in range(300))
-    with pytest.raises(ValueError, match="doors have 300 channels"):
+    with pytest.raises(ValueError, match="doors have 300 different ways"):
         Register(replace(wide, households=replace(wide.households, channel=channels)))
 
 

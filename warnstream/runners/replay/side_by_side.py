@@ -49,6 +49,19 @@ class SideBySide:
             found.append(EngineStep(assessed, effects))
         return found
 
+    def dry_until_s(self, wet_s: int) -> int:
+        """Before when no minute can change anything in which only dry reports come (`MinutesThatCount`).
+
+        Parameters
+        ----------
+        wet_s : int
+            Time of the newest minute in which anything else came.
+        """
+        due_s = min(engine.desk.due_s() for engine in self._engines)
+        for engine in self._engines if due_s else ():
+            due_s = min(due_s, engine.assessment.dry_until_s(wet_s))
+        return due_s
+
     def _share_rules(self, derived: Sequence[Derived]) -> None:
         """What the same rule finds is found once, by the first that has it."""
         judges: dict[bytes, Engine] = {}

@@ -67,8 +67,8 @@ class HazardKind:
     rain_now : callable or None
         The same on the ground as it is, for probabilities; None where no table asks for any.
     could_rise : callable
-        Whether a level may be reached anywhere while no gauge measures rain: by the rain that is known and what is
-        forecast now. True where nobody has proved that it cannot.
+        Whether a level may be reached anywhere while no gauge measures rain: by the rain that is known and
+        what is forecast now. True where nobody has proved that it cannot.
     reason : callable or None
         Why a place has its level, of a hazard that rests on no measurement; None: by what was measured.
     relays : callable

@@ -26,7 +26,7 @@ from warnstream.runners.replay.side_by_side import SideBySide
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Steps of one minute in the order of the configurations; `n_left_out` minutes before it were left out."""
+    """Steps of one minute in the order of the configurations, after `n_left_out` that were left out."""
 
     steps: list[EngineStep]
     n_left_out: int

@@ -370,10 +370,7 @@ class Assessment:
         self._judgement.share(hazard, other._judgement)  # noqa: SLF001  # one class
 
     def dry_until_s(self, wet_s: int) -> int:
-        """From when on time may change what a step finds; conditions as of `StationState.dry_until_s`.
-
-        A nowcast is a step. 0: at once, or nobody can tell.
-        """
+        """From when on time may change what a step finds, or a nowcast is due (`StationState.dry_until_s`)."""
         levels, last = self._judgement.levels, self._last
         if last is None or last.failures or could_rise(levels, self.rules, last.sources.rain):
             return 0

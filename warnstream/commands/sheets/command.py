@@ -36,7 +36,7 @@ def add_sheet(commands: Commands) -> None:
         description=(
             "Writes one sheet as a Chinese page to print and as a table: control (管控一张表), notices "
             "(告知函) and supervision (督办单) from risks.csv; network (how gauges cover the county); season "
-            "(what villages lack before the season); tonight (who may have to sleep elsewhere); mended (three "
+            "(what villages lack before the season); tonight (who may sleep elsewhere); mended (three "
             "dates a village after an event). See docs/sheets.md."
         ),
         epilog="Example: warnstream sheet control county --out sheets --author 张三 --pdf",
@@ -54,7 +54,7 @@ def add_sheet(commands: Commands) -> None:
     parser.add_argument(
         "--date",
         metavar="DAY",
-        help="as of that day, such as 2026-07-01 (default: today); of mended: the day on which the event ended",
+        help="as of that day, such as 2026-07-01 (default: today); of mended: when the event ended",
     )
     parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")
 

@@ -1,4 +1,4 @@
-"""Sheets about people: who may have to sleep elsewhere tonight; by when a village is mended after an event."""
+"""Sheets about people: who may sleep elsewhere tonight; until when a village is mended after an event."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -26,9 +26,10 @@ def tonight_sheet(network: Network, today: date) -> Sheet:
     counted = [one for one in listed if one.persons != UNKNOWN]
     unknown = f"，另有 {n} 处人数未填" if (n := len(listed) - len(counted)) else ""
     firsts = [one for one in listed if one.grade == "A"]
+    persons = f"{sum(one.persons for one in counted)} 人{unknown}"
+    registered = f"登记转移对象 {len(listed)} 处、{persons}，其中 A 类 {len(firsts)} 处"
     lines = (
-        f"{today} 15:00 会商用：登记转移对象 {len(listed)} 处、{sum(one.persons for one in counted)} 人{unknown}，"
-        f"其中 A 类 {len(firsts)} 处",
+        f"{today} 15:00 会商用：{registered}",
         "没有 24 小时预报：本系统只估算未来 3 小时，今晚是否转移由会商决定，填在最后两栏。",
     )
     return Sheet(

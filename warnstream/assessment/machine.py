@@ -370,7 +370,7 @@ class Assessment:
         self._judgement.share(hazard, other._judgement)  # noqa: SLF001  # one class
 
     def dry_until_s(self, wet_s: int) -> int:
-        """From when on time may change what a step finds, or a nowcast is due (`StationState.dry_until_s`)."""
+        """From when on time may change what a step finds, nowcasts too (`StationState.dry_until_s`)."""
         levels, last = self._judgement.levels, self._last
         if last is None or last.failures or could_rise(levels, self.rules, last.sources.rain):
             return 0

@@ -17,16 +17,19 @@ def tonight_sheet(network: Network, today: date) -> Sheet:
     """The afternoon's sheet (15:00): of each township what is listed to be moved, class A first."""
     townships = sorted(set(network.villages.township))
     listed = sorted(
-        network.objects, key=lambda one: (one.grade, network.villages.code[one.village], one.zone, one.code)
+        network.objects,
+        key=lambda placed: (placed.grade, network.villages.code[placed.village], placed.zone, placed.code),
     )
     tables = [
-        Table(name, _COLUMNS, [_row(network, one) for one in listed if _township(network, one) == name])
+        Table(
+            name, _COLUMNS, [_row(network, placed) for placed in listed if _township(network, placed) == name]
+        )
         for name in townships
     ]
-    counted = [one for one in listed if one.persons != UNKNOWN]
+    counted = [placed for placed in listed if placed.persons != UNKNOWN]
     unknown = f"，另有 {n} 处人数未填" if (n := len(listed) - len(counted)) else ""
-    firsts = [one for one in listed if one.grade == "A"]
-    persons = f"{sum(one.persons for one in counted)} 人{unknown}"
+    firsts = [placed for placed in listed if placed.grade == "A"]
+    persons = f"{sum(placed.persons for placed in counted)} 人{unknown}"
     registered = f"登记转移对象 {len(listed)} 处、{persons}，其中 A 类 {len(firsts)} 处"
     lines = (
         f"{today} 15:00 会商用：{registered}",
@@ -76,23 +79,23 @@ _COLUMNS = (
 _SIGNED = ("会商", "乡镇", "时间")
 
 
-def _township(network: Network, one: TransferObject) -> str:
-    return network.villages.township[one.village]
+def _township(network: Network, placed: TransferObject) -> str:
+    return network.villages.township[placed.village]
 
 
-def _row(network: Network, one: TransferObject) -> tuple[str, ...]:
+def _row(network: Network, placed: TransferObject) -> tuple[str, ...]:
     name_of_zone = {zone.code: zone.name for zone in network.zones}
     name_of_shelter = {shelter.code: shelter.name for shelter in network.shelters}
-    own = network.villages.shelter[one.village] if network.villages.shelter else ""
+    own = network.villages.shelter[placed.village] if network.villages.shelter else ""
     return (
-        one.grade,
-        network.villages.name[one.village],
-        one.name,
-        name_of_zone.get(one.zone, one.zone),
-        _count(one.persons),
-        _count(one.helpless),
-        one.helper,
-        name_of_shelter.get(one.shelter, one.shelter) or own or "未定",
+        placed.grade,
+        network.villages.name[placed.village],
+        placed.name,
+        name_of_zone.get(placed.zone, placed.zone),
+        _count(placed.persons),
+        _count(placed.helpless),
+        placed.helper,
+        name_of_shelter.get(placed.shelter, placed.shelter) or own or "未定",
         _TO_FILL_IN,
         _TO_FILL_IN,
     )

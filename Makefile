@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka parity-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo text-lengths crash-desk
+	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka parity-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo text-lengths crash-desk minutes-left-out
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -124,6 +124,10 @@ mutants:          ## do the tests notice a change of the code? all modules of te
 
 rule-mutants:     ## slips of a hand in thresholds and routing of configs/, and which test notices each; ten minutes
 	$(BIN)python -m tests.simulation.mutants_of_configs
+
+CASES ?= 10000
+minutes-left-out: ## random rules over random rain: what a comparison leaves out changes nothing; hours (CASES=100 for minutes)
+	$(BIN)python -m tests.simulation.minutes_left_out --cases $(CASES)
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

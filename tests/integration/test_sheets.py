@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from warnstream.cli import main
 from warnstream.commands.sheets.registers import season_sheet
 from warnstream.config.load import load_configuration
 
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 HEAD = "risk,village,place,hazard,unit,measure,due,found,people,decided_in,closed,closed_by,note\n"
 
 
@@ -142,3 +144,43 @@ def test_a_wrong_option_is_told_with_what_was_expected(
     kind, *more = options
     assert main(["sheet", kind, str(county), "--out", str(tmp_path / "out"), *more]) == 1
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_tonight_lists_class_a_first_and_says_that_there_is_no_forecast(tmp_path: Path) -> None:
+    county = tmp_path / "county-cn"
+    shutil.copytree(CONFIGS / "county-cn", county)
+    page, rows = made(county, "tonight", tmp_path / "out")
+    assert "没有 24 小时预报" in page
+    objects = [row for row in rows if row and row[0] in {"A", "B", "C"}]
+    by_name = {row[2]: row for row in objects}
+    assert by_name["溪边工棚"][:8] == ["A", "上垟村", "溪边工棚", "溪边", "8", "0", "G-SY", "上垟村小学"]
+    assert by_name["溪边工棚"][8:] == ["", ""]
+    listed = list(csv.DictReader((county / "objects.csv").read_text("utf-8").splitlines()))
+    assert sorted(row["name"] for row in listed) == sorted(by_name)
+    assert f"{sum(int(row['persons']) for row in listed)} 人" in page
+    grades = [row[0] for row in objects if row[1] in {"上垟村", "下垟村"}]
+    assert grades == sorted(grades)
+
+
+def test_three_dates_a_village_after_an_event(county: Path, tmp_path: Path) -> None:
+    _, rows = made(county, "mended", tmp_path / "out", "--villages", "002,001,002", "--date", "2028-02-27")
+    due = [(row[0], row[4]) for row in rows if row and row[0] in {"001", "002"}]
+    days = ["2028-02-29", "2028-03-01", "2028-03-03"]
+    assert due == [("002", day) for day in days] + [("001", day) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["mended"], "expected codes of villages.csv"),
+        (["mended", "--villages", "001,999"], "not in villages.csv: 999"),
+        (["tonight", "--villages", "001"], "--villages: expected with mended"),
+    ],
+)
+def test_wrong_villages_are_told(
+    county: Path, tmp_path: Path, options: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind, *rest = options
+    assert main(["sheet", kind, str(county), "--out", str(tmp_path / "out"), *rest]) != 0
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

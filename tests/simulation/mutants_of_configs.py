@@ -3,7 +3,7 @@
 Each names a file, what stands there, what would stand there, and words of a test that should notice it:
 those tests run first, the others after them, so that a mutant that is noticed costs seconds.
 
-    python -m tests.simulation.mutants_of_configs        # a table of all
+    python -m tests.simulation.mutants_of_configs [FOLDER ...]       # a table
 """
 
 import shutil
@@ -139,14 +139,18 @@ def noticed_by(mutant: Mutant, directory: Path) -> str:
 
 
 def main() -> None:
-    """Print what notices each mutant, and how many of them nobody does."""
+    """Print what notices each mutant of some folders (of all), and how many of them nobody does."""
+    from tests.simulation.mutants_of_county_cn import COUNTY_CN, UNNOTICED
+
     survivors = []
-    for mutant in MUTANTS[int(sys.argv[1]) if len(sys.argv) > 1 else 0 :]:
+    every = [*MUTANTS, *COUNTY_CN, *UNNOTICED]
+    every = [mutant for mutant in every if not sys.argv[1:] or mutant.folder in sys.argv[1:]]
+    for mutant in every:
         with tempfile.TemporaryDirectory() as directory:
             name = noticed_by(mutant, Path(directory))
         survivors += [] if name else [mutant]
         print(f"{mutant}: {name or 'NOT NOTICED'}", flush=True)
-    print(f"{len(MUTANTS) - len(survivors)} of {len(MUTANTS)} noticed")
+    print(f"{len(every) - len(survivors)} of {len(every)} noticed")
 
 
 if __name__ == "__main__":

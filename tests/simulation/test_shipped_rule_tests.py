@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.mutants_of_configs import CONFIGS, EQUIVALENT, MUTANTS, Mutant, noticed_by
+from tests.simulation.mutants_of_county_cn import COUNTY_CN
 from warnstream.cli import main
 from warnstream.config.rule_tests.read import files_of
 
@@ -26,7 +27,7 @@ def test_every_shipped_folder_has_tests_and_they_pass(
     assert status == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *COUNTY_CN], ids=str)
 def test_a_slip_of_the_hand_is_noticed(mutant: Mutant, tmp_path: Path) -> None:
     assert noticed_by(mutant, tmp_path)
 

@@ -23,6 +23,7 @@ from warnstream.assessment.judgement import Judgement
 from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
+from warnstream.assessment.rule_checks import could_rise
 from warnstream.assessment.rule_needs import Whole, check_leads, whole_of
 from warnstream.assessment.stations import HeardGauges, StationPolicies, StationState
 from warnstream.assessment.villages import (
@@ -377,6 +378,13 @@ class Assessment:
     def share_rule(self, hazard: str, other: "Assessment") -> None:
         """Take what another assessment finds by the same rule of what both share; it judges first."""
         self._judgement.share(hazard, other._judgement)  # noqa: SLF001  # one class
+
+    def dry_until_s(self, wet_s: int) -> int:
+        """From when on time may change what a step finds, nowcasts too (`StationState.dry_until_s`)."""
+        levels, last = self._judgement.levels, self._last
+        if last is None or last.failures or could_rise(levels, self.rules, last.sources.rain):
+            return 0
+        return min(self._stations.dry_until_s(self._now_s, wet_s), self._villages.nowcast_due_s)
 
     def align(self, hazard: str, issued: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
         """Go on from what people were told of a hazard; see `LevelState.align`."""

@@ -1,13 +1,15 @@
 """What evaluators give, and what must be true of it and of rules before any level moves."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.hazards.registry import needs_of
+from warnstream.hazards.registry import kind_of, needs_of
+from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.model.arrays import Float64Array, Int64Array, LevelArray
 from warnstream.model.level import Level
-from warnstream.model.rules.indicators import HazardLevels, Indicator
+from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageRain
 from warnstream.model.rules.rules import HazardRule, Thresholds
 
 _RED = int(Level.RED)
@@ -35,6 +37,13 @@ def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
         ordered += ready
         left = [rule for rule in left if rule not in ready]
     return tuple(ordered)
+
+
+def could_rise(levels: Mapping[str, LevelState], rules: Iterable[HazardRule], rain: VillageRain) -> bool:
+    """Whether any level stands, or may be reached while no gauge measures rain (`HazardKind.could_rise`)."""
+    if any(state.level.any() for state in levels.values()):
+        return True
+    return any(kind_of(rule).could_rise(rule, rain) for rule in rules)
 
 
 def check_finding(found: HazardLevels, n_places: int) -> None:

@@ -227,6 +227,31 @@ class StationState:
         silent_for_s = now_s - self.last_observed_s() - self._stations.interval_s
         return silent_for_s <= self._windows.silent_after_s
 
+    def dry_until_s(self, now_s: int, wet_s: int) -> int:
+        """From when on time may change what is heard of the gauges, while only dry reports of rain come in.
+
+        None of them may come from a gauge that is silent, and all of them within that time: a step then takes
+        them together as it would have taken each. 0: at once, or nobody can tell.
+
+        Parameters
+        ----------
+        now_s : int
+            Of the last step.
+        wet_s : int
+            Time of the newest report that was anything else.
+        """
+        stations, windows, gauges = self._stations, self._windows, self._gauges
+        has_more = self._fire is not None or self.plan is not None or self.days is not None
+        if has_more or stations.spares or not stations.measures_rain.any():
+            return 0
+        # What comes later in that time is not late, and its interval not compared without it.
+        longest_s = min(int(stations.interval_s[stations.measures_rain].min()), windows.silent_after_s)
+        if windows.by_minute_s is not None and gauges.looks_back_s + longest_s > windows.by_minute_s:
+            return 0
+        until_s = min(now_s + longest_s, gauges.dry_until_s(self._quality.equal_rain_run, wet_s))
+        silent_s = self.last_observed_s() + stations.interval_s + windows.silent_after_s + 1
+        return min(until_s, int(silent_s.min(where=self.is_reporting(now_s), initial=until_s)))
+
     def is_usable(self, is_reporting: BoolArray, quality: StationQuality) -> BoolArray:
         """Which stations report and measure, by themselves or by a spare, shape (n_stations,)."""
         measures: BoolArray = is_reporting & ~quality.is_clogged

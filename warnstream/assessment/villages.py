@@ -15,7 +15,7 @@ from warnstream.model.network import StationWeights
 from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.indicators import VillageAntecedent, VillageRain
 from warnstream.model.rules.some_places import RainMoved
-from warnstream.model.times import DAY_S, HOUR_S
+from warnstream.model.times import DAY_S, HOUR_S, NEVER_DUE_S
 from warnstream.villages.combine import (
     Combined,
     by_column,
@@ -142,6 +142,11 @@ class VillageState:
     def own_weights(self) -> StationWeights:
         """Which stations speak for each place while all of them report."""
         return self._weights.own
+
+    @property
+    def nowcast_due_s(self) -> int:
+        """When the next nowcast is made; the greatest number without one."""
+        return NEVER_DUE_S if self._nowcast is None else self._nowcast_at_s + self._nowcast.every_s
 
     def update_nowcast(
         self, stations: StationState, excluded: BoolArray, now_s: int, failures: dict[str, str]

@@ -89,6 +89,18 @@ class DeskState:
         """Of what is issued now: real, or an exercise."""
         return self._message_policy.status
 
+    def due_s(self) -> int:
+        """When time alone may have something told if nothing comes; 0: at the next step, infinite: never.
+
+        While a warning stands or people have anything on hand (silences, orders, transfers, drills, calls for
+        help) that is the next step; else the end of an episode, a reminder, a digest that may go out then.
+        """
+        hands = self.hands.state
+        on_hand = (hands.silences, hands.waiting, self.transfers.open, self.drilled.until)
+        if any(on_hand) or any(case.warning.is_open or case.bound for case in self._cases.values()):
+            return 0
+        return min(self.bulletins.due_s, self.chains.due_s())
+
     def open_warnings(self) -> list[WarningStatus]:
         """Warnings that stand, worst first, then by village and hazard."""
         standing = [case for case in self._cases.values() if case.warning.is_open]

@@ -40,6 +40,8 @@ class Ahead(NamedTuple):
 
 NOTHING_AHEAD = Ahead(NO_CHANCES, 0)
 _LEVELS = tuple(map(int, LEVELS))
+_MARGIN_MM = 0.01
+"""A mean of gauges may be more than the greatest of them by what is rounded."""
 _FEW = 256
 """So few villages are compared with all levels at once."""
 _BLOCK = 16_384
@@ -124,6 +126,28 @@ def evaluate_where(
     rows = rows_where(found.level)
     found.station[rows] = rain.main_station(rows, found.duration_s[rows])
     return found
+
+
+def could_rise(rule: HazardRule, rain: VillageRain) -> bool:
+    """Whether any place may reach a level while no gauge measures rain and the forecast stands.
+
+    The sum of every window at every gauge then only falls. A place's rain is a mean of its gauges' whose
+    weights may move (one falls silent, another's window is observed better), so it is never more than the
+    greatest gauge's: that and what is coming against the least threshold proves that nothing rises.
+    Tables that depend on the ground or on probabilities, and grids that stand in, have no such bound.
+    """
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    if table.wetness is not None or rule.expected or rain.grids is not None:
+        return True
+    looks_ahead = rule.forecast_level_max > Level.NONE
+    for index, duration_s in enumerate(_durations(table)):
+        within = [lead for lead, lead_s in enumerate(rain.leads_s) if looks_ahead and lead_s <= duration_s]
+        coming = np.fmax.reduce(rain.ahead_mm[:, within], axis=None, initial=0.0)
+        fallen = np.fmax.reduce(rain.station_rain_mm[:, rain.column(duration_s)], initial=0.0)
+        if fallen + coming + _MARGIN_MM >= table.lowest_mm[index].min():
+            return True
+    return False
 
 
 def compare(

@@ -26,7 +26,7 @@ from warnstream.hazards.sources import HazardSources, Needs
 from warnstream.model.alerts.relaying import RelayTable
 from warnstream.model.changes import Reason
 from warnstream.model.rules.comparison import Comparison
-from warnstream.model.rules.indicators import HazardLevels, VillageAntecedent
+from warnstream.model.rules.indicators import HazardLevels, VillageAntecedent, VillageRain
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 Basis = tuple[object, ...]
@@ -66,6 +66,9 @@ class HazardKind:
         Shortest and longest way of what a station has observed to a place; None: it is there.
     rain_now : callable or None
         The same on the ground as it is, for probabilities; None where no table asks for any.
+    could_rise : callable
+        Whether a level may be reached anywhere while no gauge measures rain: by the rain that is known and
+        what is forecast now. True where nobody has proved that it cannot.
     reason : callable or None
         Why a place has its level, of a hazard that rests on no measurement; None: by what was measured.
     relays : callable
@@ -87,6 +90,7 @@ class HazardKind:
         lambda _rule, _place, _station: None
     )
     rain_now: Callable[[HazardRule, VillageAntecedent | None], CriticalRain] | None = None
+    could_rise: Callable[[HazardRule, VillageRain], bool] = lambda _rule, _rain: True
     reason: Callable[[HazardRule, HazardSources, int], Reason | None] | None = None
     relays: Callable[[HazardRule], RelayTable | None] = lambda _rule: None
 
@@ -127,6 +131,7 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         is_cut=True,
         rain=rain_table.rain_of,
         rain_going_on_mm=lambda rule: rule.continues_mm_per_h,
+        could_rise=rain_table.could_rise,
     ),
     "critical_rainfall": HazardKind(
         needs=critical_rainfall.needs,
@@ -143,6 +148,7 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         is_cut=True,
         note=lambda rule, s, place: critical_rainfall.describe_ground(rule, s.antecedent, place),
         rain=rain_table.rain_of,
+        could_rise=rain_table.could_rise,
     ),
     "river_stage": HazardKind(
         needs=river_stage.needs,

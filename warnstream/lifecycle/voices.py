@@ -13,6 +13,7 @@ from warnstream.lifecycle.asking import Asking
 from warnstream.lifecycle.identity import legal, parse_message_name
 from warnstream.lifecycle.voice import NEVER, Held, VillageVoice, Voice, VoicesSnapshot, voices_in
 from warnstream.model.bulletins import Bulletin, Ordered, OrderTable, Standing, episode_name
+from warnstream.model.times import NEVER_DUE_S
 from warnstream.model.warning import MessageStatus
 
 
@@ -35,6 +36,11 @@ class Voices:
         self._due: list[tuple[int, int]] = []
         self._episode_of: dict[int, str] = {}
         self._village_of_episode: dict[str, int] = {}
+
+    @property
+    def due_s(self) -> int:
+        """When time alone may have something said; infinite: never."""
+        return self._due[0][0] if self._due else NEVER_DUE_S
 
     def is_told(self, village: int) -> bool:
         """Whether the doors of a village were told something whose end they have not heard."""

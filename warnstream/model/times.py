@@ -11,6 +11,8 @@ import numpy as np
 MINUTE_S = 60
 HOUR_S = 3600
 DAY_S = 86_400
+NEVER_DUE_S = 2**63 - 1
+"""Of what does not fall due by time alone: later than any time."""
 
 TimeZone = tuple[tuple[int, int], ...]
 """Since when, in seconds UTC, a local clock is ahead of UTC by how many seconds; ascending, never empty.

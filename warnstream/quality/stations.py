@@ -21,7 +21,7 @@ from warnstream.model.observations.station_quality import (
     confidence_of,
 )
 from warnstream.model.rules.policies import QualityPolicy
-from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, NEVER_DUE_S
 from warnstream.quality.buddies import check_buddies
 from warnstream.quality.neighbours import NeighbourChecks
 from warnstream.quality.spares import SpareChecks
@@ -147,6 +147,29 @@ class RainGaugeQuality:
         if not self._is_compared:
             return fades_s
         return min(fades_s, self._compared_until_s + neighbours.step_s + self._wait_s)
+
+    def dry_until_s(self, equal_run: Int32Array, wet_s: int) -> int:
+        """From when on another gauge may be believed or not, while only dry reports come; 0: at once.
+
+        No gauge begins to be faulty or is found to measure by intervals in which it rained nowhere.
+
+        Parameters
+        ----------
+        equal_run : Int32Array, shape (n_stations,)
+            As of `RainNow`.
+        wet_s : int
+            Time of the newest report that was not dry.
+        """
+        if (self.stuck_since_s >= 0).any() or (equal_run >= self._policy.stuck_readings).any():
+            return 0
+        if not self._is_compared or self._compared_until_s >= wet_s:
+            return NEVER_DUE_S
+        return self._compared_until_s + self._policy.neighbours.step_s + self._wait_s
+
+    @property
+    def looks_back_s(self) -> int:
+        """How old an interval is when it is compared, at most, where steps come in time."""
+        return self._policy.neighbours.step_s + self._wait_s
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """State as arrays."""

@@ -166,6 +166,11 @@ class Chain:
         """Time of the last step."""
         return self._posts.now_s
 
+    def due_s(self) -> int:
+        """When time alone may ring or ask anybody; calls for help and teams are due at once (0)."""
+        is_busy = self._to_review or self.helps.of_name or self.teams.calls
+        return 0 if is_busy else min(self._posts.due_s, self.checks.due_s)
+
     @property
     def dry(self) -> list[int]:
         """Villages whose chain ran dry, in order."""

@@ -146,6 +146,10 @@ class Chains:
         ((status, _),) = self.of_action(action)
         return self.of[status].helps.fault_of(action)
 
+    def due_s(self) -> int:
+        """When time alone may ring or ask anybody."""
+        return min(chain.due_s() for chain in self.of.values())
+
     def step(self, inputs: Sequence[StatedInput], now_s: int, silenced: Collection[str] = ()) -> list[Digest]:
         """One step of both chains: what people did, then messages; digests to send, worst first."""
         inputs = _people_first(inputs)

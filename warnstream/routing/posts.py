@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from warnstream.model.digests import Digest
 from warnstream.model.hands.orders import SILENCED_MAX
 from warnstream.model.rules.policies import RoutingPolicy
+from warnstream.model.times import NEVER_DUE_S
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.debts import ENDS, NEVER, NOT_YET, Debt, Owed
 from warnstream.routing.digests import Seen, compose
@@ -54,6 +55,11 @@ class Posts:
         self._fallen: set[str] = set()
         self._timers: list[tuple[int, Timer]] = []
         self._planned: dict[Timer, int] = {}
+
+    @property
+    def due_s(self) -> int:
+        """When time alone may ring or ask anybody; infinite: never."""
+        return self._timers[0][0] if self._timers else NEVER_DUE_S
 
     def debt(self, post: str) -> Debt:
         """Debt of a post, from now on if it had none."""

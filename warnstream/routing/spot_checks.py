@@ -14,6 +14,7 @@ from hashlib import blake2b
 import msgspec
 
 from warnstream.model.digests import Digest
+from warnstream.model.times import NEVER_DUE_S
 
 LAST_KEPT = 20
 CODE_MIN, CODES = 10, 90
@@ -71,6 +72,11 @@ class SpotChecks:
     def __init__(self, share: float, within_s: int) -> None:
         self._share, self._within_s = share, within_s
         self.of_post: dict[str, PostChecks] = {}
+
+    @property
+    def due_s(self) -> int:
+        """When the time of an open check is over; infinite: none is open."""
+        return min((known.open.due_s for known in self.of_post.values() if known.open), default=NEVER_DUE_S)
 
     def mark(self, digests: Sequence[Digest]) -> list[Digest]:
         """Digests about to be issued, some of them with a code."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -52,6 +53,7 @@ class Asked:
     jobs: int | None
     as_json: bool
     cases: tuple[Path, ...] = ()
+    every_minute: bool = False
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "Asked":
@@ -69,6 +71,7 @@ class Asked:
             fail_if=tuple(options.fail_if),
             jobs=options.jobs,
             as_json=options.json,
+            every_minute=options.every_minute,
         )
 
 
@@ -127,7 +130,7 @@ def _compare(asked: Asked, names: dict[str, str], night: NightHours) -> int:
     stretches = stretches_of(
         asked.archives, list(configurations.values()), int(asked.after_h * HOUR_S), _read
     )
-    old, *new = _judge_all(names, configurations, storage, stretches, asked.jobs)
+    old, *new = _judge_all(names, configurations, storage, stretches, asked)
     comparisons = [compare(old, judged, night) for judged in new]
     scores = {judged.name: _score(judged, configurations[judged.name], events) for judged in (old, *new)}
     record = as_dict(comparisons, scores)
@@ -179,24 +182,29 @@ def _judge_all(
     configurations: dict[str, Configuration],
     storage: Path | None,
     stretches: list[Stretch],
-    jobs: int | None,
+    asked_for: Asked,
 ) -> list[Judged]:
     """Configurations that observe alike in one process: equal results, however they are spread."""
     labels = list(names)
     groups = [[labels[number] for number in group] for group in alike(list(configurations.values()))]
-    n_jobs = min(len(groups), jobs or os.cpu_count() or 1)
+    n_jobs = min(len(groups), asked_for.jobs or os.cpu_count() or 1)
+    judge_named = partial(
+        _judge_named, storage=storage, stretches=stretches, every_minute=asked_for.every_minute
+    )
     asked = [{label: names[label] for label in group} for group in groups]
     if n_jobs == 1:
-        found = [_judge_named(group, storage, stretches) for group in asked]
+        found = [judge_named(group) for group in asked]
     else:  # Spawned, not forked: numpy's and the terminal's threads do not survive a fork everywhere.
         with ProcessPoolExecutor(n_jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-            waiting = [pool.submit(_judge_named, group, storage, stretches) for group in asked]
+            waiting = [pool.submit(judge_named, group) for group in asked]
             found = [future.result() for future in waiting]
     judged = {judgement.name: judgement for group in found for judgement in group}
     return [judged[label] for label in labels]
 
 
-def _judge_named(names: dict[str, str], storage: Path | None, stretches: list[Stretch]) -> list[Judged]:
+def _judge_named(
+    names: dict[str, str], *, storage: Path | None, stretches: list[Stretch], every_minute: bool
+) -> list[Judged]:
     configurations = {label: load_named(name, storage).configuration for label, name in names.items()}
     time_zone = next(iter(configurations.values())).message.time_zone
     said_at = time.monotonic()
@@ -208,7 +216,7 @@ def _judge_named(names: dict[str, str], storage: Path | None, stretches: list[St
             until = iso_local(until_s, time_zone)
             print(f"{', '.join(names)}: {share:.0%}, until {until}", file=sys.stderr, flush=True)  # noqa: T201
 
-    return judge(configurations, stretches, say, _read)
+    return judge(configurations, stretches, say, _read, every_minute=every_minute)
 
 
 def _read(path: Path, configuration: Configuration) -> Archive:

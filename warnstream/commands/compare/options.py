@@ -55,6 +55,11 @@ def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="N",
         help="processes (default: one a core)",
     )
+    compare.add_argument(
+        "--every-minute",
+        action="store_true",
+        help="judge every minute, those too that are proved to change nothing; the result is the same",
+    )
     compare.add_argument("--json", action="store_true", help="print compare.json instead of tables")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.commands.paper.page import Printed
+from warnstream.commands.sheets.people import mended_sheet, tonight_sheet
 from warnstream.commands.sheets.registers import network_sheet, season_sheet
 from warnstream.commands.sheets.risks import control_sheet, notice_sheet, supervision_sheet
 from warnstream.commands.sheets.sheet import Footing, Sheet, as_csv, as_html
@@ -20,7 +21,7 @@ from warnstream.model.errors import StoreError, WarnstreamError
 from warnstream.model.times import iso_local
 from warnstream.runners.drill.scores import last_drills
 
-KINDS = ("control", "notices", "supervision", "network", "season")
+KINDS = ("control", "notices", "supervision", "network", "season", "tonight", "mended")
 OF_RISKS = {"control": control_sheet, "notices": notice_sheet, "supervision": supervision_sheet}
 
 Commands = Any
@@ -35,7 +36,8 @@ def add_sheet(commands: Commands) -> None:
         description=(
             "Writes one sheet as a Chinese page to print and as a table: control (管控一张表), notices "
             "(告知函) and supervision (督办单) from risks.csv; network (how gauges cover the county); season "
-            "(what villages lack before the season). See docs/sheets.md."
+            "(what villages lack before the season); tonight (who may sleep elsewhere); mended (three "
+            "dates a village after an event). See docs/sheets.md."
         ),
         epilog="Example: warnstream sheet control county --out sheets --author 张三 --pdf",
     )
@@ -45,8 +47,15 @@ def add_sheet(commands: Commands) -> None:
     parser.add_argument(
         "--risks", type=Path, metavar="FILE", help="the list of risks (default: CONFIG_DIR/risks.csv)"
     )
+    parser.add_argument(
+        "--villages", metavar="CODES", help="of mended: codes of the villages hit, with commas between"
+    )
     parser.add_argument("--author", metavar="NAME", help="who makes the sheet (default: your user name)")
-    parser.add_argument("--date", metavar="DAY", help="as of that day, such as 2026-07-01 (default: today)")
+    parser.add_argument(
+        "--date",
+        metavar="DAY",
+        help="as of that day, such as 2026-07-01 (default: today); of mended: when the event ended",
+    )
     parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")
 
 
@@ -105,9 +114,25 @@ def _sheet(options: argparse.Namespace, configuration: Configuration, today: dat
         return OF_RISKS[options.kind](_risks(path, configuration), configuration.network.villages, today)
     if options.risks is not None:
         raise WarnstreamError(f"--risks: expected with {', '.join(OF_RISKS)}")
+    if options.kind == "mended":
+        return mended_sheet(configuration.network, _villages(options.villages, configuration), today)
+    if options.villages is not None:
+        raise WarnstreamError("--villages: expected with mended")
     if options.kind == "network":
         return network_sheet(configuration)
+    if options.kind == "tonight":
+        return tonight_sheet(configuration.network, today)
     return season_sheet(configuration, last_drills(configuration.storage.directory), today)
+
+
+def _villages(codes: str | None, configuration: Configuration) -> list[int]:
+    number = configuration.network.villages.index_of_code()
+    asked = [code for code in (codes or "").split(",") if code]
+    unknown = [code for code in asked if code not in number]
+    if unknown or not asked:
+        named = f"not in villages.csv: {', '.join(unknown)}" if unknown else "expected codes of villages.csv"
+        raise WarnstreamError(f"--villages: {named}; such as 331124001001,331124001002")
+    return [number[code] for code in dict.fromkeys(asked)]
 
 
 def _risks(path: Path, configuration: Configuration) -> tuple[Risk, ...]:

@@ -86,7 +86,9 @@ def _score(console: Console, score: Score) -> None:
     _say(
         console,
         f"at the values of then: {score.pooled_per_year:.2f} alarms a year, {score.pooled_above} villages "
-        f"above the wish; each village alone {score.own_per_year:.2f}, {score.own_above}",
+        f"above the wish, off it by {score.pooled_off:.2f}; each village alone {score.own_per_year:.2f}, "
+        f"{score.own_above}, {score.own_off:.2f}; one value for all {score.one_per_year:.2f}, "
+        f"{score.one_above}, {score.one_off:.2f}",
     )
 
 

@@ -98,10 +98,13 @@ class Score:
         Share of unseen counts that lay in their 90 % ranges, over `thresholds_mm`.
     covered_least : float
         That of the threshold at which it was least.
-    pooled_per_year, own_per_year : float
-        Alarms of a village a year in the unseen half at the values of the pool, and of each village alone.
-    pooled_above, own_above : int
+    pooled_per_year, own_per_year, one_per_year : float
+        Alarms of a village a year in the unseen half at the values of the pool, of each village alone, and at
+        one value for all.
+    pooled_above, own_above, one_above : int
         Villages that had more than the wish.
+    pooled_off, own_off, one_off : float
+        By how many alarms a year a village was off the wish, mean of the amounts.
     """
 
     fitted: tuple[int, int]
@@ -111,8 +114,13 @@ class Score:
     covered_least: float
     pooled_per_year: float
     own_per_year: float
+    one_per_year: float
     pooled_above: int
     own_above: int
+    one_above: int
+    pooled_off: float
+    own_off: float
+    one_off: float
     villages: int
 
 
@@ -319,6 +327,8 @@ def _score(counting: _Counting, years: list[int], ask: Ask) -> Score | None:
     inside = (low <= actual) & (actual <= high)
     pooled = _kept_rates(rates.mean, actual, seen_years, ask.wish)
     own = _kept_rates(np.nan_to_num(rates.own, nan=np.inf), actual, seen_years, ask.wish)
+    same_for_all = np.repeat(rates.pooled[:, None], len(seen_years), axis=1)
+    one = _kept_rates(same_for_all, actual, seen_years, ask.wish)
     covered = inside[rows].mean(axis=1)
     return Score(
         fitted=(years[0], years[half - 1]),
@@ -328,8 +338,13 @@ def _score(counting: _Counting, years: list[int], ask: Ask) -> Score | None:
         covered_least=float(covered.min()),
         pooled_per_year=float(pooled.mean()),
         own_per_year=float(own.mean()),
+        one_per_year=float(one.mean()),
         pooled_above=int((pooled > ask.wish).sum()),
         own_above=int((own > ask.wish).sum()),
+        one_above=int((one > ask.wish).sum()),
+        pooled_off=float(np.abs(pooled - ask.wish).mean()),
+        own_off=float(np.abs(own - ask.wish).mean()),
+        one_off=float(np.abs(one - ask.wish).mean()),
         villages=int(both.sum()),
     )
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
-from warnstream.model.arrays import Int64Array
+from warnstream.model.arrays import BoolArray, Int64Array
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import DAY_S, MINUTE_S
 from warnstream.review.archive import Archive
@@ -25,6 +25,7 @@ from warnstream.review.compare.comparison import Judged, Part
 from warnstream.review.logger_files import open_readings
 from warnstream.runners.build import derive
 from warnstream.runners.replay.collected import Collected
+from warnstream.runners.replay.minutes_that_count import MinutesThatCount
 from warnstream.runners.replay.replay import Minute, minutes_of, whole_minutes
 from warnstream.runners.replay.side_by_side import SideBySide
 
@@ -60,9 +61,18 @@ class _Found(Collected):
     n_refused: Counter[str] = field(default_factory=Counter)
     n_readings: int = 0
 
-    def take(self, step: EngineStep) -> None:
+    sees: BoolArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sees = self.observed_min > 0
+
+    def take(self, step: EngineStep, n_left_out: int) -> None:
+        """Add a step, and the minutes left out before it, in which villages saw what they saw before."""
         self.collect(step)
-        self.observed_min += ~step.assessment.sight.is_blind
+        if n_left_out:
+            self.observed_min[self.sees] += n_left_out
+        self.sees = ~step.assessment.sight.is_blind
+        self.observed_min += self.sees
 
     def end_part(self, begin_s: int, end_s: int) -> None:
         self.parts.append(Part(tuple(self.changes), begin_s, end_s))
@@ -150,8 +160,12 @@ def judge(
     stretches: Sequence[Stretch],
     on_progress: Progress = lambda _until_s, _share: None,
     read: Reader = open_readings,
+    *,
+    every_minute: bool = False,
 ) -> list[Judged]:
     """Replay archives once with configurations that observe alike (`alike`).
+
+    Minutes that are proved to change nothing are left out (`MinutesThatCount`), unless `every_minute`.
 
     Parameters
     ----------
@@ -171,13 +185,15 @@ def judge(
     n_minutes = sum((leg.until_s - leg.begin_s) // MINUTE_S + 1 for stretch in stretches for leg in stretch)
     n_done, derived = 0, [derive(configuration) for configuration in every]
     for stretch in stretches:
-        engines = SideBySide(derived)
+        counting = MinutesThatCount(SideBySide(derived), derived, every_minute)
         for leg in stretch:
             for minute in _minutes_of_leg(every[0], leg, found, read):
-                steps = engines.step(minute.readings, minute.now_s, minute.frames)
-                for own, step in zip(found, steps, strict=True):
-                    own.take(step)
                 n_done += 1
+                judged = counting.take(minute, is_last=minute.now_s >= leg.until_s)
+                if judged is None:
+                    continue
+                for own, step in zip(found, judged.steps, strict=True):
+                    own.take(step, judged.n_left_out)
                 on_progress(minute.now_s, n_done / n_minutes)
         for own in found:
             own.end_part(stretch[0].begin_s, stretch[-1].until_s + MINUTE_S)

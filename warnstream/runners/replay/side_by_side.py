@@ -29,30 +29,48 @@ class SideBySide:
     ----------
     derived : sequence of Derived
         Of the configurations of one group of `alike`.
+
+    Attributes
+    ----------
+    engines : list of Engine
+        In the order of the configurations.
     """
 
     def __init__(self, derived: Sequence[Derived]) -> None:
         needs = tuple(need for derivation in derived for need in derivation.whole.needs)
-        self._engines = [_assembled(part, needs) for part in derived]
-        first, *others = self._engines
+        self.engines = [_assembled(part, needs) for part in derived]
+        first, *others = self.engines
         for engine in others:
             engine.assessment.share(first.assessment)
         self._share_rules(derived)
 
     def step(self, readings: ReadingBatch, now_s: int, frames: Sequence[Frame] = ()) -> list[EngineStep]:
         """What each engine found, in the order of the configurations."""
-        observed = self._engines[0].assessment.observe(readings, now_s, (), frames)
+        observed = self.engines[0].assessment.observe(readings, now_s, (), frames)
         found = []
-        for engine in self._engines:
+        for engine in self.engines:
             assessed = engine.assessment.judge(observed)
             effects = engine.desk.step(assessed.changes, now_s, engine.assessment.reason_now)
             found.append(EngineStep(assessed, effects))
         return found
 
+    def dry_until_s(self, wet_s: int) -> int:
+        """Before when no minute can change anything in which only dry reports come (`MinutesThatCount`).
+
+        Parameters
+        ----------
+        wet_s : int
+            Time of the newest minute in which anything else came.
+        """
+        due_s = min(engine.desk.due_s() for engine in self.engines)
+        for engine in self.engines if due_s else ():
+            due_s = min(due_s, engine.assessment.dry_until_s(wet_s))
+        return due_s
+
     def _share_rules(self, derived: Sequence[Derived]) -> None:
         """What the same rule finds is found once, by the first that has it."""
         judges: dict[bytes, Engine] = {}
-        for engine, part in zip(self._engines, derived, strict=True):
+        for engine, part in zip(self.engines, derived, strict=True):
             for rule in part.configuration.rules:
                 if not _is_shareable(rule):
                     continue

@@ -373,7 +373,7 @@ def _reload(options: argparse.Namespace) -> int:
     from warnstream.commands.bundles.reload import reload_node
     from warnstream.runners.live.reloading.reloads import Wish
 
-    wish = Wish(options.bundle, options.yes, options.person)
+    wish = Wish(options.bundle, options.yes, options.person, options.alone)
     return reload_node(options.directory, wish, options.storage)
 
 

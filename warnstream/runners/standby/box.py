@@ -16,7 +16,11 @@ from pathlib import Path
 
 from msgspec import structs
 
+from warnstream.adapters.bundles.receiving import settle_origins
+from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.http.starting import FrontDoor
+from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
+from warnstream.adapters.journal.extents import find_extent
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.metrics.standby import StandbyMetrics
 from warnstream.adapters.private_files import make_private
@@ -28,9 +32,11 @@ from warnstream.adapters.standby.leadership import Leadership, read_leadership, 
 from warnstream.adapters.standby.messages import ASKS, LEADS, STANDS_BY, Hello, Refused
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import DamagedError, WarnstreamError
-from warnstream.runners.standby.follower import PUT_ASIDE, Ending, Follower
+from warnstream.runners.standby.bundles.in_force import configured_on
+from warnstream.runners.standby.follower import PUT_ASIDE, Follower
 from warnstream.runners.standby.leading import Leading
 from warnstream.runners.standby.line import hello_of
+from warnstream.runners.standby.link import Ending
 from warnstream.runners.standby.sowing import clear_unfinished, plant
 from warnstream.runners.standby.tail import keep_tail
 from warnstream.runners.standby.takeover import Takeover
@@ -43,7 +49,7 @@ PEEK_S = 2.0
 
 HTTP_CONNECTIONS_MAX = 64
 
-RunNode = Callable[[Leading, FrontDoor], None]
+RunNode = Callable[[Configuration, Leading, FrontDoor], None]
 
 
 def still_leads(other: Hello, last: int, why: str) -> str:
@@ -66,7 +72,8 @@ class Box:
     name : str
         Of this box.
     run_node : callable
-        Runs a node that leads, behind a front door, until it is asked to stop; all is closed then.
+        Runs a node that leads, of a configuration and behind a front door, until it is asked to stop; all
+        is closed then.
     door : FrontDoor or None
         One that serves already.
     as_standby : bool
@@ -101,6 +108,8 @@ class Box:
                 f"{self._directory} belongs to box {self.leadership.box!r}, not to {name!r}: "
                 "give each box a storage directory of its own"
             )
+        settle_origins(BundleStore(self._directory), configuration.directory)
+        self._configured = configured_on(configuration, name)
         self._own, self._other = standby.boxes[name], standby.other(name)
         self._first, self._wait_s = standby.first, standby.wait_s
         self._client: ssl.SSLContext | None = client_context(standby.tls)
@@ -261,9 +270,22 @@ class Box:
             self._url = hello.url
             leading.fence(refusal)
 
+    def _in_force(self) -> Configuration:
+        """What the log is under, which this box goes by; noted, so that a restart does, too. StoreError."""
+        last = (
+            find_extent(self._directory / JOURNAL).last_sequence
+            if (self._directory / JOURNAL).is_dir()
+            else 0
+        )
+        settle_origins(BundleStore(self._directory), self._configuration.directory)
+        found = self._configured.at(last)
+        self._configured.pin(found, last)
+        return found
+
     def _lead(self, how: str, *, is_alone: bool = False) -> tuple[str, bool]:
+        configuration = self._in_force() if how else self._configuration
         leading = Leading(
-            self._configuration,
+            configuration,
             self.leadership,
             self._keep,
             how=how,
@@ -276,7 +298,7 @@ class Box:
         self._leading = leading
         try:
             try:
-                self._run_node(leading, door)
+                self._run_node(configuration, leading, door)
             except WarnstreamError:
                 if not leading.fenced:
                     raise
@@ -298,12 +320,13 @@ class Box:
         own = StandbyMetrics(metrics.registry)
         try:
             follower = Follower(
-                self._configuration,
+                self._in_force(),
                 self.leadership,
                 self._client,
                 (metrics, own),
                 self._keep,
                 may_put_aside=self._as_standby,
+                configured=self._configured,
             )
         except DamagedError as error:
             return self._begin_anew(error), False

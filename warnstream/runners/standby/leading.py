@@ -3,9 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec import structs
 
+from warnstream.adapters.bundles.store import Bundle
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.metrics.standby import StandbyMetrics
@@ -16,6 +18,7 @@ from warnstream.config.settings import Configuration
 from warnstream.model.alarms import AlarmPort
 from warnstream.runners.intake.standby_entries import LEADER, LeaderEntry, encode_leader
 from warnstream.runners.live.log import Log
+from warnstream.runners.standby.bundles.in_force import on_box
 from warnstream.runners.standby.line import Line, hello_of
 from warnstream.runners.standby.replicated import ReplicatedLog
 
@@ -83,6 +86,34 @@ class Leading:
         if self._line is not None:
             self._line.leadership = self.leadership
         log.warning("this box leads", extra={"box": known.box, "term": known.term, "entry": number})
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration runs from now on."""
+        self._configuration = configuration
+        if self._line is not None:
+            self._line.go_by(configuration)
+
+    def of_box(self, configuration: Configuration) -> Configuration:
+        """A configuration with the addresses that this box listens on."""
+        return on_box(configuration, self.leadership.box)
+
+    def why_alone(self) -> str:
+        """Why a change cannot go to the other box now; empty: it can."""
+        return "this box has not begun to lead" if self._line is None else self._line.why_alone()
+
+    def hold(self, bundle: Bundle) -> str:
+        """Have the other box hold and load a bundle; why it cannot, empty: it can."""
+        return "" if self._line is None else self._line.hold(bundle)
+
+    def drill_begun(self, folder: Path) -> None:
+        """A drill has begun, and tells nobody before the other box knows, if it is there."""
+        if self._line is not None:
+            self._line.drills.begun(folder)
+
+    @property
+    def is_new(self) -> bool:
+        """It did not lead before."""
+        return bool(self._how)
 
     def settle(self) -> None:
         """Everything that the entries up to now led to is in the log; in the loop's thread."""

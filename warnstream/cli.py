@@ -193,6 +193,12 @@ def _takeover(options: argparse.Namespace) -> int:
     return 0
 
 
+def _witness(options: argparse.Namespace) -> int:
+    from warnstream.commands.standby.witness import run_witness
+
+    return run_witness(options)
+
+
 def _replay(options: argparse.Namespace) -> int:
     from warnstream.commands.replay import replay_archive
 
@@ -415,6 +421,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "test": _test,
     "run": _run,
     "takeover": _takeover,
+    "witness": _witness,
     "console": console,
     "console-user": console_user,
     "officer-alarms": run_officer_alarms,

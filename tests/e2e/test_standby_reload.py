@@ -221,10 +221,10 @@ def test_the_first_is_killed_at_any_letter_and_both_come_to_one_end(
     changed(pair, lower_thresholds, pair.north)
     process = reload_of(pair.north)
     assert process.stdout is not None
-    for line in process.stdout:
-        if letter in line:
-            pair.north.kill()
-    process.wait(30)
+    with process:
+        for line in process.stdout:
+            if letter in line:
+                pair.north.kill()
     pair.north.spawn()
     pair.wait_for(lambda: pair.is_protected)
     for times in (1.0, 0.0):

@@ -10,6 +10,9 @@ import msgspec
 VERSION = 2
 """Of this list and of the entries themselves; boxes of different versions refuse each other."""
 
+WITNESS = "witness"
+"""Name and role of the third machine, and the common name of its certificate."""
+
 LEADS, STANDS_BY, ASKS = "leads", "standby", "asks"
 """Roles: it leads; it follows, or waits for a person; it starts and does not know yet."""
 
@@ -165,6 +168,27 @@ class DrillsKept(Message, frozen=True, tag=True):
     last: int
 
 
+class LeaseAsk(Message, frozen=True, tag=True):
+    """To the witness: I want to lead in this term (0: nothing is wanted), for so many seconds.
+
+    `is_given`: the box that led has stopped, and has said so to me.
+    """
+
+    term: int
+    lasts_s: float
+    is_given: bool = False
+
+
+class LeaseSaid(Message, frozen=True, tag=True):
+    """The witness: whether it lends that; the latest term that it lent, to whom, how long it is held."""
+
+    is_lent: bool
+    term: int
+    holder: str
+    left_s: float
+    trouble: str = ""
+
+
 AnyMessage = (
     Hello
     | Follow
@@ -183,4 +207,6 @@ AnyMessage = (
     | DrillsHeld
     | DrillEntries
     | DrillsKept
+    | LeaseAsk
+    | LeaseSaid
 )

@@ -79,6 +79,9 @@ class Leads(Protocol):
     def settle(self) -> None:
         """Everything that the entries up to now led to is in the log; in the thread that appends."""
 
+    def may_send(self) -> bool:
+        """Whether people may be told anything at this moment."""
+
     @property
     def is_new(self) -> bool:
         """Whether a box has just come to lead, so that drills of the other one may be under way."""

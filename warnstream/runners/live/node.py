@@ -219,7 +219,7 @@ class Node:
         outbox = open_outbox(configuration, self._requests.keep_outcomes, self._time)
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
-        outbox.tell_rows = None if self._leading is None else self._requests.keep_told
+        outbox.stand_beside(self._leading, self._requests.keep_told)
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:

@@ -51,10 +51,10 @@ from warnstream.runners.standby.bundles.holding import Holding
 from warnstream.runners.standby.bundles.in_force import Configured
 from warnstream.runners.standby.drills.shelf import DrillShelf
 from warnstream.runners.standby.judge import Judge
-from warnstream.runners.standby.line import hello_of
-from warnstream.runners.standby.link import Ending, Link
+from warnstream.runners.standby.link import PUT_ASIDE, Ending, Link, hello_of
 from warnstream.runners.standby.recent import Recent, enumerate_entries
 from warnstream.runners.standby.sowing import take_sown
+from warnstream.runners.witness.watch import WitnessWatch
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +63,6 @@ AGAIN_S = 1.0
 
 REFUSED_AGAIN_S = 3.0
 LOOK_S = 0.2
-
-PUT_ASIDE = (
-    "start it with --as-standby: what it has is kept aside, and the box that leads sends it a whole state"
-)
 
 HAND_OVER_S_MAX = 60.0
 """A box that stops ends the batches that its channels have in hand."""
@@ -88,6 +84,8 @@ class Follower:
         Somebody said that this box's own log may go, where it differs.
     configured : Configured, optional
         What this machine was started with, where the log is under another configuration than that.
+    witness : WitnessWatch, optional
+        Is given this box's word with every confirmation.
 
     Raises
     ------
@@ -95,7 +93,7 @@ class Follower:
         If this box's files cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands on, each by name
         self,
         configuration: Configuration,
         leadership: Leadership,
@@ -105,12 +103,13 @@ class Follower:
         *,
         may_put_aside: bool = False,
         configured: Configured | None = None,
+        witness: WitnessWatch | None = None,
     ) -> None:
         standby = configuration.standby
         assert standby is not None
         self._configuration, self.leadership, self._context = configuration, leadership, context
         self._other = standby.other(leadership.box)
-        self._keep, self._may_put_aside = keep, may_put_aside
+        self._keep, self._may_put_aside, self._witness = keep, may_put_aside, witness
         self.metrics, self._standby_metrics = metrics
         self._standby_metrics.leads.set(0)
         self._standby_metrics.is_protected.set(0)
@@ -239,7 +238,7 @@ class Follower:
             said.append(link.trouble)
         if known.kept_aside:
             said.append(known.kept_aside)
-        said += [*self.holding.said(), *([self._shelf.refused] if self._shelf.refused else [])]
+        said += [*self.holding.said(), *self._shelf.said()]
         return [*said, *self.alarms.reasons(), *self.alarms.reasons(is_blocking=False)]
 
     def _end(self, ending: Ending) -> None:
@@ -405,6 +404,8 @@ class Follower:
             self.link.behind = max(0, said.settled - last)
             self._news.notify_all()
         self._standby_metrics.behind.set(self.link.behind)
+        if self._witness is not None and not self._witness.begin_confirming(is_level=not self.link.behind):
+            raise ConnectionResetError("this box is asking the witness whether it may lead")
         connection.send(Confirm(last))
 
     def _append(self, connection: Connection, entries: list[tuple[str, bytes]]) -> None:

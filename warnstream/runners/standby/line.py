@@ -44,6 +44,7 @@ from warnstream.runners.standby.drills.copies import DrillCopies
 from warnstream.runners.standby.protection import GONE, Guard, Protection
 from warnstream.runners.standby.recent import Recent
 from warnstream.runners.standby.sowing import sow
+from warnstream.runners.witness.words import LeadsBy, Words
 
 log = logging.getLogger(__name__)
 
@@ -56,32 +57,6 @@ HAND_OVER_S_MAX = 10.0
 CLOSE_S_MAX = 2.0
 
 Entry = tuple[str, bytes]
-
-
-def hello_of(  # what a greeting has
-    configuration: Configuration,
-    leadership: Leadership,
-    role: str,
-    last: int,
-    digest: str,
-    runs: str = "",
-) -> Hello:
-    """How a box greets; `runs`: fingerprint of what its log is under, where that is another configuration."""
-    standby = configuration.standby
-    assert standby is not None
-    return Hello(
-        VERSION,
-        leadership.box,
-        configuration.node.name,
-        role,
-        leadership.term,
-        runs or configuration.fingerprint,
-        __version__,
-        leadership.log,
-        last,
-        digest,
-        standby.boxes[leadership.box].url,
-    )
 
 
 class Line:
@@ -97,6 +72,8 @@ class Line:
     metrics : StandbyMetrics
     on_hand_over : callable
         Somebody wants the other box to lead: stop, from any thread.
+    beside : LeadsBy, optional
+        There is a witness: by whose word this box leads.
 
     Attributes
     ----------
@@ -114,6 +91,7 @@ class Line:
         alarms: AlarmPort,
         metrics: StandbyMetrics,
         on_hand_over: Callable[[], None],
+        beside: LeadsBy | None = None,
     ) -> None:
         standby = configuration.standby
         assert standby is not None
@@ -121,6 +99,8 @@ class Line:
         self._alarms, self._metrics, self._on_hand_over = alarms, metrics, on_hand_over
         self._other = standby.other(leadership.box).name
         self._recent = Recent(journal)
+        self._witness = None if beside is None else Words(beside, alarms, metrics)
+        metrics.may_lead.set(1)
         self.offering = Offering(configuration.storage.directory)
         self.drills = DrillCopies(configuration.storage.directory, standby.wait_s)
         self._news = threading.Condition()
@@ -190,11 +170,15 @@ class Line:
                     break
                 left_s = begun_s + self._protection.wait_s - time.monotonic()
                 self._news.wait(max(left_s, 0.001))
+            if self._witness is not None:
+                self._witness.wait(self._news, lambda: self._confirmed >= last or bool(self.fenced))
         self._metrics.wait.observe(time.monotonic() - begun_s)
 
     def look(self) -> None:
         """Now and then, from any thread: a box that is gone is told of, whether entries come or not."""
         with self._news:
+            if self._witness is not None:
+                self._witness.look()
             if self._protection.look(time.monotonic()):
                 self._go_on_alone()
                 self._news.notify_all()
@@ -312,6 +296,8 @@ class Line:
             self._confirmed = begins_after
             self._unconfirmed.clear()
             self.offering.begin(runs_there)
+            if self._witness is not None:
+                self._witness.begin()
             self._protection.linked()
             self._news.notify_all()
         if earlier is not None:
@@ -352,6 +338,8 @@ class Line:
         now_s = time.monotonic()
         with self._news:
             self._confirmed = max(self._confirmed, min(last, self._recent.last))
+            if self._witness is not None:
+                self._witness.confirmed()
             while self._unconfirmed and self._unconfirmed[0][0] <= self._confirmed:
                 self._unconfirmed.popleft()
             if self._confirmed >= self._recent.last:
@@ -387,7 +375,7 @@ class Line:
                 self.offering.offer_changes(
                     connection, chunk, self._configuration.fingerprint, is_there, beat
                 )
-                connection.send(Entries(after + 1, self._settled, self.leadership.term, chunk))
+                self._say(connection, after, chunk)
                 after += len(chunk)
                 if self._is_closing and after >= self._recent.last:
                     connection.close()
@@ -407,7 +395,13 @@ class Line:
             connection.close()
 
     def _beat(self, connection: Connection, after: int) -> None:
-        connection.send(Entries(after + 1, self._settled, self.leadership.term, []))
+        self._say(connection, after, [])
+
+    def _say(self, connection: Connection, after: int, chunk: list[Entry]) -> None:
+        """Each is confirmed once, in turn; what that is worth is counted from before it went out."""
+        if self._witness is not None:
+            self._witness.sends()
+        connection.send(Entries(after + 1, self._settled, self.leadership.term, chunk))
 
     def _wait_for_more(self, connection: Connection, after: int) -> None:
         with self._news:

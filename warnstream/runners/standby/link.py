@@ -1,9 +1,16 @@
-"""How a box that stands by ends doing so, and how things stand with the other box."""
+"""How a box greets the other one, how things stand between them, and how a box ends standing by."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from warnstream.adapters.standby.messages import Refused
+from warnstream import __version__
+from warnstream.adapters.standby.leadership import Leadership
+from warnstream.adapters.standby.messages import VERSION, Hello, Refused
+from warnstream.config.settings import Configuration
+
+PUT_ASIDE = (
+    "start it with --as-standby: what it has is kept aside, and the box that leads sends it a whole state"
+)
 
 
 class Ending(Enum):
@@ -28,3 +35,29 @@ class Link:
     trouble: str = ""
     refused: Refused | None = None
     url: str = ""
+
+
+def hello_of(  # what a greeting has
+    configuration: Configuration,
+    leadership: Leadership,
+    role: str,
+    last: int,
+    digest: str,
+    runs: str = "",
+) -> Hello:
+    """How a box greets; `runs`: fingerprint of what its log is under, where that is another configuration."""
+    standby = configuration.standby
+    assert standby is not None
+    return Hello(
+        VERSION,
+        leadership.box,
+        configuration.node.name,
+        role,
+        leadership.term,
+        runs or configuration.fingerprint,
+        __version__,
+        leadership.log,
+        last,
+        digest,
+        standby.boxes[leadership.box].url,
+    )

@@ -7,8 +7,11 @@ it was. So that box goes by its log, and so does the one that takes over.
 import logging
 from dataclasses import dataclass, replace
 
+from warnstream.adapters.bundles.receiving import settle_origins
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.bundles.uses import Use, note_use, read_uses
+from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
+from warnstream.adapters.journal.extents import find_extent
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, StoreError
 from warnstream.runners.bundles.frozen import load_bundle
@@ -89,6 +92,15 @@ class Configured:
         log.warning("a bundle runs, not what CONFIG_DIR has", extra={"bundle": use.number})
         return found
 
+    def in_force(self) -> Configuration:
+        """What this box goes by from here on; noted, so that a restart does, too. StoreError."""
+        journal = self.configuration.storage.directory / JOURNAL
+        last = find_extent(journal).last_sequence if journal.is_dir() else 0
+        settle_origins(self.store, self.configuration.directory)
+        found = self.at(last)
+        self.pin(found, last)
+        return found
+
     def pin(self, running: Configuration, last: int) -> None:
         """Note what runs from here on, where the newest use says anything else.
 
@@ -113,6 +125,7 @@ def replace_use(use: Use, entry: int, instead: str) -> Use:
 def configured_on(configuration: Configuration, box: str) -> Configured:
     """What this machine was started with. StoreError."""
     store = BundleStore(configuration.storage.directory)
+    settle_origins(store, configuration.directory)
     newest = next(reversed(read_uses(store.folder)), None)
     is_instead = newest is not None and is_rolled_back(newest, configuration, store)
     in_folder = newest.instead if newest is not None and is_instead else configuration.fingerprint

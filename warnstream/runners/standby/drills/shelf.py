@@ -66,6 +66,10 @@ class DrillShelf:
         self._open: dict[str, Journal] = {}
         self.refused = ""
 
+    def said(self) -> list[str]:
+        """For /readyz: that a drill cannot be kept."""
+        return [self.refused] if self.refused else []
+
     def held(self) -> DrillsHeld:
         """What is here already."""
         found = {}

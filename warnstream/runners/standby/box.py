@@ -234,10 +234,12 @@ class Box:
         """Two boxes may lead after a cut cable: whoever hears of a later right stops."""
         while not self._stopping.wait(PEEK_S):
             leading = self._leading
-            if leading is None or leading.is_linked or leading.fenced:
+            if leading is None or leading.fenced:
                 continue
             try:
                 leading.look()
+                if leading.is_linked:
+                    continue
                 hello = self._look()
                 self._heed(hello)
                 if hello.box != self._other.name:

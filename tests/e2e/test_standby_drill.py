@@ -70,7 +70,7 @@ def test_a_drill_goes_on_on_the_box_that_takes_over_and_back(pair: Pair, gateway
     source = Gateway(pair)
     source.publish(pair.county.next_messages(0.0), pair.north)
     drill(pair.north, "start", "V4", "--hazard", "flash_flood", "--level", "red", "--for", "10h")
-    wait_for_words(pair, gateway, pair.north, "山洪")
+    wait_for_words(pair, gateway, pair.north, "马上走")
     pair.wait_for(lambda: logs_of(pair.north) == logs_of(pair.south) != {})
     before = {shown.key: shown.text for shown in of_drills(gateway)}
     pair.north.kill()
@@ -134,7 +134,7 @@ def test_a_drill_that_the_second_cannot_keep_is_said_there_and_lost_aloud(
     source.publish(pair.county.next_messages(0.0), pair.north)
     (pair.south.data / "drill").write_text("no folder", encoding="utf-8")
     drill(pair.north, "start", "V4", "--hazard", "flash_flood", "--level", "red", "--for", "10h")
-    wait_for_words(pair, gateway, pair.north, "山洪")
+    wait_for_words(pair, gateway, pair.north, "马上走")
     pair.wait_for(lambda: pair.south.says("drills of the box that leads cannot be kept here"))
     assert pair.is_protected
     (pair.south.data / "drill").unlink()

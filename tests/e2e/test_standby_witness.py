@@ -65,7 +65,7 @@ def pair(tmp_path: Path, gateway: Phones, third: Third) -> Iterator[Pair]:
 
 def leads_from(pair: Pair) -> list[tuple[int, str, str]]:
     begun = [decode_leader(payload) for _, kind, payload in pair.south.entries() if kind == LEADER]
-    return [(one.term, one.box, one.how) for one in begun]
+    return [(beginning.term, beginning.box, beginning.how) for beginning in begun]
 
 
 def test_the_second_leads_by_itself_where_the_first_is_dead(pair: Pair, gateway: Phones) -> None:

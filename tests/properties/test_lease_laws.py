@@ -76,8 +76,8 @@ class World:
         return next(box for box in self.boxes if box.name == name)
 
     def deliver(self) -> None:
-        due = [one for one in self.on_its_way if one[0] <= self.true_s]
-        self.on_its_way = [one for one in self.on_its_way if one[0] > self.true_s]
+        due = [word for word in self.on_its_way if word[0] <= self.true_s]
+        self.on_its_way = [word for word in self.on_its_way if word[0] > self.true_s]
         for _, to, (sender, what, *rest) in due:
             if to == "witness":
                 self.witness_hears(str(sender), int(rest[0]), float(rest[1]))  # type: ignore[call-overload, arg-type]

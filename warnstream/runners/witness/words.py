@@ -11,7 +11,8 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import StoreError
 from warnstream.runners.witness.server import steady_s
 
-NO_WITNESS, NO_RIGHT = "witness", "right"
+NO_WITNESS = "witness"
+NO_RIGHT = "right"
 LOOK_S = 0.1
 
 log = logging.getLogger(__name__)

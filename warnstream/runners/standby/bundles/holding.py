@@ -199,8 +199,12 @@ class Holding:
         return ready
 
     def _held(self, entry: ConfigurationEntry) -> Bundle | None:
-        of_it = [one for one in self._store.bundles() if one.manifest.fingerprint == entry.fingerprint]
-        return next((one for one in of_it if one.number == entry.bundle), of_it[-1] if of_it else None)
+        of_it = [
+            bundle for bundle in self._store.bundles() if bundle.manifest.fingerprint == entry.fingerprint
+        ]
+        return next(
+            (bundle for bundle in of_it if bundle.number == entry.bundle), of_it[-1] if of_it else None
+        )
 
     def _use(self, manifest: Manifest, entry: int) -> Use:
         instead = self._configured.instead_of(manifest.fingerprint)

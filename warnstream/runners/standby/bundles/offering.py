@@ -77,7 +77,9 @@ class Offering:
     ) -> None:
         """What it goes by already, if that is kept: it can follow changes from there after a restart, too."""
         try:
-            kept = [one for one in self._store.bundles() if one.manifest.fingerprint == self._runs_there]
+            kept = [
+                bundle for bundle in self._store.bundles() if bundle.manifest.fingerprint == self._runs_there
+            ]
         except StoreError as error:
             log.warning("bundles cannot be read", extra={"error": str(error)})
             return
@@ -118,8 +120,8 @@ class Offering:
             self._runs_there = entry.fingerprint
 
     def _bundle_of(self, number: int, fingerprint: str) -> Bundle | None:
-        known = [one for one in self._store.bundles() if one.manifest.fingerprint == fingerprint]
-        return next((one for one in known if one.number == number), None)
+        known = [bundle for bundle in self._store.bundles() if bundle.manifest.fingerprint == fingerprint]
+        return next((bundle for bundle in known if bundle.number == number), None)
 
     def hold(
         self,

@@ -143,6 +143,7 @@ def test_who_reaches_neither_takes_nothing_until_it_reaches_one(
     assert gateway.warnings() == []
     third.spawn()
     pair.wait_for(lambda: not pair.north.says("reaches neither"))
+    assert Gateway(pair).publish(messages, pair.north) == 6
     pair.wait_for(lambda: bool(gateway.warnings()))
     pair.mend()
     pair.wait_for(lambda: pair.is_protected)

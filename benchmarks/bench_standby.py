@@ -34,11 +34,12 @@ from warnstream.adapters.standby.connection import Connection
 from warnstream.adapters.standby.doorway import Doorway
 from warnstream.adapters.standby.leadership import Leadership
 from warnstream.adapters.standby.messages import LEADS, Hello
-from warnstream.commands.standby.which import on_box
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.runners.intake.entries import MESSAGES
-from warnstream.runners.standby.line import Line, hello_of
+from warnstream.runners.standby.bundles.in_force import on_box
+from warnstream.runners.standby.line import Line
+from warnstream.runners.standby.link import hello_of
 from warnstream.runners.standby.replicated import ReplicatedLog
 
 START_S_MAX = 120.0

@@ -194,6 +194,12 @@ def _takeover(options: argparse.Namespace) -> int:
     return 0
 
 
+def _witness(options: argparse.Namespace) -> int:
+    from warnstream.commands.standby.witness import run_witness
+
+    return run_witness(options)
+
+
 def _replay(options: argparse.Namespace) -> int:
     from warnstream.commands.replay import replay_archive
 
@@ -374,7 +380,7 @@ def _reload(options: argparse.Namespace) -> int:
     from warnstream.commands.bundles.reload import reload_node
     from warnstream.runners.live.reloading.reloads import Wish
 
-    wish = Wish(options.bundle, options.yes, options.person)
+    wish = Wish(options.bundle, options.yes, options.person, options.alone)
     return reload_node(options.directory, wish, options.storage)
 
 
@@ -417,6 +423,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "takeover": _takeover,
     "status": run_status,
+    "witness": _witness,
     "console": console,
     "console-user": console_user,
     "officer-alarms": run_officer_alarms,

@@ -46,9 +46,10 @@ from warnstream.runners.intake.entries import MESSAGES, TICK, encode_messages, e
 from warnstream.runners.intake.standby_entries import LEADER, LeaderEntry, encode_leader
 from warnstream.runners.live.alarms import Alarms as LiveAlarms
 from warnstream.runners.standby.box import Box
-from warnstream.runners.standby.follower import Ending, Follower
+from warnstream.runners.standby.follower import Follower
 from warnstream.runners.standby.judge import Judge
-from warnstream.runners.standby.line import ALARM, Line, hello_of
+from warnstream.runners.standby.line import ALARM, Line
+from warnstream.runners.standby.link import Ending, hello_of
 from warnstream.runners.standby.replicated import ReplicatedLog
 from warnstream.runners.standby.takeover import answer_of, ask
 

@@ -21,6 +21,7 @@ from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.commands.sheets.command import add_sheet
 from warnstream.commands.standby.options import add_box_options, add_takeover
+from warnstream.commands.standby.witness import add_witness
 from warnstream.commands.suggest.options import add_suggest
 from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add_test(commands)
     _add_run(commands)
     add_takeover(commands)
+    add_witness(commands)
     add_kafka_commands(commands)
     add_console_commands(commands)
     _add_replay(commands)

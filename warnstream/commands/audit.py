@@ -29,7 +29,7 @@ def verify_audit(configuration: Configuration, noted: str) -> Findings:
 def said(found: Findings) -> list[str]:
     """Lines for people: every fault, what the node itself knows to be missing, and the sum."""
     lines = [str(fault) for fault in found.faults]
-    lines += [f"note: {gap}" for gap in found.gaps]
+    lines += [f"note: {noted}" for noted in (*found.gaps, *found.leaders)]
     word = f"{len(found.faults)} fault(s)" if found.faults else "whole"
     size = f"{found.n_lines} lines in {found.n_files} files since {found.since or 'never'}"
     return [*lines, f"{word}: {size}; head {found.head}"]

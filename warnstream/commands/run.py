@@ -16,7 +16,7 @@ from warnstream.adapters.bundles.manifest import MANIFEST
 from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
-from warnstream.commands.standby.which import box_of, on_box, remembered_box
+from warnstream.commands.standby.which import box_of, remembered_box
 from warnstream.config.http_address import http_address
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
@@ -28,6 +28,7 @@ from warnstream.runners.console.child import ConsoleChild
 from warnstream.runners.explain.one_line import describe
 from warnstream.runners.live.node import Node
 from warnstream.runners.standby.box import Box
+from warnstream.runners.standby.bundles.in_force import on_box
 from warnstream.runners.standby.leading import Leading
 
 if TYPE_CHECKING:
@@ -95,14 +96,13 @@ def run_node(  # options of a command, each by name
         _lead(configuration, shown, front_door)
         return
     _log_as(shown, configuration.network.private_addresses())()
-    both = Box(
-        configuration, box, partial(_lead_beside, configuration, shown), front_door, as_standby=as_standby
-    )
+    both = Box(configuration, box, partial(_lead_beside, shown), front_door, as_standby=as_standby)
     _on_stop(both.ask_to_stop)
+    signal.signal(signal.SIGHUP, _not_here)
     both.run()
 
 
-def _lead_beside(configuration: Configuration, shown: Shown, leading: Leading, door: FrontDoor) -> None:
+def _lead_beside(shown: Shown, configuration: Configuration, leading: Leading, door: FrontDoor) -> None:
     """A node that leads beside another box, until it ends; signals end both it and the box then."""
     before = signal.getsignal(signal.SIGTERM)
     assert callable(before)
@@ -111,7 +111,12 @@ def _lead_beside(configuration: Configuration, shown: Shown, leading: Leading, d
     finally:
         signal.signal(signal.SIGTERM, before)
         signal.signal(signal.SIGINT, before)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, _not_here)
+
+
+def _not_here(_signal: int, _frame: FrameType | None) -> None:
+    """A box that stands by takes changes from the one that leads."""
+    log.warning("SIGHUP is not heeded: this box does not lead, reload on the one that does")
 
 
 def _on_stop(stop: Callable[[], None]) -> None:

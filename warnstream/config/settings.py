@@ -158,6 +158,16 @@ class BoxSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessSettings:
+    """The third machine: what it lends, and how long the box that stands by waits before it asks."""
+
+    host: str
+    port: int
+    lease_s: float
+    patience_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class StandbySettings:
     """Two boxes with one log; `tls` is None where both are on one machine."""
 
@@ -165,6 +175,7 @@ class StandbySettings:
     first: str
     wait_s: float
     tls: TlsSettings | None = None
+    witness: WitnessSettings | None = None
 
     def other(self, name: str) -> BoxSettings:
         """The box beside a named one."""

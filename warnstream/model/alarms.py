@@ -79,6 +79,10 @@ ALARM_KINDS = {
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
     "view": AlarmKind("状态显示出错", "what is shown of the node is old", "it can be updated again"),
     "standby": AlarmKind("无备机保护", "the second box does not have everything", "it has everything again"),
+    "witness": AlarmKind("见证机无应答", "the witness does not answer", "it answers again"),
+    "right": AlarmKind(
+        "本机无权主控", "this box reaches neither witness nor second box", "it reaches either again"
+    ),
     "console": AlarmKind("控制台退出", "the console has ended", "it has run for a minute"),
     "past": AlarmKind(
         "迟到数据证实曾达预警级别",

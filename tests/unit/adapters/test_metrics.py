@@ -53,6 +53,14 @@ def test_every_metric_that_rules_and_the_dashboard_of_kafka_name_exists() -> Non
     assert named <= set(families(KafkaMetrics(Metrics().registry)))
 
 
+def test_every_metric_that_rules_of_two_boxes_name_exists() -> None:
+    path = OPERATING.parent / "monitoring" / "standby.rules.yaml"
+    rules = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"][0]["rules"]
+    named = {name for rule in rules for name in re.findall(r"warnstream_\w+", rule["expr"])}
+    assert len(named) > 5
+    assert named <= set(families(StandbyMetrics(Metrics().registry)))
+
+
 def test_every_metric_is_exposed() -> None:
     metrics = Metrics()
     exposed = {family.name for family in text_string_to_metric_families(metrics.exposition().decode())}

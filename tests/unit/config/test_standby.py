@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from warnstream.config.load import load_configuration
+from warnstream.config.settings import WitnessSettings
 from warnstream.model.errors import ConfigError
 
 BOXES = "north: {host: 127.0.0.1, port: 18443}, south: {host: 127.0.0.2, port: 18443, bind: 127.0.0.2}"
@@ -34,6 +35,15 @@ def test_two_boxes_are_read(config_dir: Path) -> None:
     assert (read.boxes["south"].bind, read.boxes["south"].listens) == ("127.0.0.2", ("127.0.0.2", 18443))
 
 
+def test_a_witness_is_read(config_dir: Path) -> None:
+    witness = "witness: {host: 127.0.0.1, port: 18444, patience: 30s}"
+    read = load_configuration(
+        written(config_dir, f"standby: {{first: north, {witness}, boxes: {{{BOXES}}}}}\n")
+    )
+    assert read.standby is not None
+    assert read.standby.witness == WitnessSettings("127.0.0.1", 18444, 15.0, 30.0)
+
+
 @pytest.mark.parametrize(
     ("section", "words"),
     [
@@ -48,6 +58,14 @@ def test_two_boxes_are_read(config_dir: Path) -> None:
             "standby.boxes.a.host: expected tls beside it",
         ),
         (f"first: north, wait: 1min, boxes: {{{BOXES}}}", "standby.wait"),
+        (
+            f"first: north, witness: {{host: 10.1.0.13, port: 18444}}, boxes: {{{BOXES}}}",
+            "standby.witness.host: expected tls beside it",
+        ),
+        (
+            f"first: north, witness: {{host: 127.0.0.1, port: 18444, lease: 1s}}, boxes: {{{BOXES}}}",
+            "standby.witness.lease",
+        ),
         (f"first: north, wait: 50ms, boxes: {{{BOXES}}}", "standby.wait"),
         (f"first: north, bokses: {{}}, boxes: {{{BOXES}}}", "bokses"),
         (

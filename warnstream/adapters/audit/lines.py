@@ -18,6 +18,9 @@ BEGUN, GAP, PRUNED, JOURNAL_ANEW = "audit_begun", "audit_gap", "audit_pruned", "
 """Kinds of lines about the audit itself: it begins; entries were lost before it could have them; an old file
 has been deleted; the journal counts from 1 again."""
 
+LEADS = "leader"
+"""Kind of a line in which one of two boxes begins to lead."""
+
 _TAIL = re.compile(rb'(.*),"hash":"([0-9a-f]{64})"\}\n', re.DOTALL)
 
 

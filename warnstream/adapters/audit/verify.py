@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.adapters.audit.files import Opened, read_head, year_files
-from warnstream.adapters.audit.lines import GAP, GENESIS, PRUNED, Line, unseal
+from warnstream.adapters.audit.lines import GAP, GENESIS, LEADS, PRUNED, Line, unseal
 from warnstream.adapters.journal.disk import disk_error
 
 NOTED_DIGITS_MIN = 13
@@ -48,6 +48,8 @@ class Findings:
     faults : list of AuditFault
     gaps : list of AuditFault
         Lines in which the node itself says that entries were lost before the audit had them.
+    leaders : list of AuditFault
+        Lines in which one of two boxes begins to lead; no faults.
     """
 
     n_lines: int = 0
@@ -56,6 +58,7 @@ class Findings:
     since: str = ""
     faults: list[AuditFault] = field(default_factory=list)
     gaps: list[AuditFault] = field(default_factory=list)
+    leaders: list[AuditFault] = field(default_factory=list)
 
 
 class _Check:
@@ -92,6 +95,10 @@ class _Check:
             self._pruned.add(str(line.content.get("last")))
         elif line.kind == GAP:
             self.findings.gaps.append(AuditFault(file, number, str(line.content.get("text"))))
+        elif line.kind == LEADS:
+            term, box, how = (line.content.get(name) for name in ("term", "box", "how"))
+            text = f"{box} leads from here on (term {term}, {how or 'at the first start'}), {line.time}"
+            self.findings.leaders.append(AuditFault(file, number, text))
 
     def end(self, first_file: str) -> None:
         """All lines have been taken."""

@@ -7,8 +7,9 @@ what a channel has done for that drill counts as not done, and for `PAUSE_S` not
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.outbox.outbox import Proves
@@ -23,7 +24,16 @@ PAUSE_S = 30.0
 MUTED_ROUNDS_MAX = 100
 """So many batches of villages that must not be told any more are passed over at one claim."""
 
+TellRows = Callable[[Mapping[str, Settlement], float], object]
+
 Drills = Mapping[str, NodeOutbox]
+
+
+class MaySend(Protocol):
+    """Who leads beside another box."""
+
+    def may_send(self) -> bool:
+        """Whether people may be told anything at this moment."""
 
 
 class MainOutbox(NodeOutbox):
@@ -35,15 +45,25 @@ class MainOutbox(NodeOutbox):
         By name, while there are some; replaced, never changed.
     muted : frozenset of str
         Villages whose doors hear something real: nothing of a drill goes out there any more.
+    may_send : callable
+        Whether anybody may be told anything now: of two boxes with a witness one that reaches nobody may not.
     """
 
     drills: Drills = MappingProxyType({})
     muted: frozenset[str] = frozenset()
     _paused_until: Mapping[str, float] = MappingProxyType({})
     _served: str = ""
+    may_send: Callable[[], bool] = staticmethod(lambda: True)
+
+    def stand_beside(self, leads: MaySend | None, tell_rows: TellRows) -> None:
+        """A second box hears what becomes of rows, and nobody is told what may not be told now."""
+        if leads is not None:
+            self.tell_rows, self.may_send = tell_rows, leads.may_send
 
     def claim(self, channel: str, limit: int, now: float, level_min: int = 0) -> list[Claimed]:
         """The next notifications of a channel, at most `limit`; of a drill only where nothing real waits."""
+        if not self.may_send():
+            return []
         real = super().claim(channel, limit, now, level_min)
         if real or not self.drills:
             return real
@@ -105,6 +125,8 @@ class MainOutbox(NodeOutbox):
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
+        if not self.may_send():
+            return None  # asked again soon, not at once
         dues = [super().next_due(channel)]
         for name, drill in self._in_turn():
             try:

@@ -36,6 +36,16 @@ class StandbyMetrics:
         self.linked = Gauge(
             "warnstream_standby_linked", "1 while the boxes are connected.", registry=registry
         )
+        self.may_lead = Gauge(
+            "warnstream_standby_may_lead",
+            "1 while this box leads and may: with a witness by its word or the other box's.",
+            registry=registry,
+        )
+        self.witness = Gauge(
+            "warnstream_standby_witness",
+            "1 while the witness answers; 0 also where there is none.",
+            registry=registry,
+        )
         self.wait = Histogram(
             "warnstream_standby_wait_seconds",
             "Time that a batch of entries waited for the other box.",

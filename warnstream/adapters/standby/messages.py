@@ -7,8 +7,11 @@ has on disk. A box that leads connects only to see whether the other one leads, 
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 """Of this list and of the entries themselves; boxes of different versions refuse each other."""
+
+WITNESS = "witness"
+"""Name and role of the third machine, and the common name of its certificate."""
 
 LEADS, STANDS_BY, ASKS = "leads", "standby", "asks"
 """Roles: it leads; it follows, or waits for a person; it starts and does not know yet."""
@@ -117,4 +120,93 @@ class HandedOver(Message, frozen=True, tag=True):
     last: int
 
 
-AnyMessage = Hello | Follow | Refused | Sowing | Part | Entries | Confirm | Trouble | HandOver | HandedOver
+class Offer(Message, frozen=True, tag=True):
+    """A configuration that later entries are of: the manifest of its bundle (JSON). Hold and load it."""
+
+    manifest: bytes
+
+
+class Lacks(Message, frozen=True, tag=True):
+    """I do not have the bundle of this number: its content, please."""
+
+    number: int
+
+
+class BundlePart(Message, frozen=True, tag=True):
+    """Some bytes of the bundle that was asked for, in order of its files."""
+
+    number: int
+    content: bytes
+
+
+class Holds(Message, frozen=True, tag=True):
+    """I have the bundle of this number on disk and can go by it; or why I cannot."""
+
+    number: int
+    digest: str
+    fault: str = ""
+
+
+class DrillsHeld(Message, frozen=True, tag=True):
+    """Logs of drills that I have: newest entry of each folder, and its digest."""
+
+    folders: dict[str, tuple[int, str]]
+
+
+class DrillEntries(Message, frozen=True, tag=True):
+    """Entries of the log of a drill, from a number on; from 1 on it begins anew."""
+
+    folder: str
+    first: int
+    entries: list[tuple[str, bytes]]
+
+
+class DrillsKept(Message, frozen=True, tag=True):
+    """I have the log of a drill up to an entry; 0: I could not keep it."""
+
+    folder: str
+    last: int
+
+
+class LeaseAsk(Message, frozen=True, tag=True):
+    """To the witness: I want to lead in this term (0: nothing is wanted), for so many seconds.
+
+    `is_given`: the box that led has stopped, and has said so to me.
+    """
+
+    term: int
+    lasts_s: float
+    is_given: bool = False
+
+
+class LeaseSaid(Message, frozen=True, tag=True):
+    """The witness: whether it lends that; the latest term that it lent, to whom, how long it is held."""
+
+    is_lent: bool
+    term: int
+    holder: str
+    left_s: float
+    trouble: str = ""
+
+
+AnyMessage = (
+    Hello
+    | Follow
+    | Refused
+    | Sowing
+    | Part
+    | Entries
+    | Confirm
+    | Trouble
+    | HandOver
+    | HandedOver
+    | Offer
+    | Lacks
+    | BundlePart
+    | Holds
+    | DrillsHeld
+    | DrillEntries
+    | DrillsKept
+    | LeaseAsk
+    | LeaseSaid
+)

@@ -63,6 +63,11 @@ def add_reload(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     reload.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     reload.add_argument("--bundle", type=int, default=0, metavar="N", help="go back to a bundle instead")
     reload.add_argument("--yes", action="store_true", help="what wants a word has it")
+    reload.add_argument(
+        "--alone",
+        action="store_true",
+        help="without the second box, if that is not there: it is given it later",
+    )
     reload.add_argument("--person", default="", metavar="NAME", help="who asks (default: your user name)")
     reload.add_argument(
         "--storage", type=Path, metavar="DIRECTORY", help="storage of the node (default: that of CONFIG_DIR)"

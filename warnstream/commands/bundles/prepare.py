@@ -87,6 +87,10 @@ def prepare(ask: Ask) -> tuple[Report, Derived]:
     directory, storage = Path(ask.directory), Path(ask.storage)
     try:
         configuration = _load(ask)
+        if ask.is_bare:
+            return Report(fingerprint=configuration.fingerprint, software=software_stamp()), derive(
+                configuration
+            )
         removed = [str(fault) for fault in removal_faults(configuration)]
         if removed:
             raise RefusedError(removed)

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from warnstream.adapters.standby.leadership import why_not_here
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
 from warnstream.config.http_address import NODE_FILE
@@ -35,8 +36,11 @@ def reload_node(directory: Path, wish: Wish, storage: Path | None) -> int:
     """
     if wish.bundle < 0:
         raise WarnstreamError(f"--bundle {wish.bundle}: expected the number of a bundle")
-    wish = Wish(wish.bundle, wish.is_agreed, wish.person or user())
-    for said in talk(storage or storage_of(directory), wish):
+    wish = Wish(wish.bundle, wish.is_agreed, wish.person or user(), wish.is_alone)
+    storage = storage or storage_of(directory)
+    if why := why_not_here(storage):
+        raise WarnstreamError(why)
+    for said in talk(storage, wish):
         if said.line:
             refuses = said.line.startswith("refused")
             print(said.line, file=sys.stderr if refuses else sys.stdout, flush=True)

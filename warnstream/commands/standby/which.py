@@ -1,6 +1,5 @@
-"""Which of two boxes this machine is, and a configuration with its hosts."""
+"""Which of two boxes this machine is."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from warnstream.adapters.standby.leadership import read_leadership
@@ -35,17 +34,3 @@ def box_of(configuration: Configuration, box: str) -> str:
     if box not in standby.boxes:
         raise WarnstreamError(f"there is no box {box!r} in standby.boxes: {names}")
     return box
-
-
-def on_box(configuration: Configuration, box: str) -> Configuration:
-    """The configuration with the addresses that this box listens on."""
-    standby = configuration.standby
-    bind = None if standby is None else standby.boxes[box].bind
-    if bind is None:
-        return configuration
-    listener = configuration.listener
-    return replace(
-        configuration,
-        http=replace(configuration.http, host=bind),
-        listener=None if listener is None else replace(listener, host=bind),
-    )

@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from warnstream.adapters.audit.lines import AuditFact
+from warnstream.adapters.audit.lines import LEADS, AuditFact
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.changes import Reason, Relayed
 from warnstream.model.digests import Digest, HelpClose
@@ -37,7 +37,6 @@ WARNING, BULLETIN, DIGEST = "warning", "bulletin", "digest"
 ALARM, CONFIGURED, UNJUDGED, UNREADABLE = "alarm", "configuration", "entry_set_aside", "entry_unreadable"
 ORDER, RELEASE, DRILL = "order", "release", "drill"
 DUTY = "duty"
-LEADS = "leader"
 HELP_CALLED, HELP_ASSIGNED, HELP_CLOSED = "help_called", "help_assigned", "help_closed"
 
 

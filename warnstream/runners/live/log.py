@@ -5,10 +5,13 @@ node's own disk) is the first one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Protocol
 
+from warnstream.adapters.bundles.store import Bundle
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics import Metrics
+from warnstream.config.settings import Configuration
 from warnstream.model.alarms import AlarmPort
 
 
@@ -75,3 +78,25 @@ class Leads(Protocol):
 
     def settle(self) -> None:
         """Everything that the entries up to now led to is in the log; in the thread that appends."""
+
+    def may_send(self) -> bool:
+        """Whether people may be told anything at this moment."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a box has just come to lead, so that drills of the other one may be under way."""
+
+    def drill_begun(self, folder: Path) -> None:
+        """A drill has begun, and tells nobody before the other box knows, if it is there."""
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration runs from now on."""
+
+    def of_box(self, configuration: Configuration) -> Configuration:
+        """A configuration with the addresses that this machine listens on."""
+
+    def why_alone(self) -> str:
+        """Why a change cannot go to the other box now; empty: it can."""
+
+    def hold(self, bundle: Bundle) -> str:
+        """Have the other box hold and load a bundle; why it cannot, empty: it can. Not for the loop."""

@@ -142,7 +142,7 @@ class Node:
         told = Told(lambda: self.status, self._replies.heard, lost, self._time)
         self.delivery = delivery_of(configuration, tokens, self.outbox, self._publisher, self.metrics, told)
         wake, metrics, journal = self.delivery.wake, self.metrics, self._journal
-        self._drills = DrillRoom(configuration, self.outbox, self.alarms, metrics, wake, journal)
+        self._drills = DrillRoom(configuration, self.outbox, self.alarms, metrics, wake, journal, leading)
         bundle = OwnBundle(configuration, journal, self.alarms, metrics)
         stores = Stores(self._log, self.outbox, self._refused, bundle)
         watchers = Watchers(
@@ -187,7 +187,7 @@ class Node:
         """How another configuration comes in while this one runs."""
         self._errands = Errands(self._inbox.wake)
         node = NodeChange(self._keeper, read, self._clock, self._parts, on_change)
-        self.reloads = Reloads(node, bundle, self._errands, self.metrics)
+        self.reloads = Reloads(node, bundle, self._errands, self.metrics, beside=self._leading)
         self._reload_door = ReloadDoor(read.storage.directory, self.reloads)
 
     def _parts(self) -> tuple[Takes, ...]:
@@ -219,7 +219,7 @@ class Node:
         outbox = open_outbox(configuration, self._requests.keep_outcomes, self._time)
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
-        outbox.tell_rows = None if self._leading is None else self._requests.keep_told
+        outbox.stand_beside(self._leading, self._requests.keep_told)
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:

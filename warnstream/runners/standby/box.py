@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from msgspec import structs
@@ -28,13 +29,15 @@ from warnstream.adapters.standby.leadership import Leadership, read_leadership, 
 from warnstream.adapters.standby.messages import ASKS, LEADS, STANDS_BY, Hello, Refused
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import DamagedError, WarnstreamError
-from warnstream.runners.standby.follower import PUT_ASIDE, Ending, Follower
+from warnstream.runners.standby.bundles.in_force import configured_on
+from warnstream.runners.standby.follower import Follower
 from warnstream.runners.standby.leading import Leading
-from warnstream.runners.standby.line import hello_of
+from warnstream.runners.standby.link import PUT_ASIDE, Ending, hello_of
 from warnstream.runners.standby.sowing import clear_unfinished, plant
 from warnstream.runners.standby.tail import keep_tail
-from warnstream.runners.standby.takeover import Takeover
+from warnstream.runners.standby.takeover import Takeover, still_leads
 from warnstream.runners.standby.waiting_room import WaitingRoom
+from warnstream.runners.witness.claims import claims_of
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +46,7 @@ PEEK_S = 2.0
 
 HTTP_CONNECTIONS_MAX = 64
 
-RunNode = Callable[[Leading, FrontDoor], None]
-
-
-def still_leads(other: Hello, last: int, why: str) -> str:
-    """That a box leads and another one, whose log ends with an entry, does not follow it, in words."""
-    behind = max(0, other.last - last)
-    reason = f" ({why})" if why else ""
-    return (
-        f"{other.box} is there and leads, and this box does not follow it{reason}: it lacks {behind} entries "
-        f"or more. Mend that and try again, or stop {other.box} first: then this one leads without them"
-    )
+RunNode = Callable[[Configuration, Leading, FrontDoor], None]
 
 
 class Box:
@@ -66,7 +59,8 @@ class Box:
     name : str
         Of this box.
     run_node : callable
-        Runs a node that leads, behind a front door, until it is asked to stop; all is closed then.
+        Runs a node that leads, of a configuration and behind a front door, until it is asked to stop; all
+        is closed then.
     door : FrontDoor or None
         One that serves already.
     as_standby : bool
@@ -101,6 +95,7 @@ class Box:
                 f"{self._directory} belongs to box {self.leadership.box!r}, not to {name!r}: "
                 "give each box a storage directory of its own"
             )
+        self._configured = configured_on(configuration, name)
         self._own, self._other = standby.boxes[name], standby.other(name)
         self._first, self._wait_s = standby.first, standby.wait_s
         self._client: ssl.SSLContext | None = client_context(standby.tls)
@@ -111,6 +106,7 @@ class Box:
         self._takeover.forget()
         self._url = ""
         self._has_met_itself = False
+        self._claims = claims_of(standby, name, self._client, self._hello)
         self._doorway = Doorway(self._own, server_context(standby.tls), self._greet, self._tell_stranger)
 
     def run(self) -> None:
@@ -127,6 +123,8 @@ class Box:
                     refusal, is_leading = self._stand_by()
         finally:
             self._stopping.set()
+            if self._claims is not None:
+                self._claims.watch.close()
             self._doorway.close()
             if self._door is not None:
                 self._door.stop()
@@ -236,10 +234,12 @@ class Box:
         """Two boxes may lead after a cut cable: whoever hears of a later right stops."""
         while not self._stopping.wait(PEEK_S):
             leading = self._leading
-            if leading is None or leading.is_linked or leading.fenced:
+            if leading is None or leading.fenced:
                 continue
             try:
                 leading.look()
+                if leading.is_linked:
+                    continue
                 hello = self._look()
                 self._heed(hello)
                 if hello.box != self._other.name:
@@ -261,22 +261,32 @@ class Box:
             self._url = hello.url
             leading.fence(refusal)
 
+    def _fence_if_leading(self, why: str) -> None:
+        leading = self._leading
+        if leading is not None and not leading.fenced:
+            log.critical("another box leads: this one stops", extra={"why": why})
+            leading.fence(why)
+
     def _lead(self, how: str, *, is_alone: bool = False) -> tuple[str, bool]:
+        configuration = self._configured.in_force() if how else self._configuration
         leading = Leading(
-            self._configuration,
+            configuration,
             self.leadership,
             self._keep,
             how=how,
             is_alone=is_alone,
             on_start=lambda: self._takeover.done(self.leadership) if how else None,
             is_ending=self._stopping.is_set,
+            witness=None if self._claims is None else self._claims.watch,
         )
+        if self._claims is not None:
+            self._claims.watch.lead(self.leadership.term, self._fence_if_leading)
         door, self._door = self._front_door(), None
         door.begin_again()
         self._leading = leading
         try:
             try:
-                self._run_node(leading, door)
+                self._run_node(configuration, leading, door)
             except WarnstreamError:
                 if not leading.fenced:
                     raise
@@ -292,23 +302,31 @@ class Box:
         finally:
             leading.close()
             self._leading = None
+            if self._claims is not None:
+                self._claims.watch.lead_no_more()
 
     def _stand_by(self) -> tuple[str, bool]:
         metrics = Metrics()
         own = StandbyMetrics(metrics.registry)
         try:
             follower = Follower(
-                self._configuration,
+                self._configured.in_force(),
                 self.leadership,
                 self._client,
                 (metrics, own),
                 self._keep,
                 may_put_aside=self._as_standby,
+                configured=self._configured,
+                witness=None if self._claims is None else self._claims.watch,
             )
         except DamagedError as error:
             return self._begin_anew(error), False
         self._follower = follower
-        away = self._show(follower.reasons, lambda: follower.link.url or self._other.url, metrics)
+        away = self._show(
+            partial(self._claims.reasons, follower) if self._claims else follower.reasons,
+            lambda: follower.link.url or self._other.url,
+            metrics,
+        )
         try:
             follower.start()
             ending = Ending.STOPPED if self._stopping.is_set() else follower.run(self._is_wanted)
@@ -335,12 +353,16 @@ class Box:
     def _is_wanted(self) -> bool:
         """Somebody wants this box to lead, and it can."""
         follower = self._follower
-        if not self._takeover.is_asked or follower is None:
+        if follower is None:
             return False
+        if not self._takeover.is_asked:
+            return self._claims is not None and self._claims.is_lent_by_itself(self.leadership.term)
         if not follower.journal.last_sequence():
             self._takeover.refuse(f"{self._own.name} has nothing yet: it has never followed the other box")
             return False
         why_not = "" if follower.link.is_linked else self._why_behind(follower)
+        if not why_not and self._claims is not None and not follower.link.is_linked:
+            why_not = self._claims.why_not_by_hand(self.leadership.term, self._stopping)
         if why_not:
             self._takeover.refuse(why_not)
         return not why_not
@@ -368,6 +390,11 @@ class Box:
         elif ending in {Ending.TAKES_OVER, Ending.IS_HANDED_OVER}:
             known = self.leadership
             how = "handed over" if ending is Ending.IS_HANDED_OVER else "taken over"
+            if self._claims is not None:
+                how, why_not = self._claims.settle(known.term, how, self._stopping)
+                if why_not:
+                    self._takeover.refuse(why_not)
+                    return "", False
             log.warning("this box is to lead", extra={"box": known.box, "how": how, "after": known.leader})
             identity = known.log or uuid.uuid4().hex
             self._keep(

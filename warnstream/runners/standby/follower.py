@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 
 from msgspec import structs
@@ -29,12 +27,16 @@ from warnstream.adapters.standby.leadership import Leadership
 from warnstream.adapters.standby.messages import (
     LEADS,
     STANDS_BY,
+    BundlePart,
     Confirm,
+    DrillEntries,
+    DrillsKept,
     Entries,
     Follow,
     HandedOver,
     HandOver,
     Hello,
+    Offer,
     Refused,
     Sowing,
     Trouble,
@@ -45,10 +47,14 @@ from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.history.outbox import open_outbox
 from warnstream.runners.intake.standby_entries import LEADER, decode_leader
 from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.standby.bundles.holding import Holding
+from warnstream.runners.standby.bundles.in_force import Configured
+from warnstream.runners.standby.drills.shelf import DrillShelf
 from warnstream.runners.standby.judge import Judge
-from warnstream.runners.standby.line import hello_of
-from warnstream.runners.standby.recent import Recent
+from warnstream.runners.standby.link import PUT_ASIDE, Ending, Link, hello_of
+from warnstream.runners.standby.recent import Recent, enumerate_entries
 from warnstream.runners.standby.sowing import take_sown
+from warnstream.runners.witness.watch import WitnessWatch
 
 log = logging.getLogger(__name__)
 
@@ -58,36 +64,8 @@ AGAIN_S = 1.0
 REFUSED_AGAIN_S = 3.0
 LOOK_S = 0.2
 
-PUT_ASIDE = (
-    "start it with --as-standby: what it has is kept aside, and the box that leads sends it a whole state"
-)
-
 HAND_OVER_S_MAX = 60.0
 """A box that stops ends the batches that its channels have in hand."""
-
-
-class Ending(Enum):
-    """Why a box stands by no more, or has to begin anew."""
-
-    STOPPED = auto()
-    TAKES_OVER = auto()
-    IS_HANDED_OVER = auto()
-    """The other box has stopped, and this one has everything."""
-    IS_SOWN = auto()
-    DIFFERS = auto()
-    """Its log is another one, and it was told to put its own aside."""
-
-
-@dataclass(slots=True)
-class Link:
-    """How things stand with the other box; replaced fields, read by any thread."""
-
-    is_linked: bool = False
-    settled: int = 0
-    behind: int = 0
-    trouble: str = ""
-    refused: Refused | None = None
-    url: str = ""
 
 
 class Follower:
@@ -104,6 +82,10 @@ class Follower:
         Makes what is known of leading durable. StoreError.
     may_put_aside : bool
         Somebody said that this box's own log may go, where it differs.
+    configured : Configured, optional
+        What this machine was started with, where the log is under another configuration than that.
+    witness : WitnessWatch, optional
+        Is given this box's word with every confirmation.
 
     Raises
     ------
@@ -111,7 +93,7 @@ class Follower:
         If this box's files cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands on, each by name
         self,
         configuration: Configuration,
         leadership: Leadership,
@@ -120,12 +102,14 @@ class Follower:
         keep: Callable[[Leadership], None],
         *,
         may_put_aside: bool = False,
+        configured: Configured | None = None,
+        witness: WitnessWatch | None = None,
     ) -> None:
         standby = configuration.standby
         assert standby is not None
         self._configuration, self.leadership, self._context = configuration, leadership, context
         self._other = standby.other(leadership.box)
-        self._keep, self._may_put_aside = keep, may_put_aside
+        self._keep, self._may_put_aside, self._witness = keep, may_put_aside, witness
         self.metrics, self._standby_metrics = metrics
         self._standby_metrics.leads.set(0)
         self._standby_metrics.is_protected.set(0)
@@ -138,11 +122,22 @@ class Follower:
                 storage.directory, storage.audit_keep_s, self.journal, self.alarms, self.metrics
             )
             self.journal.followed_by = self._audit.take
-            self._judge = Judge(configuration, self.journal, self._outbox, self.alarms, self.metrics)
+            self.holding = Holding(
+                configured or Configured(configuration, leadership.box, configuration.fingerprint),
+                configuration,
+            )
+            self._judge = Judge(
+                configuration,
+                self.journal,
+                self._outbox,
+                self.alarms,
+                self.metrics,
+                ready_for=self.holding.ready_for,
+            )
         except BaseException:
             self.journal.close()
             raise
-        self.link = Link()
+        self.link, self._shelf = Link(), DrillShelf(storage.directory)
         self._recent = Recent(self.journal)
         self._news = threading.Condition()
         self._connection: Connection | None = None
@@ -184,6 +179,7 @@ class Follower:
     def close(self) -> None:
         """Write a last snapshot and close every file."""
         self._stopping.set()
+        self.holding.close()
         if self._connection is not None:
             self._connection.close()
         if self._thread.ident is not None:
@@ -194,6 +190,7 @@ class Follower:
         if self._ending is Ending.IS_HANDED_OVER and is_kept:
             with suppress(StoreError):
                 self._outbox.doors.end_well()  # nobody was in the hands of the box that has stopped
+        self._shelf.close()
         self._outbox.close()
         self._audit.close()
         self.journal.close()
@@ -206,7 +203,7 @@ class Follower:
             return self._greeting(self.journal.last_sequence(), "")
 
     def _greeting(self, last: int, digest: str) -> Hello:
-        return hello_of(self._configuration, self.leadership, STANDS_BY, last, digest)
+        return hello_of(self._configuration, self.leadership, STANDS_BY, last, digest, self.holding.runs)
 
     def _full_hello(self) -> Hello:
         """How it greets the box that it is to follow. StoreError."""
@@ -241,6 +238,7 @@ class Follower:
             said.append(link.trouble)
         if known.kept_aside:
             said.append(known.kept_aside)
+        said += [*self.holding.said(), *self._shelf.said()]
         return [*said, *self.alarms.reasons(), *self.alarms.reasons(is_blocking=False)]
 
     def _end(self, ending: Ending) -> None:
@@ -347,6 +345,7 @@ class Follower:
             if self._disk_refused:  # and the last connection ended with it
                 connection.send(Trouble(self._disk_refused))
             connection.send(Follow())
+            connection.send(self._shelf.held())
             while not self._stopping.is_set():
                 self._hear(connection, theirs)
         finally:
@@ -356,6 +355,12 @@ class Follower:
         said = connection.receive()
         if isinstance(said, Entries):
             self._take_entries(connection, theirs, said)
+        elif isinstance(said, Offer):
+            self.holding.offered(connection, said)
+        elif isinstance(said, BundlePart):
+            self.holding.take_part(connection, said)
+        elif isinstance(said, DrillEntries):
+            connection.send(DrillsKept(said.folder, self._shelf.take(said)))
         elif isinstance(said, Refused):
             self._take_refused(said)
             raise ConnectionResetError(f"refused: {said.text}")
@@ -399,6 +404,8 @@ class Follower:
             self.link.behind = max(0, said.settled - last)
             self._news.notify_all()
         self._standby_metrics.behind.set(self.link.behind)
+        if self._witness is not None and not self._witness.begin_confirming(is_level=not self.link.behind):
+            raise ConnectionResetError("this box is asking the witness whether it may lead")
         connection.send(Confirm(last))
 
     def _append(self, connection: Connection, entries: list[tuple[str, bytes]]) -> None:
@@ -406,6 +413,7 @@ class Follower:
             try:
                 # First: after a crash in between it knows of a leadership, never of none.
                 self._know_leaders(entries)
+                self.holding.note_changes(self.journal.last_sequence() + 1, entries)
                 self.journal.append_many(entries)
                 break
             except StoreError as error:
@@ -436,11 +444,6 @@ class Follower:
             self._keep(leadership)
             self.leadership = leadership
             self._standby_metrics.term.set(leadership.term)
-
-
-def enumerate_entries(first: int, entries: list[tuple[str, bytes]]) -> list[tuple[int, str, bytes]]:
-    """Entries with their numbers."""
-    return [(number, kind, payload) for number, (kind, payload) in enumerate(entries, start=first)]
 
 
 def _refuse_outcomes(_payload: bytes) -> Future[None]:

@@ -11,10 +11,11 @@ log (`settled`): its messages stand behind it.
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from warnstream import __version__
+from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
@@ -24,6 +25,7 @@ from warnstream.model.errors import WarnstreamError, describe
 from warnstream.model.network import ChainPost
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
+from warnstream.runners.bundles.frozen import load_bundle
 from warnstream.runners.history.start import begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.entries import HELP
@@ -31,6 +33,7 @@ from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
     ISSUED,
     SET_ASIDE,
+    ConfigurationEntry,
     Issued,
     decode_configuration,
     decode_issued,
@@ -43,6 +46,7 @@ from warnstream.runners.live.alarm_notices import Notices
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.doors import Append, DoorKeeper
 from warnstream.runners.live.recording.recorder import Desk, Recorder
+from warnstream.runners.live.reloading.changeover import Ready, take_over
 from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.renderer import Renderer
 from warnstream.runners.standby.taken import TakenLog
@@ -68,6 +72,8 @@ class Judge:
     passes_over : bool
         What cannot be followed has not been judged elsewhere either and is passed over with an alarm;
         otherwise the box that leads says so first.
+    ready_for : callable
+        An engine without state for the configuration of an entry; None where it is not to be gone by.
 
     Raises
     ------
@@ -75,7 +81,7 @@ class Judge:
         If the log cannot be read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands on, each by name
         self,
         configuration: Configuration,
         journal: Journal,
@@ -85,6 +91,7 @@ class Judge:
         append: Append = lambda _entries: None,
         *,
         passes_over: bool = False,
+        ready_for: Callable[[ConfigurationEntry], Ready | None] = lambda _entry: None,
     ) -> None:
         self._configuration, self._outbox, self._alarms, self._metrics = (
             configuration,
@@ -92,7 +99,7 @@ class Judge:
             alarms,
             metrics,
         )
-        self._passes_over = passes_over
+        self._passes_over, self._ready_for = passes_over, ready_for
         self._journal, self._log = journal, TakenLog(journal)
         self._notices = Notices(configuration, self._send)
         self._recorder = Recorder(outbox, self._log, alarms, metrics, lambda: None)
@@ -111,6 +118,11 @@ class Judge:
         return self._log.taken
 
     @property
+    def configuration(self) -> Configuration:
+        """By which it judges."""
+        return self._configuration
+
+    @property
     def now_s(self) -> int:
         """Engine time; -1 before the first step."""
         return self._intake.now_s
@@ -127,6 +139,7 @@ class Judge:
             lambda number: journal.since(max(number, journal.first_sequence() - 1)),
             *known_to_outbox(self._outbox),
             waiting_doors=self._outbox.doors.kept_villages(),
+            bundle_of=self._bundle_of,
         )
         for _ in start.replay(()):  # takes up what the snapshot knows of people, too
             pass
@@ -134,6 +147,9 @@ class Judge:
         self._is_real = present.status is MessageStatus.ACTUAL
         self._is_exercise = start.history.was_exercise(self._begins_after)
         return start.intake, start.kept.configuration
+
+    def _bundle_of(self, number: int) -> Configuration:
+        return load_bundle(BundleStore(self._configuration.storage.directory).bundle(number))
 
     def _bring_up(self) -> None:
         """The ledger goes up to the end of the log at once, as at a start; the rows to where the state is."""
@@ -206,7 +222,7 @@ class Judge:
         if kind == HELP:
             self.doors.close_call(payload, self._intake.engine.desk, self._people.network, self._intake.now_s)
         if kind == CONFIGURATION:
-            self._is_exercise = decode_configuration(payload).status is MessageStatus.EXERCISE
+            self._go_by(number, decode_configuration(payload))
         past = Past([effects for _, effects in issued], is_judged=not (self._is_real and self._is_exercise))
         outcome = self._intake.replay(kind, payload, past)
         if outcome.steps:
@@ -215,6 +231,31 @@ class Judge:
             self._record(entry, found)
         self._keep_answers(number, outcome)
         self._notices.tell_all(outcome.alarms, outcome.rings)
+
+    def _go_by(self, number: int, entry: ConfigurationEntry) -> None:
+        """The box that leads goes on under another configuration from this entry on: so does this one.
+
+        WarnstreamError if that cannot be loaded, or the state not be carried.
+        """
+        self._is_exercise = entry.status is MessageStatus.EXERCISE
+        ready = None if entry.fingerprint == self._configuration.fingerprint else self._ready_for(entry)
+        if ready is None:
+            return
+        self._recorder.finish()  # what waits names villages by the numbers of before
+        self._recorder.catch_up(self._desk)
+        if not self._recorder.is_level:
+            raise WarnstreamError("what was issued before a change of configuration cannot be recorded")
+        before, doors = self._intake, self._outbox.doors
+        taken = take_over(ready, before, self._people, doors.waiting_villages())
+        self._configuration, self._intake, self._people = ready.configuration, taken.intake, taken.people
+        if number > self._known_until:
+            doors.move_to(self._people.network, self._configuration.fingerprint)
+        self._renderer = Renderer(self._people, self._metrics, lambda: self._intake.engine.desk)
+        self._notices = Notices(self._configuration, self._send)
+        before.let_go()
+        for note in taken.notes:
+            log.warning("state carried to the changed configuration", extra={"note": note})
+        log.warning("this box goes by another configuration", extra={"entry": number, "bundle": entry.bundle})
 
     def _send(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> None:
         """A notice of the node itself, for posts."""

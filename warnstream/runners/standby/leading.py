@@ -3,9 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from msgspec import structs
 
+from warnstream.adapters.bundles.store import Bundle
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.metrics.standby import StandbyMetrics
@@ -16,10 +19,31 @@ from warnstream.config.settings import Configuration
 from warnstream.model.alarms import AlarmPort
 from warnstream.runners.intake.standby_entries import LEADER, LeaderEntry, encode_leader
 from warnstream.runners.live.log import Log
-from warnstream.runners.standby.line import Line, hello_of
+from warnstream.runners.standby.bundles.in_force import on_box
+from warnstream.runners.standby.line import Line
+from warnstream.runners.standby.link import hello_of
 from warnstream.runners.standby.replicated import ReplicatedLog
+from warnstream.runners.witness.watch import WitnessWatch
+from warnstream.runners.witness.words import LeadsBy
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    """The witness for a line: it waits for it no longer than the process lives."""
+
+    watch: WitnessWatch
+    is_ending: Callable[[], bool]
+
+    def may_lead(self) -> bool:
+        return self.watch.may_lead()
+
+    def confirmed(self, sent_s: float) -> None:
+        self.watch.confirmed(sent_s)
+
+    def said(self) -> str:
+        return self.watch.said()
 
 
 class Leading:
@@ -40,9 +64,11 @@ class Leading:
         The node works.
     is_ending : callable
         The process is to end: a node that has just been made must not begin.
+    witness : WitnessWatch, optional
+        By whose word it leads.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it leads by, each by name
         self,
         configuration: Configuration,
         leadership: Leadership,
@@ -52,9 +78,11 @@ class Leading:
         is_alone: bool = False,
         on_start: Callable[[], None] = lambda: None,
         is_ending: Callable[[], bool] = lambda: False,
+        witness: WitnessWatch | None = None,
     ) -> None:
         self._configuration, self.leadership, self._keep = configuration, leadership, keep
         self._how, self._is_alone, self.on_start, self.is_ending = how, is_alone, on_start, is_ending
+        self._witness = witness
         self._line: Line | None = None
         self._stop: Callable[[], None] = lambda: None
         self._journal: Journal | None = None
@@ -65,11 +93,18 @@ class Leading:
         own.leads.set(1)
         own.term.set(self.leadership.term)
         self._journal, self._stop = journal, stop
-        line = Line(self._configuration, self.leadership, journal, alarms, own, stop)
+        line = Line(self._configuration, self.leadership, journal, alarms, own, stop, self._by())
         if self._is_alone:
             line.begin_alone("it has not come since this box leads")
         self._line = line
         return ReplicatedLog(journal, line)
+
+    def _by(self) -> LeadsBy | None:
+        return None if self._witness is None else _By(self._witness, self.is_ending)
+
+    def may_send(self) -> bool:
+        """Whether people may be told anything at this moment."""
+        return self._witness is None or (self._witness.may_lead() and not self.fenced)
 
     def begin(self, journal: Log) -> None:
         """Say in the log that this box leads, where that is new; before anything else. StoreError."""
@@ -83,6 +118,34 @@ class Leading:
         if self._line is not None:
             self._line.leadership = self.leadership
         log.warning("this box leads", extra={"box": known.box, "term": known.term, "entry": number})
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration runs from now on."""
+        self._configuration = configuration
+        if self._line is not None:
+            self._line.go_by(configuration)
+
+    def of_box(self, configuration: Configuration) -> Configuration:
+        """A configuration with the addresses that this box listens on."""
+        return on_box(configuration, self.leadership.box)
+
+    def why_alone(self) -> str:
+        """Why a change cannot go to the other box now; empty: it can."""
+        return "this box has not begun to lead" if self._line is None else self._line.why_alone()
+
+    def hold(self, bundle: Bundle) -> str:
+        """Have the other box hold and load a bundle; why it cannot, empty: it can."""
+        return "" if self._line is None else self._line.hold(bundle)
+
+    def drill_begun(self, folder: Path) -> None:
+        """A drill has begun, and tells nobody before the other box knows, if it is there."""
+        if self._line is not None:
+            self._line.drills.begun(folder)
+
+    @property
+    def is_new(self) -> bool:
+        """It did not lead before."""
+        return bool(self._how)
 
     def settle(self) -> None:
         """Everything that the entries up to now led to is in the log; in the loop's thread."""

@@ -11,8 +11,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from warnstream import __version__
+from warnstream.adapters.bundles.store import Bundle
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics.standby import StandbyMetrics
 from warnstream.adapters.standby.connection import Connection
@@ -21,20 +24,27 @@ from warnstream.adapters.standby.leadership import Leadership
 from warnstream.adapters.standby.messages import (
     VERSION,
     Confirm,
+    DrillsHeld,
+    DrillsKept,
     Entries,
     Follow,
     HandedOver,
     HandOver,
     Hello,
+    Holds,
+    Lacks,
     Refused,
     Trouble,
 )
 from warnstream.config.settings import Configuration
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import DamagedError
-from warnstream.runners.standby.protection import Guard, Protection
+from warnstream.runners.standby.bundles.offering import NotHeldError, Offering
+from warnstream.runners.standby.drills.copies import DrillCopies
+from warnstream.runners.standby.protection import GONE, Guard, Protection
 from warnstream.runners.standby.recent import Recent
 from warnstream.runners.standby.sowing import sow
+from warnstream.runners.witness.words import LeadsBy, Words
 
 log = logging.getLogger(__name__)
 
@@ -47,27 +57,6 @@ HAND_OVER_S_MAX = 10.0
 CLOSE_S_MAX = 2.0
 
 Entry = tuple[str, bytes]
-
-
-def hello_of(
-    configuration: Configuration, leadership: Leadership, role: str, last: int, digest: str
-) -> Hello:
-    """How a box greets."""
-    standby = configuration.standby
-    assert standby is not None
-    return Hello(
-        VERSION,
-        leadership.box,
-        configuration.node.name,
-        role,
-        leadership.term,
-        configuration.fingerprint,
-        __version__,
-        leadership.log,
-        last,
-        digest,
-        standby.boxes[leadership.box].url,
-    )
 
 
 class Line:
@@ -83,6 +72,8 @@ class Line:
     metrics : StandbyMetrics
     on_hand_over : callable
         Somebody wants the other box to lead: stop, from any thread.
+    beside : LeadsBy, optional
+        There is a witness: by whose word this box leads.
 
     Attributes
     ----------
@@ -100,6 +91,7 @@ class Line:
         alarms: AlarmPort,
         metrics: StandbyMetrics,
         on_hand_over: Callable[[], None],
+        beside: LeadsBy | None = None,
     ) -> None:
         standby = configuration.standby
         assert standby is not None
@@ -107,6 +99,10 @@ class Line:
         self._alarms, self._metrics, self._on_hand_over = alarms, metrics, on_hand_over
         self._other = standby.other(leadership.box).name
         self._recent = Recent(journal)
+        self._witness = None if beside is None else Words(beside, alarms, metrics)
+        metrics.may_lead.set(1)
+        self.offering = Offering(configuration.storage.directory)
+        self.drills = DrillCopies(configuration.storage.directory, standby.wait_s)
         self._news = threading.Condition()
         self._protection = Protection(standby.wait_s)
         self._confirmed = self._settled = 0
@@ -123,6 +119,28 @@ class Line:
     def is_linked(self) -> bool:
         """The other box follows."""
         return self._session is not None
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration runs from now on."""
+        self._configuration = configuration
+
+    def why_alone(self) -> str:
+        """Why the other box is not waited for; empty while it is."""
+        with self._news:
+            if self._protection.guard is Guard.PROTECTED and self._session is not None:
+                return ""
+            return f"{self._other}: {self._protection.reason or GONE}"
+
+    def hold(self, bundle: Bundle) -> str:
+        """Have the other box hold a bundle and load it; why it cannot, empty: it can. Not for the loop."""
+        session = self._session
+        if session is None:
+            return f"{self._other}: {GONE}"
+        try:
+            fault = self.offering.hold(session, bundle, lambda: self._session is session)
+        except OSError as error:
+            return f"{self._other} has gone meanwhile: {error}"
+        return f"{self._other} cannot take bundle {bundle.number}: {fault}" if fault else ""
 
     @property
     def is_asked_to_hand_over(self) -> bool:
@@ -152,11 +170,15 @@ class Line:
                     break
                 left_s = begun_s + self._protection.wait_s - time.monotonic()
                 self._news.wait(max(left_s, 0.001))
+            if self._witness is not None:
+                self._witness.wait(self._news, lambda: self._confirmed >= last or bool(self.fenced))
         self._metrics.wait.observe(time.monotonic() - begun_s)
 
     def look(self) -> None:
         """Now and then, from any thread: a box that is gone is told of, whether entries come or not."""
         with self._news:
+            if self._witness is not None:
+                self._witness.look()
             if self._protection.look(time.monotonic()):
                 self._go_on_alone()
                 self._news.notify_all()
@@ -195,7 +217,7 @@ class Line:
         begins_after = hello.last
         if self._is_to_be_sown(hello):
             begins_after = sow(connection, self._configuration.storage.directory, self._journal)
-        self._follow(connection, begins_after)
+        self._follow(connection, begins_after, hello.configuration)
 
     def hand_over(self) -> bool:
         """The node has stopped: tell the other box once it has everything; False if it cannot be told."""
@@ -233,7 +255,7 @@ class Line:
             return Refused("configuration", f"it is node {hello.node!r}, this is {own.node.name!r}")
         if hello.software != __version__ or hello.version != VERSION:
             return Refused("configuration", f"it runs warnstream {hello.software}, this one {__version__}")
-        if hello.configuration != own.fingerprint:
+        if not self.offering.can_follow(hello, own.fingerprint):
             theirs, ours = hello.configuration[:12], own.fingerprint[:12]
             return Refused(
                 "configuration",
@@ -268,11 +290,14 @@ class Line:
         )
         return is_gone or (not hello.last and newest is not None)
 
-    def _follow(self, connection: Connection, begins_after: int) -> None:
+    def _follow(self, connection: Connection, begins_after: int, runs_there: str) -> None:
         with self._news:
             earlier, self._session = self._session, connection
             self._confirmed = begins_after
             self._unconfirmed.clear()
+            self.offering.begin(runs_there)
+            if self._witness is not None:
+                self._witness.begin()
             self._protection.linked()
             self._news.notify_all()
         if earlier is not None:
@@ -288,6 +313,7 @@ class Line:
                 self._hear(connection)
         finally:
             self._leave(connection)
+            self.drills.end(connection)
             connection.close()
             sender.join()
 
@@ -297,6 +323,12 @@ class Line:
             self._take_confirmed(said.last)
         elif isinstance(said, Trouble):
             self._cannot(f"{self._other} cannot keep entries: {said.text}")
+        elif isinstance(said, Lacks | Holds):
+            self.offering.take(said)
+        elif isinstance(said, DrillsHeld):
+            self.drills.begin(connection, said, lambda: self._session is connection)
+        elif isinstance(said, DrillsKept):
+            self.drills.take(said)
         elif isinstance(said, HandOver):
             log.warning("the other box is to lead: this one stops", extra={"box": self._other})
             self._is_asked_to_hand_over = True
@@ -306,6 +338,8 @@ class Line:
         now_s = time.monotonic()
         with self._news:
             self._confirmed = max(self._confirmed, min(last, self._recent.last))
+            if self._witness is not None:
+                self._witness.confirmed()
             while self._unconfirmed and self._unconfirmed[0][0] <= self._confirmed:
                 self._unconfirmed.popleft()
             if self._confirmed >= self._recent.last:
@@ -332,14 +366,25 @@ class Line:
 
     def _send(self, connection: Connection, after: int) -> None:
         try:
+            is_there, beat = lambda: self._session is connection, partial(self._beat, connection, after)
+            self.offering.offer_present(connection, is_there, beat)
             while self._session is connection:
                 self._wait_for_more(connection, after)
                 chunk = self._recent.after(after)
-                connection.send(Entries(after + 1, self._settled, self.leadership.term, chunk))
+                beat = partial(self._beat, connection, after)
+                self.offering.offer_changes(
+                    connection, chunk, self._configuration.fingerprint, is_there, beat
+                )
+                self._say(connection, after, chunk)
                 after += len(chunk)
                 if self._is_closing and after >= self._recent.last:
                     connection.close()
                     return
+        except NotHeldError as refused:
+            self._cannot(f"{self._other} is refused: {refused}")
+            with suppress(OSError):
+                connection.send(Refused("configuration", str(refused)))
+            connection.close()
         except DamagedError as error:
             self._unreadable_after = max(self._unreadable_after, after)
             self._cannot(f"this box's own log cannot be read for it: {error}")
@@ -348,6 +393,15 @@ class Line:
             if self._session is connection:
                 log.warning("entries cannot be sent to the other box", extra={"error": str(error)})
             connection.close()
+
+    def _beat(self, connection: Connection, after: int) -> None:
+        self._say(connection, after, [])
+
+    def _say(self, connection: Connection, after: int, chunk: list[Entry]) -> None:
+        """Each is confirmed once, in turn; what that is worth is counted from before it went out."""
+        if self._witness is not None:
+            self._witness.sends()
+        connection.send(Entries(after + 1, self._settled, self.leadership.term, chunk))
 
     def _wait_for_more(self, connection: Connection, after: int) -> None:
         with self._news:

@@ -77,3 +77,8 @@ def _chunk(entries: Iterable[Entry]) -> list[Entry]:
         if len(found) == CHUNK_ENTRIES:
             break
     return found
+
+
+def enumerate_entries(first: int, entries: list[tuple[str, bytes]]) -> list[tuple[int, str, bytes]]:
+    """Entries with their numbers."""
+    return [(number, kind, payload) for number, (kind, payload) in enumerate(entries, start=first)]

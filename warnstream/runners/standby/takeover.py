@@ -9,6 +9,7 @@ import msgspec
 
 from warnstream.adapters.journal.disk import disk_error
 from warnstream.adapters.standby.leadership import Leadership
+from warnstream.adapters.standby.messages import Hello
 
 ASKED, ANSWER = "takeover.ask", "takeover.answer"
 
@@ -94,3 +95,13 @@ def answer_of(directory: Path) -> Answer | None:
         return msgspec.json.decode((directory / ANSWER).read_bytes(), type=Answer)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def still_leads(other: Hello, last: int, why: str) -> str:
+    """That a box leads and another one, whose log ends with an entry, does not follow it, in words."""
+    behind = max(0, other.last - last)
+    reason = f" ({why})" if why else ""
+    return (
+        f"{other.box} is there and leads, and this box does not follow it{reason}: it lacks {behind} entries "
+        f"or more. Mend that and try again, or stop {other.box} first: then this one leads without them"
+    )

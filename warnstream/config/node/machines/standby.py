@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from warnstream.config.node.console import is_loopback
-from warnstream.config.settings import BoxSettings, StandbySettings, TlsSettings
+from warnstream.config.settings import BoxSettings, StandbySettings, TlsSettings, WitnessSettings
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default
 
@@ -54,6 +54,24 @@ class BoxSection(Section):
     )
 
 
+class WitnessSection(Section):
+    """A third machine that says which box may lead, so that one takes over by itself."""
+
+    host: Annotated[str, value_types.text()] = Field(description="Address of the witness.")
+    port: Annotated[int, value_types.whole(1, 65_535)] = Field(description="Port of the witness.")
+    lease_s: Annotated[float, value_types.fine_duration("5s", "60s")] = default(
+        "15s",
+        alias="lease",
+        description="For how long it lends the right to lead. A box that reaches neither it nor the other "
+        "box for four fifths of that acknowledges and sends nothing.",
+    )
+    patience_s: Annotated[float, value_types.fine_duration("5s", "10min")] = default(
+        "20s",
+        alias="patience",
+        description="After so long without a word of the other box the one that stands by asks to lead.",
+    )
+
+
 class StandbySection(Section):
     """A second box that has everything the first one has, and can take over."""
 
@@ -69,6 +87,10 @@ class StandbySection(Section):
     )
     tls: StandbyTlsSection | None = default(
         None, description="Certificates; without them both boxes must be on this machine itself."
+    )
+
+    witness: WitnessSection | None = default(
+        None, description="A third machine; without it nobody takes over without a person's word."
     )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
@@ -87,6 +109,8 @@ class StandbySection(Section):
                 for name, box in self.boxes.items()
                 if not is_loopback(box.host) or not is_loopback(box.listen_host or box.host)
             ]
+            if self.witness is not None and not is_loopback(self.witness.host):
+                found.append(("witness.host", "expected tls beside it, or an address of this machine itself"))
         return found
 
     def settings(self, directory: Path) -> StandbySettings:
@@ -109,4 +133,9 @@ class StandbySection(Section):
             tls=None
             if tls is None
             else TlsSettings(directory / tls.ca, directory / tls.certificate, directory / tls.key),
+            witness=None
+            if self.witness is None
+            else WitnessSettings(
+                self.witness.host, self.witness.port, self.witness.lease_s, self.witness.patience_s
+            ),
         )

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from warnstream.adapters.http.models.drills import DrillRecord
+from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.ledger.beside import MainOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration
@@ -38,10 +39,11 @@ from warnstream.runners.drill.folders import (
     has_begun,
     name_in,
 )
+from warnstream.runners.live.drill.left import orders_left
 from warnstream.runners.live.drill.playing import AGAIN_S, Handed, Outcomes, Playing
 from warnstream.runners.live.drill.ports import DrillAlarms, Situation
 from warnstream.runners.live.drill.stage import Stage
-from warnstream.runners.live.log import Log
+from warnstream.runners.live.log import Leads
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +81,10 @@ class DrillRoom:
         Gets the drills' outboxes beside it.
     alarms, metrics
     wake_channels : callable
-    journal : Log
+    journal : Journal
         The node's.
+    leading : Leads, optional
+        There is a second box.
     """
 
     def __init__(  # what drills stand on, each by name
@@ -90,9 +94,11 @@ class DrillRoom:
         alarms: AlarmPort,
         metrics: Metrics,
         wake_channels: Callable[[], None],
-        journal: Log,
+        journal: Journal,
+        leading: Leads | None = None,
     ) -> None:
-        self._journal = journal
+        self._journal, self._leading = journal, leading
+        self._looks_back = leading is not None and leading.is_new
         self._configuration, self._outbox, self._metrics = configuration, outbox, metrics
         self._tell, self._wake_channels = alarms, wake_channels
         self._storage = configuration.storage.directory
@@ -275,6 +281,10 @@ class DrillRoom:
         while self._to_open:
             self._open_again(self._to_open[0])
             self._to_open.pop(0)
+        if self._looks_back:  # orders that drills of the other box had not taken are taken now
+            self._looks_back = False
+            for entry, order in orders_left(self._journal, self._storage, self._tell):
+                self.hand(entry, [order])
 
     def _open_again(self, folder: Path) -> None:
         try:
@@ -371,6 +381,8 @@ class DrillRoom:
         self._make_room()
         playing = self._open(folder_of(self._storage, at_s, order.identifier), Begun(order, at_s))
         self._use(playing)  # whatever the disk refuses from here on, it has begun
+        if self._leading is not None:
+            self._leading.drill_begun(playing.folder)
         if order.is_announced:
             playing.stage.announce()
         playing.stage.take(sequence, ())  # an order is taken once

@@ -36,12 +36,15 @@ class Ask(msgspec.Struct, frozen=True):
         Number of the bundle that is wanted instead of CONFIG_DIR as it is; 0: none.
     live : int
         Number of the bundle that runs; 0: it was not kept.
+    is_bare : bool
+        Another box has checked it: load and derive alone.
     """
 
     directory: str
     storage: str
     bundle: int
     live: int
+    is_bare: bool = False
 
 
 class Report(msgspec.Struct, frozen=True):

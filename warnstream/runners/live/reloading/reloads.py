@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from warnstream.adapters.bundles.approvals import fault_of, read_approvals
@@ -21,6 +21,7 @@ from warnstream.config.wording import count_of
 from warnstream.model.errors import StoreError, WarnstreamError, describe
 from warnstream.model.hands.orders import Role
 from warnstream.model.times import iso_utc
+from warnstream.runners.build import Derived
 from warnstream.runners.bundles.keeping import OwnBundle, user
 from warnstream.runners.live.reloading.changeover import Change, Ready, make_ready
 from warnstream.runners.live.reloading.errands import Errands
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 
 QUIET_S_MAX = 60.0
 """So long a change waits until everything issued is recorded, and a snapshot is on disk."""
+
+OTHER_S_MAX = 20.0
+"""So long a change waits for a second box that is not there."""
 
 LOOK_S = 0.1
 STOP_S_MAX = 10.0
@@ -54,11 +58,14 @@ class Wish:
         `--yes`: what wants a word has it.
     person : str
         Who asks; the user that runs the node where nobody says.
+    is_alone : bool
+        `--alone`: where the second box is not there it is made without it.
     """
 
     bundle: int = 0
     is_agreed: bool = False
     person: str = ""
+    is_alone: bool = False
 
     @property
     def why(self) -> str:
@@ -72,6 +79,22 @@ class RefusedError(WarnstreamError):
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
         super().__init__("; ".join(faults))
+
+
+class Beside(Protocol):
+    """The second box, as far as a change needs it."""
+
+    def of_box(self, configuration: Configuration) -> Configuration:
+        """A configuration with the addresses that this machine listens on."""
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration runs from now on."""
+
+    def why_alone(self) -> str:
+        """Why a change cannot go to the other box now; empty: it can."""
+
+    def hold(self, bundle: Bundle) -> str:
+        """Have the other box hold and load a bundle; why it cannot, empty: it can."""
 
 
 class Changing(Protocol):
@@ -114,6 +137,8 @@ class Reloads:
     errands : Errands
     metrics : Metrics
     child : Child, optional
+    beside : Beside, optional
+        There is a second box.
     """
 
     def __init__(
@@ -123,9 +148,10 @@ class Reloads:
         errands: Errands,
         metrics: Metrics,
         child: Child | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self._node, self._bundle, self._errands, self._metrics = node, bundle, errands, metrics
-        self._child = child or Child()
+        self._child, self._beside = child or Child(), beside
         self._lock, self._software = threading.Lock(), software_stamp()
         self._stopping = threading.Event()
         self._refusal = ""
@@ -207,7 +233,7 @@ class Reloads:
         report, parts = self._prepared(wish, live)
         for line in [report.tests] if report.tests else []:
             say(line)
-        derived = joined(parts)
+        derived = self._of_this_machine(joined(parts))
         new = derived.configuration
         if new.fingerprint == live.fingerprint:
             say(f"nothing to do: this is what runs (bundle {self._bundle.number})")
@@ -224,8 +250,11 @@ class Reloads:
         is_back = bool(wish.bundle) and self._bundle.has_run(bundle.number)
         instead = live.fingerprint if is_back else ""
         ready = make_ready(derived, Change(bundle.number, node.wall_s(), who, wish.why, instead), live)
+        self._demand_other_box(wish, bundle, say)
         begun = time.monotonic()
         notes = self._changed_over(ready)
+        if self._beside is not None:
+            self._beside.go_by(new)
         self._metrics.reloads.labels("live").inc()
         self._refusal = ""
         waited_s = round(time.monotonic() - begun, 3)
@@ -286,6 +315,28 @@ class Reloads:
             f"{directory} --bundle {bundle.number}"
         )
         raise RefusedError(faults)
+
+    def _of_this_machine(self, derived: Derived) -> Derived:
+        if self._beside is None:
+            return derived
+        return replace(derived, configuration=self._beside.of_box(derived.configuration))
+
+    def _demand_other_box(self, wish: Wish, bundle: Bundle, say: Say) -> None:
+        """A second box holds it and has loaded it, or somebody has said that it goes without that box."""
+        if self._beside is None:
+            return
+        until = time.monotonic() + OTHER_S_MAX
+        while (why := self._beside.why_alone()) and not wish.is_alone and time.monotonic() < until:
+            if self._stopping.wait(LOOK_S):
+                raise RefusedError(["the node is stopping"])
+        if why and wish.is_alone:
+            say(f"look at: the second box is not there ({why}): it gets bundle {bundle.number} later")
+            return
+        if why:
+            raise RefusedError([f"the second box is not there ({why}): mend that, or say --alone"])
+        say("the second box is given it")
+        if fault := self._beside.hold(bundle):
+            raise RefusedError([fault])
 
     def _changed_over(self, ready: Ready) -> list[str]:
         """As soon as all that was issued is recorded."""

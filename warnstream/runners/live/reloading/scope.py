@@ -66,8 +66,6 @@ CONCERN_OF_FILE = {
 
 def restart_faults(old: Configuration, new: Configuration) -> list[str]:
     """What differs that only a start can take, each by its key; empty: nothing."""
-    if old.standby is not None:
-        return ["there is a second box, which takes a change at its start: see docs/standby.md"]
     keys = [key for part, key in WHOLE_AT_START.items() if getattr(old, part) != getattr(new, part)]
     for part, names in AT_START.items():
         before, now = getattr(old, part), getattr(new, part)

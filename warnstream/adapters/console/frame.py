@@ -50,6 +50,7 @@ LOOKS = {
     "past": "versions of its warnings, bulletins and digests as they were sent (`PastFacts`)",
     "record": "what people have done, newest first (`RecordFacts`)",
     "transfers": "transfer lists and the five counters; of one list with its rows (JSON); `village` names it",
+    "drills": "drills that are on, scores of the newest, when each village had its last (JSON)",
     "state": "stations, blind villages, channels, alarms and audit of the node (JSON)",
 }
 """What a console can ask, and what the answer is."""
@@ -145,6 +146,8 @@ class Head(msgspec.Struct, frozen=True):
         More alarms than an officer can take.
     leads_s : tuple of int
         Rows of `ahead`, ascending.
+    drilling : tuple of int
+        Villages in which a drill is on beside the real operation.
     """
 
     node: str
@@ -162,6 +165,7 @@ class Head(msgspec.Struct, frozen=True):
     shifts: tuple[ShiftFacts, ...] = ()
     is_flood: bool = False
     leads_s: tuple[int, ...] = ()
+    drilling: tuple[int, ...] = ()
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):

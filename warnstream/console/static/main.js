@@ -3,6 +3,7 @@
 import { isSeen, NO_DATA_S, openShift, sendAct, showAlarms, Sound, toSee } from "./alarms.js";
 import { Detail } from "./detail.js";
 import { byId, el, keyed, setClass, setText } from "./dom.js";
+import { DRILLS } from "./drills.js";
 import { buildHead, showHead } from "./head.js";
 import { Hands, showProposals } from "./hands.js";
 import { Live } from "./live.js";
@@ -28,7 +29,7 @@ const times = new Times(live, timeChanged);
 const seen = () => times.view ?? live; // what the screen shows: of now, or of another time
 const pages = new Pages({
   warning: WARNING, transfers: TRANSFERS, stations: sheetPage("stations"), thresholds: sheetPage("thresholds", { intro: () => w.page.readOnly }),
-  review: REVIEW, admin: sheetPage("admin", { roles: ["officer"], everywhere: true }),
+  review: REVIEW, drill: DRILLS, admin: sheetPage("admin", { roles: ["officer"], everywhere: true }),
 }, () => ({ live, geo, session }));
 detail.onChange = () => geo && live.state && showDetail();
 let session = null;
@@ -162,6 +163,8 @@ function showDetail() {
 function tick() {
   if (byId("screen").hidden) return;
   showHead(live, seen(), isTable, sound, session);
+  const { drilling } = live.state?.head ?? {};
+  pages.note("drill", drilling ? w.drills.navOn(drilling) : "");
   const nowS = live.clock?.now_s ?? 0;
   const alarms = live.state?.head.alarms ?? [];
   if (session?.role === "officer") sound.tick(live.isOld ? [] : alarms, nowS, Boolean(live.state?.head.is_flood), live.ageS > NO_DATA_S && live.ageS < Infinity);

@@ -2,7 +2,7 @@
 
 export const PAGES_ZH = {
   names: { situation: "态势", warning: "预警", transfers: "转移", stations: "站点与运行", thresholds: "阈值", review: "复盘", drill: "演练", admin: "管理" },
-  pages: "页面", back: "回到态势", openWarning: "预警全过程", reading: "正在读取…", cannot: "读取失败：", again: "再读一次", more: "只列最近一部分，更早的见审计", none: "没有",
+  pages: "页面", back: "回到态势", openWarning: "预警全过程", asOf: (at) => `以下为 ${at} 所读`, reading: "正在读取…", cannot: "读取失败：", again: "再读一次", more: "只列最近一部分，更早的见审计", none: "没有",
   versions: "各版预警", newestFirst: "新的在前", doorsTold: "住户收到的话", postsTold: "各岗收到的通知", acts: "人工操作", notHigher: "为何不更高",
   version: (n) => `第 ${n} 版`, issued: (at) => `发出 ${at}`, crossed: (at) => `越阈 ${at}`, expires: (at) => `有效至 ${at}`, byHand: "人工", exercise: "演练", cap: "CAP 原文", text: "原文",
   cause: { first: "首发", raised: "升级", lowered: "降级", ended: "解除", renewed: "续发", sight_lost: "失去监测", sight_regained: "恢复监测", cancelled: "人工解除", issued_by_hand: "人工发布", raised_by_hand: "人工升级", lowered_by_hand: "人工降级" },
@@ -69,7 +69,7 @@ export const TRANSFERS_EN = {
 
 export const PAGES_EN = {
   names: { situation: "Situation", warning: "Warning", transfers: "Transfers", stations: "Stations & health", thresholds: "Thresholds", review: "Review", drill: "Drill", admin: "Admin" },
-  pages: "Pages", back: "Back to the situation", openWarning: "The whole warning", reading: "reading…", cannot: "It cannot be read: ", again: "Read again", more: "The newest only; older ones are in the audit", none: "none",
+  pages: "Pages", back: "Back to the situation", openWarning: "The whole warning", asOf: (at) => `Below is what was read at ${at}`, reading: "reading…", cannot: "It cannot be read: ", again: "Read again", more: "The newest only; older ones are in the audit", none: "none",
   versions: "Versions of the warning", newestFirst: "newest first", doorsTold: "What doors were told", postsTold: "What posts were told", acts: "Acts of people", notHigher: "Why not higher",
   version: (n) => `Version ${n}`, issued: (at) => `sent ${at}`, crossed: (at) => `crossed ${at}`, expires: (at) => `valid to ${at}`, byHand: "by hand", exercise: "exercise", cap: "CAP as sent", text: "Text as sent",
   cause: { sight_lost: "sight lost", sight_regained: "sight regained", issued_by_hand: "issued by hand", raised_by_hand: "raised by hand", lowered_by_hand: "lowered by hand" }, action: { stay: "stay away", clear: "all clear", correct: "false alarm" },

@@ -2,6 +2,7 @@
 
 import { sendAct } from "./alarms.js";
 import { bar, byId, el, setText } from "./dom.js";
+import { actForm, field, villagesOf } from "./form.js";
 import { pageHead } from "./pages.js";
 import { exportsOf } from "./sheets.js";
 import { clock, pick, w } from "./words.js";
@@ -152,45 +153,22 @@ function orderForm(context, zones) {
   const t = w.transfers;
   const { geo, live } = context;
   const isDrill = live.state?.head.mode === "drill";
-  const field = (label, ...control) => el("label", { class: "hand-field" }, el("span", {}, label), ...control);
-  const codes = el("input", { name: "villages", list: "transfer-villages", autocomplete: "off", maxlength: 400, placeholder: t.villagesHint });
+  const codes = el("input", { name: "villages", autocomplete: "off", maxlength: 400, placeholder: t.villagesHint });
   const zone = el("select", { name: "zone" }, el("option", { value: "" }, t.allZones), ...zones.map(([code, name, village]) => el("option", { value: code }, `${name || code} (${village})`)));
   const by = el("input", { name: "by", maxlength: 16, placeholder: "18:00", autocomplete: "off" });
   const reason = el("input", { name: "reason", maxlength: 200, required: true, autocomplete: "off" });
   const grades = ["A", "B", "C", "D"].map((grade) => el("label", { class: "grade" }, el("input", { type: "checkbox", name: "grade", value: grade, checked: true }), grade));
-  const wrong = el("p", { class: "hand-problem", role: "alert" });
-  const shown = el("div", { class: "hand-shown", "aria-live": "polite" });
-  const go = el("button", { type: "submit", class: "go", disabled: true }, isDrill ? w.asDrill(t.order) : w.asLive(t.order));
-  let key = "";
-  const bodyOf = (form) => {
-    const named = codes.value.split(/[\s,，、]+/).filter(Boolean).map((one) => geo.villages.find((village) => village.name === one)?.code ?? one);
-    const chosen = [...form.querySelectorAll("[name=grade]:checked")].map((one) => one.value);
-    const said = { kind: "transfer", reason: reason.value.trim() || "-", villages: named, by: by.value.trim() };
-    if (zone.value) said.zones = [zone.value];
-    if (chosen.length < 4) said.grades = chosen;
-    return said;
-  };
-  const form = el("form", { class: isDrill ? "hand-drill" : "hand-live", onsubmit: async (event) => {
-    event.preventDefault();
-    go.disabled = true;
-    const { status, said } = await sendAct(bodyOf(form), { "Idempotency-Key": key });
-    if (status === 200) {
-      setText(wrong, "");
-      shown.replaceChildren(el("p", { class: "hand-done" }, w.taken(said.sequence || "")));
-      form.reset();
-      document.activeElement.blur();
-      setTimeout(context.again, 1200);
-    } else setText(wrong, (said.problems ?? [String(status)]).join(" "));
-  } }, field(t.villages, codes), field(t.zone, zone), field(t.grades, el("span", { class: "grades" }, ...grades)), field(t.hour, by), field(w.reason, reason), shown, wrong,
-  el("div", { class: "hand-go" }, el("button", { type: "button", onclick: async () => {
-    key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    const { status, said } = await sendAct({ ...bodyOf(form), rehearse: true });
-    setText(wrong, status === 200 ? "" : (said.problems ?? [String(status)]).join(" "));
-    go.disabled = status !== 200 || !reason.value.trim();
-    const rehearsal = said.rehearsal;
-    shown.replaceChildren(...(status === 200 ? [el("p", { class: "hand-reach" }, w.reaches(rehearsal.villages, Object.values(rehearsal.doors).reduce((sum, n) => sum + n, 0), rehearsal.posts)),
-      ...rehearsal.words.map((one) => el("blockquote", {}, el("small", {}, one.name), " ", pick(one.zh, one.en)))] : []));
-  } }, t.look), go));
-  form.addEventListener("input", () => { go.disabled = true; });
+  const form = actForm({
+    name: "order", isDrill, again: context.again, words: { look: t.look, go: t.order },
+    fields: [field(t.villages, codes), field(t.zone, zone), field(t.grades, el("span", { class: "grades" }, ...grades)), field(t.hour, by), field(w.reason, reason)],
+    bodyOf: (shown) => {
+      const named = villagesOf(codes.value, geo);
+      const chosen = [...shown.querySelectorAll("[name=grade]:checked")].map((one) => one.value);
+      const body = { kind: "transfer", reason: reason.value.trim(), villages: named.codes, by: by.value.trim() };
+      if (zone.value) body.zones = [zone.value];
+      if (chosen.length < 4) body.grades = chosen;
+      return { body, problems: reason.value.trim() ? named.problems : [...named.problems, w.form.noReason] };
+    },
+  });
   return el("details", { class: "page-section no-print", "data-key": "order" }, el("summary", {}, t.order), form);
 }

@@ -1,12 +1,13 @@
 // Every word of the page, Chinese and English.
 
+import { DRILLS_EN, DRILLS_ZH, FORM_EN, FORM_ZH } from "./more-words.js";
 import { PAGES_EN, PAGES_ZH, TIMES_EN, TIMES_ZH, TRANSFERS_EN, TRANSFERS_ZH } from "./page-words.js";
 
 const ZH = {
-  page: PAGES_ZH, times: TIMES_ZH, transfers: TRANSFERS_ZH,
+  page: PAGES_ZH, times: TIMES_ZH, transfers: TRANSFERS_ZH, drills: DRILLS_ZH, form: FORM_ZH,
   title: "预警值班", signIn: "登录", person: "账号", password: "密码", signOut: "退出", other: "English",
   light: "亮色", dark: "暗色", table: "表", map: "图", keys: "快捷键",
-  live: "实况", drill: "演练", stale: "过时", needs: "谁在等人",
+  modeIs: (mode) => `模式 ${mode}`, live: "实况", drill: "演练", stale: "过时", needs: "谁在等人",
   notReady: "节点未就绪", dataAge: (s) => `数据 ${s} 秒前`, ago: (s) => `${s} 秒前`, stations: (n, of) => `站点 ${n}/${of}`,
   judged: (text) => `${text}前研判`,
   level: ["无预警", "蓝色", "黄色", "橙色", "红色"], letter: ["", "蓝", "黄", "橙", "红"],
@@ -14,6 +15,7 @@ const ZH = {
   helpTaken: (n) => `${n} 户已有人前往`,
   release: "待放行", releaseNone: "没有待放行", releaseNote: (at) => `村 · 最早 ${at} 自动发出`,
   releaseOpen: "村 · 须人工放行",
+  dryDue: (n, at) => `${n} 村待应答 · 最早 ${at} 到时`,
   dry: "无人应答", dryNone: "各岗均已应答或未到时", dryNote: "村各级责任人均未应答",
   silent: "红色村未回复", silentNone: "没有红色村", silentNote: (of) => `户，共 ${of} 户在红色村`,
   silentAll: (of) => `红色村 ${of} 户均已回复`,
@@ -70,18 +72,19 @@ const ZH = {
 };
 
 const EN = {
-  page: PAGES_EN, times: TIMES_EN, transfers: TRANSFERS_EN,
+  page: PAGES_EN, times: TIMES_EN, transfers: TRANSFERS_EN, drills: DRILLS_EN, form: FORM_EN,
   title: "Warning duty", signIn: "Sign in", person: "Person", password: "Password", signOut: "Sign out", other: "中文",
   light: "Light", dark: "Dark", table: "Table", map: "Map", keys: "Keys",
-  live: "LIVE", drill: "DRILL", stale: "STALE", needs: "Who waits for somebody",
+  modeIs: (mode) => `Mode ${mode}`, live: "LIVE", drill: "DRILL", stale: "STALE", needs: "Who waits for somebody",
   notReady: "node not ready", dataAge: (s) => `data ${s} s old`, ago: (s) => `${s} s ago`, stations: (n, of) => `${n}/${of} stations`,
   judged: (text) => `judged ${text} ago`,
   level: ["No warning", "Blue", "Yellow", "Orange", "Red"], letter: ["", "B", "Y", "O", "R"],
-  help: "call for help", helpNone: "nobody calls", helpNote: (n, since) => `doors wait for somebody · since ${since}`,
+  help: "call for help", helpNone: "nobody calls", helpNote: (n, since) => `${n === 1 ? "door waits" : "doors wait"} · since ${since}`,
   helpTaken: (n) => `somebody goes to ${n}`,
   release: "wait for release", releaseNone: "nothing waits", releaseNote: (at) => `villages · first goes out at ${at}`,
   releaseOpen: "villages · by hand only",
-  dry: "nobody answers", dryNone: "all posts answered or not due", dryNote: "villages without any answer",
+  dryDue: (n, at) => `${n} called, answer due ${at}`,
+  dry: "nobody answers", dryNone: "all posts answered or not due", dryNote: "villages",
   silent: "red doors silent", silentNone: "no red village", silentNote: (of) => `of ${of} doors in red villages`,
   silentAll: (of) => `all ${of} doors have answered`,
   unseen: "unseen", unseenNote: (silent, doubted) => `${silent} gauges silent · ${doubted} doubted`,
@@ -165,6 +168,15 @@ export function clock(atS, offsetS, withSeconds = false) {
   const day = new Date((atS + offsetS) * 1000);
   const text = `${two(day.getUTCHours())}:${two(day.getUTCMinutes())}`;
   return withSeconds ? `${text}:${two(day.getUTCSeconds())}` : text;
+}
+
+// The same, with the day where it is not that of `nowS`.
+export function moment(atS, offsetS, nowS, withSeconds = false) {
+  if (!atS) return "–";
+  const day = (s) => Math.floor((s + offsetS) / 86_400);
+  if (!nowS || day(atS) === day(nowS)) return clock(atS, offsetS, withSeconds);
+  const date = new Date((atS + offsetS) * 1000);
+  return `${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())} ${clock(atS, offsetS, withSeconds)}`;
 }
 
 export function span(s) {

@@ -25,6 +25,7 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.console.acts import Acts, Requests
+from warnstream.runners.console.drills import DrillsPort
 from warnstream.runners.console.looks import Looks
 from warnstream.runners.console.looks import Readiness as Told
 from warnstream.runners.console.picture import Picture, proposals_of, shifts_of
@@ -73,6 +74,10 @@ class Readiness(Told, Protocol):
     def channels_down(self) -> list[str]:
         """Channels that reach nobody."""
 
+    @property
+    def drill_room(self) -> DrillsPort:
+        """Drills beside the real operation."""
+
 
 class ConsoleFeed:
     """What a node tells its consoles.
@@ -109,6 +114,7 @@ class ConsoleFeed:
             keeper,
             requests,
             outbox.doors.list_of,
+            readiness.drill_room,
             rates=readiness.rates_per_s,
             count=metrics.count_act,
         )
@@ -195,6 +201,12 @@ class ConsoleFeed:
             shifts=shifts_of(keeper.intake.duty.desk),
             is_flood=keeper.intake.duty.desk.alarms.is_flood,
             leads_s=picture.leads_s,
+            drilling=tuple(
+                self._village[code]
+                for codes in self._readiness.drill_room.running().values()
+                for code in codes
+                if code in self._village
+            ),
         )
         self._link.publish(head, parts)
 

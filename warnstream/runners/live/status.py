@@ -244,6 +244,11 @@ class Status:
         self._requests.ask_and_wait(entries.ORDER, entries.encode_order(order))
         return OrderTakenRecord(order=order.identifier, kind=str(order.kind), villages=len(order.villages))
 
+    @property
+    def drill_room(self) -> DrillRoom:
+        """The drills of the node, for consoles."""
+        return self._drills
+
     def drills(self) -> DrillsRecord:
         """Drills that are on or still take answers."""
         return DrillsRecord(drills=self._drills.records())

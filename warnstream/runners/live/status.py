@@ -19,12 +19,13 @@ from warnstream.adapters.http.models.drills import DrillsRecord, DrillTakenRecor
 from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
+from warnstream.adapters.http.models.post_doors import DoorSaid, DoorSaidRecord, PostDoorsRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import ReportsRecord
 from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
-from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
 from warnstream.delivery.texts import clean
@@ -40,6 +41,7 @@ from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.keeper import Keeper
+from warnstream.runners.live.post_doors import PostDoors
 from warnstream.runners.live.reloading.reloads import Reloads
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
@@ -73,7 +75,7 @@ class Status:
         requests: Requests,
         explanations: LiveExplanations,
         sources: Sequence[Source],
-        outbox: Outbox,
+        outbox: NodeOutbox,
         delivery: DeliveryWorker,
         audit: AuditWriter,
         reloads: Reloads,
@@ -84,6 +86,7 @@ class Status:
         self._explanations, self._sources, self._outbox = explanations, sources, outbox
         self._delivery, self._audit = delivery, audit
         self._reloads, self._drills = reloads, drills
+        self._post_doors = PostDoors(lambda: self._configuration, keeper, lambda: outbox.doors, requests)
         self.is_starting = True
 
     def go_by(self, configuration: Configuration) -> None:
@@ -197,6 +200,14 @@ class Status:
     def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""
         return self._keeper.chain.calls
+
+    def post_doors(self, post: str, message: str) -> PostDoorsRecord | None:
+        """The doors of a post, `message` being the digest that it came from; None if it has no village."""
+        return self._post_doors.of(post, message)
+
+    def say_for_doors(self, post: str, said: Sequence[DoorSaid]) -> list[DoorSaidRecord]:
+        """Take what a post says for its doors; returns once what is taken is durable. StoreError."""
+        return self._post_doors.say(post, said)
 
     def office(self) -> Office:
         """Whom people call, and by whose clock they are told times."""

@@ -11,6 +11,7 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from warnstream.adapters.console.acts import Done, Said, encode_said
 from warnstream.adapters.console.frame import VERSION, Act
+from warnstream.adapters.http.models.drills import DrillRecord
 from warnstream.adapters.ledger.listing import DoorState
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
@@ -20,8 +21,10 @@ from warnstream.engine import Engine
 from warnstream.model.digests import HelpAssign
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import DrillAct, DrillOrder
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.level import Level
+from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import Derived, assemble, build_intake, derive
 from warnstream.runners.console.acts import Acts
 from warnstream.runners.console.versions import version_of
@@ -75,9 +78,12 @@ class Node:
         self.intake.duty = self.duty
         self.wake = lambda: None
         self.kept: list[tuple[str, bytes]] = []
-        self.acts = Acts(configuration, self, self, self.doors_of)
+        self.acts = Acts(configuration, self, self, self.doors_of, self)
         self.is_full = False
         self.now_s = T0
+        self.drills: dict[str, list[str]] = {}
+        self.real: set[str] = set()
+        self.asked: list[DrillOrder] = []
         self.step()
 
     @property
@@ -99,6 +105,21 @@ class Node:
         self.now_s += 60
         outcome = self.intake.consume(entries.TICK, entries.encode_tick(self.now_s))
         return outcome.steps[0][1].effects
+
+    # Drills of the node, as far as acts ask for them.
+
+    def running(self) -> dict[str, list[str]]:
+        return self.drills
+
+    def faults_now(self, order: DrillOrder) -> list[str]:
+        return ["villages: something real stands in them"] if set(order.villages) & self.real else []
+
+    def faults_of(self, order: DrillOrder) -> list[str]:
+        self.asked.append(order)
+        return self.faults_now(order)
+
+    def records(self) -> list[DrillRecord]:
+        return []
 
     def doors_of(self, village: int) -> list[DoorState]:
         codes = self.people.network.households.code
@@ -468,3 +489,46 @@ def test_an_order_that_waits_is_refused_by_a_second_person_or_taken_back(node: N
         assert node.engine.desk.hands.state.waiting == []
         assert node.act("second-all", "release", f"a{key}", order=asked.order).status == "refused"
     assert node.engine.desk.levels()[0] == Level.RED
+
+
+def test_a_drill_is_read_begun_and_stopped_by_officers_of_its_villages(node: Node) -> None:
+    village = node.people.network.villages.code[0]
+    node.people = replace(node.people, message=replace(node.people.message, status=MessageStatus.ACTUAL))
+    node.acts.go_by(node.people)
+    said: dict[str, Any] = {"villages": [village], "hazard": HAZARD, "level": "red", "lasts": "20min"}
+    read = node.act("other", "drill_start", rehearse=True, **said)
+    assert read.status == "rehearsed", read.problems
+    assert read.rehearsal is not None
+    assert (read.rehearsal.villages, len(read.rehearsal.words), read.rehearsal.is_exercise) == (1, 1, True)
+    assert read.rehearsal.posts > 0
+    assert not node.asked, "who only reads keeps no village for a drill"
+    assert not node.kept
+
+    begun = node.act("other", "drill_start", key="d-1", **said)
+    assert begun.status == "taken"
+    ((kind, payload),) = node.kept
+    order = entries.decode_drill(payload)
+    assert (kind, order.act, order.villages, order.is_announced) == (
+        entries.DRILL,
+        DrillAct.START,
+        (village,),
+        False,
+    )
+    assert node.act("other", "drill_start", key="d-1", **said).order == begun.order, "done once"
+    assert len(node.kept) == 1
+
+    node.drills = {"d1": [village]}
+    assert node.act("other", "drill_stop", key="d-2", order="elsewhere").status == "refused"
+    assert node.act("other", "drill_stop", key="d-3", order="d1").status == "taken"
+    node.real = {village}
+    assert node.act("other", "drill_start", key="d-4", **said).problems == [
+        "villages: something real stands in them"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["drill_start", "drill_stop"])
+def test_nobody_else_begins_or_stops_a_drill(node: Node, kind: str) -> None:
+    for person in node.people.operators:
+        if person.role is not Role.OFFICER:
+            assert node.act(person.person, kind, villages=["V"]).status == "forbidden"
+    assert not node.kept

@@ -56,6 +56,10 @@ class ObeyingDesk(DeskState):
         """An order about moving people."""
 
     @abstractmethod
+    def _take_agreed(self, order: HandOrder) -> None:
+        """An order about moving people to which a second person has agreed."""
+
+    @abstractmethod
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
         """One signal to one warning."""
 
@@ -163,7 +167,9 @@ class ObeyingDesk(DeskState):
             self.hands.state.refused += 1
             raise ImpossibleOrderError(f"order {order.identifier}: {'; '.join(faults)}")
         accepted = self.hands.accept(order, self._now_s)
-        if accepted is None:
+        if accepted is None or accepted.kind.is_transfer:
+            if accepted is not None:
+                self._take_agreed(accepted)
             return
         number = self._network.villages.index_of_code()
         villages = [number[code] for code in accepted.villages]
@@ -194,6 +200,9 @@ class ObeyingDesk(DeskState):
         if (not binds or needs_second(order)) and self.order_faults(order):
             return []
         accepted = self.hands.accept(order, self._now_s)
+        if accepted is not None and accepted.kind.is_transfer:
+            self._take_agreed(accepted)
+            return []
         is_over = order.kind in (OrderKind.HOLD, OrderKind.CALL_AGAIN)
         return [] if accepted is None or is_over else [accepted]
 

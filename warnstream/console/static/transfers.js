@@ -23,6 +23,7 @@ export const TRANSFERS = {
     const parts = [head];
     if (found.counters?.length) parts.push(el("section", { class: "page-section" }, el("h2", {}, t.five, el("span", {}, t.fiveNote)), el("div", { class: "counters" }, ...found.counters.map(counterOf))));
     if (session.role === "officer" && !argument) parts.push(orderForm(context, found.zones ?? []));
+    if (!argument) parts.push(placesForm(context, found.zones ?? []));
     parts.push(...(argument ? lists : open).map((one) => listOf(one, offset, context, Boolean(argument))));
     if (!open.length && !argument) parts.push(el("p", { class: "quiet" }, t.noneOpen));
     const closed = argument ? [] : lists.filter((one) => one.is_closed);
@@ -171,4 +172,31 @@ function orderForm(context, zones) {
     },
   });
   return el("details", { class: "page-section no-print", "data-key": "order" }, el("summary", {}, t.order), form);
+}
+
+// Somebody has looked at a place, or people may come back to it: by villages or by zones. A return is two persons' word, and
+// its words are those that doors will read.
+function placesForm(context, zones) {
+  const t = w.transfers;
+  const { geo, live, session } = context;
+  const isDrill = live.state?.head.mode === "drill";
+  const codes = el("input", { name: "villages", autocomplete: "off", maxlength: 400, placeholder: t.villagesHint });
+  const acts = [["safe", t.assessSafe], ["unsafe", t.assessUnsafe], ...(session.role === "officer" ? [["return", t.mayReturn]] : [])];
+  const act = el("select", { name: "act" }, ...acts.map(([value, text]) => el("option", { value }, text)));
+  const zone = el("select", { name: "zones", multiple: true, size: Math.min(4, Math.max(2, zones.length)), "aria-label": t.zone }, ...zones.map(([code, name, village]) => el("option", { value: code }, `${name || code} (${village})`)));
+  const reason = el("input", { name: "reason", maxlength: 200, required: true, autocomplete: "off" });
+  const form = actForm({
+    name: "places", isDrill, again: context.again, words: { look: t.look, go: t.order2 },
+    fields: [field(t.what, act), field(t.villages, codes), ...(zones.length ? [field(t.zones, zone)] : []), field(w.reason, reason), el("p", { class: "quiet" }, t.returnNote)],
+    bodyOf: () => {
+      const named = villagesOf(codes.value, geo);
+      const chosen = [...zone.selectedOptions].map((one) => one.value);
+      const problems = [...named.problems, ...(named.codes.length || chosen.length ? [] : [t.noPlace]), ...(reason.value.trim() ? [] : [w.form.noReason])];
+      const body = { kind: act.value === "return" ? "return" : "assess", reason: reason.value.trim(), villages: named.codes };
+      if (chosen.length) body.zones = chosen;
+      if (body.kind === "assess") body.verdict = act.value;
+      return { body, problems };
+    },
+  });
+  return el("details", { class: "page-section no-print", "data-key": "places" }, el("summary", {}, session.role === "officer" ? t.placesTitle : t.assessTitle), form);
 }

@@ -198,6 +198,8 @@ class Acts:
             return
         order = self._for_two(order, desk)
         faults = [*desk.order_faults(order), *agreement_faults(order, desk, self._configuration)]
+        if not faults and order.kind is OrderKind.RELEASE and order.order:
+            faults = self._faults_of_agreed(order, desk)
         if faults:
             answer(_refused(faults))
         elif said.rehearse:
@@ -266,16 +268,16 @@ class Acts:
                     hidden = hidden if is_extension else max(hidden, status.level, status.found)
         return replace(order, asks_second=wants_second(order.kind, order.level, hidden))
 
+    @staticmethod
+    def _faults_of_agreed(order: HandOrder, desk: WarningDesk) -> list[str]:
+        """What has come to stand in the way of a return since it was asked for."""
+        asked = _agreed_to(order, desk)
+        is_return = asked.kind is OrderKind.RETURN
+        return desk.order_faults(replace(asked, second=order.author)) if is_return else []
+
     def _rehearsed(self, order: HandOrder) -> Rehearsed:
         desk = self._keeper.engine.desk
-        shown = next(
-            (
-                proposal.order
-                for proposal in desk.hands.state.waiting
-                if proposal.order.identifier == order.order
-            ),
-            order,
-        )
+        shown = _agreed_to(order, desk)
         if self._preview is None:
             self._preview = Preview(self._configuration, self._keeper.people)
         words, posts = self._preview.of(self._keeper.engine, shown)
@@ -442,6 +444,12 @@ class Acts:
         if len(self._known) > KNOWN_MAX:
             self._known.popitem(last=False)
         return done
+
+
+def _agreed_to(order: HandOrder, desk: WarningDesk) -> HandOrder:
+    """The order that a release agrees to; any other one itself."""
+    waiting = (proposal.order for proposal in desk.hands.state.waiting)
+    return next((asked for asked in waiting if asked.identifier == order.order), order)
 
 
 def _key_of(act: Act) -> str:

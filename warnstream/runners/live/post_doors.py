@@ -137,7 +137,7 @@ class PostDoors:
             over=words is not None and words.level == Level.NONE,
             text_zh=with_exercise_mark(words.text_zh, EXERCISE_MARK_ZH, status) if words else "",
             text_en=with_exercise_mark(words.text_en, EXERCISE_MARK_EN, status) if words else "",
-            doors=[_door(door, desk, comes) for door in known[: max(left, 0)]],
+            doors=[_door(door, desk, comes) for door in sorted(known, key=_place)[: max(left, 0)]],
             more=max(len(known) - max(left, 0), 0),
         )
 
@@ -196,6 +196,11 @@ def villages_of(network: Network, post: str) -> list[int]:
         for at in range(len(of))
         if areas and not areas.isdisjoint((of.code[at], of.township[at], of.county[at], "*"))
     ]
+
+
+def _place(door: DoorState) -> tuple[bool, str]:
+    """Calls for help first, the rest by code: a door does not move under a thumb because it was tapped."""
+    return door.said not in HELP_OPEN, door.code
 
 
 def _state(door: DoorState, desk: WarningDesk) -> People:

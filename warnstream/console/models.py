@@ -139,6 +139,7 @@ class Head(Struct, frozen=True):
     doubted: int = 0
     partly_blind: int = 0
     reasons: list[str] = []
+    reasons_zh: list[str] = []
     needs: Needs = Needs()
     proposals: list[Proposal] = []
     alarms: list[AlarmRow] = []

@@ -154,6 +154,7 @@ class Situation:
             partly_blind=int(np.count_nonzero(sight == 1)),
             # Reasons name places and channels of the whole county.
             reasons=list(head.reasons) if area.is_everything else [],
+            reasons_zh=list(head.reasons_zh) if area.is_everything else [],
             needs=needs,
             proposals=_proposals(head.proposals, inside, area),
             alarms=_alarms(parts["alarms"], inside, area) if "alarms" in parts else [],

@@ -142,9 +142,12 @@ class ObeyingDesk(DeskState):
         return self.knows_order(order)
 
     def has_carried_out(self, order: HandOrder) -> bool:
-        """Whether an order has left its mark, as far as warnings show it."""
+        """Whether an order has left its mark, as far as warnings and what waits show it."""
         number = self._network.villages.index_of_code()
         villages = [number[code] for code in order.villages if code in number]
+        if order.kind is OrderKind.HOLD:
+            waiting = dict(self.bulletins.waiting())
+            return not any(postponed(waiting.get(village)) for village in villages)
         return is_done(order, [self._cases.get((village, order.hazard)) for village in villages])
 
     def _case_of(self, village: int, hazard: str) -> Case | None:
@@ -188,7 +191,7 @@ class ObeyingDesk(DeskState):
             self._order_case(accepted, village, effects)
 
     def _follow_order(self, order: HandOrder) -> list[HandOrder]:
-        """An order of the past: what it did besides warnings; itself, if it was about those.
+        """An order of the past: what it did besides warnings; itself, if a step has to carry it out.
 
         What a step refused then is refused again. Of bounds that is left to whoever finds them not carried
         out: they may rest on one before them in the same step.
@@ -203,8 +206,7 @@ class ObeyingDesk(DeskState):
         if accepted is not None and accepted.kind.is_transfer:
             self._take_agreed(accepted)
             return []
-        is_over = order.kind in (OrderKind.HOLD, OrderKind.CALL_AGAIN)
-        return [] if accepted is None or is_over else [accepted]
+        return [] if accepted is None else [accepted]
 
     def _order_case(self, order: HandOrder, village: int, effects: Effects) -> None:
         """One village of an order."""

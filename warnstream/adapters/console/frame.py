@@ -132,8 +132,8 @@ class Head(msgspec.Struct, frozen=True):
     stepped_s : float
         Seconds since the last step; -1 before the first.
     is_ready : bool
-    reasons : tuple of str
-        As /readyz has them.
+    reasons, reasons_zh : tuple of str
+        As /readyz has them, and the same in Chinese.
     channels_down : tuple of str
         Channels that reach nobody.
     hazards : tuple of str
@@ -166,6 +166,7 @@ class Head(msgspec.Struct, frozen=True):
     is_flood: bool = False
     leads_s: tuple[int, ...] = ()
     drilling: tuple[int, ...] = ()
+    reasons_zh: tuple[str, ...] = ()
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):

@@ -7,7 +7,7 @@ import msgspec
 from warnstream.console.models import Doors, Why
 
 Cell = str | int | float | None
-Kind = Literal["text", "number", "time", "level", "share"]
+Kind = Literal["text", "own", "word", "number", "time", "level", "share"]
 
 
 class Read(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -5,7 +5,7 @@ import { sendAct } from "./alarms.js";
 import { bar, byId, el, setText } from "./dom.js";
 import { actForm, field, newKey, villagesOf } from "./form.js";
 import { pageHead } from "./pages.js";
-import { moment, pick, span, w } from "./words.js";
+import { moment, pick, problemsOf, span, w } from "./words.js";
 
 const LEVELS = ["blue", "yellow", "orange", "red"];
 const POSTS_SHOWN = 40;
@@ -124,7 +124,7 @@ function stop(drill, context) {
     go.disabled = true;
     const { status, said } = await sendAct({ kind: "drill_stop", order: drill.drill, reason: reason.value.trim() }, { "Idempotency-Key": key });
     go.disabled = false;
-    if (status !== 200) return void setText(wrong, (said.problems ?? [String(status)]).join(" "));
+    if (status !== 200) return void setText(wrong, problemsOf(said.problems, status));
     dialog.close();
     setTimeout(context.again, 1200);
   } }, el("h2", {}, `${d.stop} · ${drill.reason}`), el("p", {}, d.stopNote(running(drill).length)), field(w.reason, reason), wrong,

@@ -2,7 +2,7 @@
 
 import { sendAct } from "./alarms.js";
 import { el, setText } from "./dom.js";
-import { pick, settings, w } from "./words.js";
+import { pick, problemsOf, settings, w } from "./words.js";
 
 export const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
@@ -41,7 +41,7 @@ export function actForm({ name, fields, bodyOf, words, isDrill, again }) {
     const asked = bodyOf(form);
     if (asked.problems.length) return void setText(wrong, asked.problems.join(" "));
     const { status, said } = await sendAct({ ...asked.body, rehearse: true });
-    setText(wrong, status === 200 ? "" : (said.problems ?? [String(status)]).join(" "));
+    setText(wrong, status === 200 ? "" : problemsOf(said.problems, status));
     shown.replaceChildren(...(status === 200 ? rehearsedOf(said.rehearsal) : []));
     if (status !== 200) return;
     // What goes is what was looked at, to the letter.
@@ -54,7 +54,7 @@ export function actForm({ name, fields, bodyOf, words, isDrill, again }) {
     go.disabled = true;
     const { status, said } = await sendAct(body, { "Idempotency-Key": key });
     if (status !== 200) {
-      setText(wrong, (said.problems ?? [String(status)]).join(" "));
+      setText(wrong, problemsOf(said.problems, status));
       go.disabled = status !== 503 && status !== 0; // the same key is safe again
       return;
     }

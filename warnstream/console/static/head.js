@@ -1,7 +1,7 @@
 // The head and the needs: is this live, what stands, who waits for somebody. Five tiles, always in one place.
 
 import { byId, el, setClass, setText } from "./dom.js";
-import { clock, settings, span, use, w } from "./words.js";
+import { clock, pick, settings, span, use, w } from "./words.js";
 
 const NEEDS = ["help", "release", "dry", "silent", "unseen"];
 let parts = null;
@@ -70,7 +70,7 @@ export function showHead(live, seen, isTable, sound, session) {
   setText(parts.age, isNow ? ageOf(live, head) : w.stations(head.reporting ?? 0, head.stations ?? 0));
   setClass(parts.age, "wrong", isOld);
   const notice = byId("notice");
-  const reasons = real.reasons ?? [];
+  const reasons = pick(real.reasons_zh ?? [], real.reasons ?? []);
   notice.hidden = Boolean(real.is_ready);
   setText(notice, [w.notReady, reasons[0]].filter(Boolean).join("："));
   notice.title = reasons.join("\n");

@@ -15,7 +15,7 @@ import { sheetPage } from "./sheets.js";
 import { Times } from "./times.js";
 import { TRANSFERS } from "./transfers.js";
 import { WARNING } from "./warning.js";
-import { loadSettings, settings, use, w } from "./words.js";
+import { loadSettings, problemsOf, settings, use, w } from "./words.js";
 
 const LABELS = 9;
 const ASK_MS = 5000;
@@ -116,7 +116,8 @@ function timeChanged() {
   map.all(state.level, state.sight, state.stations);
   map.ahead(state.ahead ?? []);
   hands.close();
-  detail.setTime(times.isNow ? 0 : times.atS, seen().state.head.mode === "expected");
+  // One time for the whole screen: of the village nothing is asked that the map does not show yet.
+  detail.setTime(times.view ? times.view.clock.now_s : 0, state.head.mode === "expected");
   show();
 }
 
@@ -145,7 +146,7 @@ async function toggleSound() {
 async function see(alarm) {
   const said = { kind: "see", urgency: alarm.urgency, villages: alarm.village < 0 ? [] : [geo.villages[alarm.village].code] };
   const { status, said: answer } = await sendAct(said);
-  if (status !== 200) setText(byId("said"), (answer.problems ?? []).join(" "));
+  if (status !== 200) setText(byId("said"), problemsOf(answer.problems));
 }
 
 // `M`: the alarm is seen, or the page's own one of a picture that is too old.

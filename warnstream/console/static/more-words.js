@@ -25,3 +25,37 @@ export const DRILLS_EN = {
 export const FORM_ZH = { ambiguous: (name, codes) => `有 ${codes.length} 个村叫“${name}”，请填村码：${codes.join("、")}`, noReason: "请写理由" };
 
 export const FORM_EN = { ambiguous: (name, codes) => `${codes.length} villages are called ${name}; give the code: ${codes.join(", ")}`, noReason: "say why" };
+
+export const PROBLEM_OTHER_ZH = (text) => `节点未受理（原文）：${text}`;
+
+// Forms of what a node says is wrong with an act, and the same in Chinese.
+export const PROBLEMS_ZH = [
+  [/^author: '(?<who>[^']*)' is (?<role>\w+): that role may not (?<what>[\w-]+)/, (g) => `${g.who} 的角色（${g.role}）无权办理`],
+  [/^'(?<who>[^']*)' is (?<role>\w+): that role may not/, (g) => `${g.who} 的角色（${g.role}）无权办理`],
+  [/is outside the area|lies outside the area/, () => "不在您负责的范围内"],
+  [/^author: expected another person/, () => "须由提请人以外的另一人确认"],
+  [/^second: /, () => "须两人确认"],
+  [/^reason: /, () => "请写理由（200 字以内）"],
+  [/^villages: a warning stands in (?<place>\S+):/, (g) => `${g.place} 仍有生效预警，不能通知返回`],
+  [/^villages: transfer (?<list>\S+) is not over in (?<place>\S+) yet/, (g) => `${g.place} 的转移单 ${g.list} 险情尚未解除`],
+  [/^zones: (?<place>\S+) was not assessed/, (g) => `${g.place} 险情过后还没有评估`],
+  [/^zones: (?<who>\S+) found (?<place>\S+) not safe/, (g) => `${g.who} 评估 ${g.place} 不安全`],
+  [/^zones: nobody of (?<place>\S+) is away/, (g) => `${g.place} 没有人转移在外`],
+  [/^villages: nobody in (?<place>\S+) was asked to go/, (g) => `${g.place} 没有通知过转移，无须返回`],
+  [/^villages: the transfer is over in (?<place>\S+) already/, (g) => `${g.place} 险情已解除过`],
+  [/^villages: no transfer list is open for (?<place>\S+)/, (g) => `${g.place} 没有生效的转移单`],
+  [/^villages: nobody there is to be moved/, () => "没有需要转移的人（可能已在其他转移单上）"],
+  [/^villages: no village '(?<place>[^']*)'/, (g) => `没有这个村：${g.place}`],
+  [/^villages: expected/, () => "请填村"],
+  [/^villages: something real stands/, () => "那里有真实预警，不能演练"],
+  [/^villages: drill (?<drill>\S+) is on/, (g) => `已有演练 ${g.drill} 在进行，请先停止`],
+  [/^villages: no doors wait/, () => "没有住户在等放行"],
+  [/^villages: nothing there waits for an officer/, () => "没有可再暂缓的，或已暂缓过一次"],
+  [/^villages: no post owes/, () => "各岗都已应答，无须再叫"],
+  [/^no drill is on/, () => "没有演练在进行"],
+  [/^(?:level|villages): .* stands at \w+ or above already/, () => "那里已是这个等级或更高"],
+  [/^by: |^onset: /, () => "时间请写成 18:00，最多 12 小时内"],
+  [/(?<who>\S+) orders (?<what>\S+) there right now/, (g) => `${g.who} 正在那里办理，请重新阅读`],
+  [/^order: no order/, () => "这条提请已不在等待"],
+  [/^too many ask|^the node cannot be asked now|^the node does not answer|^the node has hung up/, () => "节点没有回答，请再试"],
+];

@@ -1,7 +1,7 @@
 // Pages beside the situation: one navigation, one address each (`#/transfers`), read when opened and while open.
 
 import { byId, el, setClass, setText } from "./dom.js";
-import { clock, w } from "./words.js";
+import { clock, problemsOf, w } from "./words.js";
 
 const ASK_MS = 10_000;
 
@@ -80,7 +80,7 @@ export class Pages {
       const response = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(9000) });
       const said = await response.json();
       if (response.ok) data = said;
-      else problem = (said.problems ?? [String(response.status)]).join(" ");
+      else problem = problemsOf(said.problems, response.status);
     } catch {
       problem = w.noAnswer;
     }

@@ -5,7 +5,7 @@ import { bar, byId, el, setText } from "./dom.js";
 import { actForm, field, villagesOf } from "./form.js";
 import { pageHead } from "./pages.js";
 import { exportsOf } from "./sheets.js";
-import { clock, pick, w } from "./words.js";
+import { moment, problemsOf, w } from "./words.js";
 
 const ROWS_SHOWN = 400;
 const MISSING_SHOWN = 12;
@@ -52,7 +52,7 @@ function listOf(one, offset, context, withRows) {
   const sum = (name) => villages.reduce((all, village) => all + (village[name] ?? 0), 0);
   return el("section", { class: "page-section" },
     el("div", { class: "list-head" }, el("div", {}, el("h2", {}, one.reason || one.list), el("p", { class: "quiet" }, [one.author, t.state[one.state] ?? one.state, t.advice[one.advice] ?? one.advice, (one.grades ?? []).join(" ")].filter(Boolean).join(" · "))),
-      el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(clock(one.by_s, offset))}`)),
+      el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(moment(one.by_s, offset, context.live.clock?.now_s ?? 0))}`)),
       withRows ? "" : el("a", { class: "button no-print", href: `#/transfers/${encodeURIComponent(one.list)}` }, t.rows(sum("rows")))),
     el("p", {}, t.out(sum("out"), sum("persons"), sum("rows") - sum("open"), sum("rows"))),
     el("div", { class: "page-table", tabindex: "0", role: "region", "aria-label": t.villageHead.join(" ") }, el("table", { class: "village-table" }, el("thead", {}, el("tr", {}, ...t.villageHead.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, ...villages.map((village) => villageRow(village, one, context))))),
@@ -95,7 +95,7 @@ function rowsOf(one, offset, context) {
   const rows = (one.rows ?? []).slice(0, ROWS_SHOWN);
   return el("div", { class: "page-table", tabindex: "0", role: "region", "aria-label": t.rowHead.join(" "), "data-scroll": "rows" }, el("table", {}, el("thead", {}, el("tr", {}, ...t.rowHead.map((text) => el("th", { scope: "col" }, text)))),
     el("tbody", {}, ...rows.map((row) => el("tr", { class: `move-${row.state}` }, el("td", {}, row.code), el("td", {}, `${t.rowKind[row.kind] ?? row.kind} ${row.grade ?? ""}`), el("td", {}, row.persons ? String(row.persons) : "?"),
-      el("td", {}, el("strong", {}, t.rowState[row.state] ?? row.state), row.by ? el("small", {}, ` ${row.by} ${clock(row.at_s, offset)}`) : "", row.doubt ? el("small", { class: "doubt" }, ` ${doubtOf(row.doubt)}`) : ""), el("td", {}, row.shelter ?? ""), el("td", {}, row.helper ?? ""),
+      el("td", {}, el("strong", {}, t.rowState[row.state] ?? row.state), row.by ? el("small", {}, ` ${row.by} ${moment(row.at_s, offset, context.live.clock?.now_s ?? 0)}`) : "", row.doubt ? el("small", { class: "doubt" }, ` ${doubtOf(row.doubt)}`) : ""), el("td", {}, row.shelter ?? ""), el("td", {}, row.helper ?? ""),
       el("td", { class: "no-print" }, row.state === "safe" || one.is_closed ? "" : confirmButton(row, context)))))),
   (one.rows ?? []).length > ROWS_SHOWN ? el("p", { class: "quiet" }, w.page.firstOf(ROWS_SHOWN, one.rows.length)) : "");
 }
@@ -119,8 +119,8 @@ async function send(said, context, button) {
   button.disabled = true;
   const { status, said: answer } = await sendAct(said);
   button.disabled = false;
-  if (status !== 200) setText(byId("said"), (answer.problems ?? [String(status)]).join(" "));
-  if (status !== 200) ask(button.textContent, said, context, (answer.problems ?? [String(status)]).join(" "));
+  if (status !== 200) setText(byId("said"), problemsOf(answer.problems, status));
+  if (status !== 200) ask(button.textContent, said, context, problemsOf(answer.problems, status));
   else setTimeout(context.again, 1200);
 }
 
@@ -141,7 +141,7 @@ function ask(title, said, context, problem = "") {
     if (status === 200) {
       dialog.close();
       setTimeout(context.again, 1200);
-    } else setText(wrong, (answer.problems ?? [String(status)]).join(" "));
+    } else setText(wrong, problemsOf(answer.problems, status));
   } }, el("h2", {}, title), el("p", { class: "quiet" }, t.about((said.villages ?? said.rows ?? []).join(" "))), el("label", { class: "hand-field" }, el("span", {}, w.reason), reason), wrong,
   el("div", { class: "hand-go" }, go, el("button", { type: "button", onclick: () => dialog.close() }, w.leave)));
   dialog.replaceChildren(form);

@@ -15,6 +15,7 @@ from warnstream.adapters.console.acts import encode_done
 from warnstream.adapters.console.facts import encode_facts
 from warnstream.adapters.console.frame import Act, Ask, Head
 from warnstream.adapters.console.link import ConsoleLink
+from warnstream.adapters.http.models.operations import ReadinessRecord
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment import AssessmentStep
@@ -65,7 +66,7 @@ class KeeperView(Protocol):
 class Readiness(Told, Protocol):
     """What a frame says of the node itself."""
 
-    def readiness(self) -> tuple[bool, list[str]]:
+    def ready(self) -> ReadinessRecord:
         """Whether the node is ready, and what /readyz says."""
 
     def rates_per_s(self) -> Mapping[str, float]:
@@ -184,7 +185,7 @@ class ConsoleFeed:
         parts = picture.take(
             self._step, keeper.warnings, desk, keeper.intake.duty.desk, self._outbox.doors, now
         )
-        is_ready, reasons = self._readiness.readiness()
+        ready = self._readiness.ready()
         head = Head(
             node=self._configuration.node.name,
             fingerprint=self._configuration.fingerprint,
@@ -192,8 +193,9 @@ class ConsoleFeed:
             wall_s=time.time(),
             now_s=desk.now_s,
             stepped_s=now - self._stepped_at if self._step is not None else -1.0,
-            is_ready=is_ready,
-            reasons=tuple(reasons),
+            is_ready=ready.ready,
+            reasons=tuple(ready.reasons),
+            reasons_zh=tuple(reason.zh for reason in ready.details),
             channels_down=tuple(self._readiness.channels_down()),
             hazards=picture.hazards,
             kept=picture.kept,

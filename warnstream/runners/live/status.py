@@ -17,7 +17,7 @@ from warnstream.adapters.http.models.county import (
 )
 from warnstream.adapters.http.models.drills import DrillsRecord, DrillTakenRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord
-from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
+from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord, ReasonRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.post_doors import DoorSaid, DoorSaidRecord, PostDoorsRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
@@ -38,6 +38,7 @@ from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.drill.request import drill_order, stopped_by
 from warnstream.runners.intake import entries
+from warnstream.runners.live import reasons
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.keeper import Keeper
@@ -103,25 +104,27 @@ class Status:
         Alarms that keep nothing from working, and stations not heard of yet, are named too, and leave
         the node ready.
         """
-        blocking = ["the node is starting"] if self.is_starting else []
-        blocking += self._alarms.reasons()
-        blocking += [
-            f"the {source.name} is not connected" for source in self._sources if not source.is_connected
-        ]
-        blocking += self._delivery.troubles()
-        judging = self._keeper.judging
-        blocking += judging.waits()
-        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
-        told += [self._no_shift(), self._drills.notice(), *self._reloads.said()]
-        # A channel that is held is named at once, and by its alarm too once that stands.
-        reasons = [reason for reason in dict.fromkeys(told) if reason]
-        return ReadinessRecord(ready=not blocking, reasons=reasons, bundle=self._keeper.bundle.number)
-
-    def _no_shift(self) -> str:
-        """Said where there is a console: a node without one rings its duty posts by itself."""
+        signals, judging = self._alarms.signals(), self._keeper.judging
+        blocking = [reasons.STARTING] if self.is_starting else []
+        blocking += reasons.of_alarms(signals, blocks=True)
+        blocking += [reasons.of_source(source.name) for source in self._sources if not source.is_connected]
+        blocking += [reasons.of_channel(*trouble) for trouble in self._delivery.troubles_of()]
+        blocking += [reasons.of_sentence(text, blocks=True) for text in judging.waits()]
+        told = [*blocking, *reasons.of_alarms(signals, blocks=False)]
         duty = self._keeper.intake.duty
-        return (
-            "nobody has taken the shift at the console" if duty.is_watched and not duty.desk.shifts.of else ""
+        # A node without a console rings its duty posts by itself.
+        no_shift = [reasons.NO_SHIFT] if duty.is_watched and not duty.desk.shifts.of else []
+        said = [judging.missing(), self._drills.notice(), *self._reloads.said()]
+        missing, *others = (reasons.of_sentence(text, blocks=False) for text in said)
+        told += [missing, *no_shift, *others]
+        # A channel that is held is named at once, and by its alarm too once that stands.
+        first = {reason.en: reason for reason in reversed(told) if reason.en}
+        named = [first[text] for text in dict.fromkeys(reason.en for reason in told) if text]
+        return ReadinessRecord(
+            ready=not blocking,
+            reasons=[reason.en for reason in named],
+            bundle=self._keeper.bundle.number,
+            details=[ReasonRecord(reason.code, reason.zh, reason.en, reason.blocks) for reason in named],
         )
 
     def readiness(self) -> tuple[bool, list[str]]:

@@ -80,10 +80,12 @@ def test_two_persons_let_people_back_by_the_words_that_doors_read(
     second.wait_for(".proposal", "可以返回")
     second.page.click(".proposal")
     second.page.wait_for_selector("#hand blockquote")
+    agreed_to = second.text("#hand blockquote")
     keep_picture(second.page, "return-agree-zh-dark")
     second.page.click("#hand .go")
     second.wait_for(".hand-done", "已受理")
     town.minutes(1)
     back = doors_of(town, FAR, "return")[-1]
     assert back["text_en"] in read
+    assert back["text_zh"] in agreed_to, "the second person reads the words of the return, no others"
     assert officer.wrong == second.wrong == []

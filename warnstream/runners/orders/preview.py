@@ -47,7 +47,9 @@ class Preview:
         villages = [number[code] for code in order.villages]
         desk = self._copy_of(engine.desk, villages, order.kind)
         now_s, evidence = max(engine.desk.now_s, 0), engine.assessment.reason_now
-        agreed = order if order.second or order.order else replace(order, second=AGREED)
+        agreed = order
+        if not (order.second or order.order):  # under another name: what waits for a second person is known
+            agreed = replace(order, second=AGREED, identifier=f"{order.identifier}{AGREED}")
         effects = desk.step([agreed], now_s, evidence)
         found = self._words(effects.to_doors, villages, 0)
         posts = {digest.post for digest in effects.digests if digest.villages & set(villages)}

@@ -532,3 +532,21 @@ def test_nobody_else_begins_or_stops_a_drill(node: Node, kind: str) -> None:
         if person.role is not Role.OFFICER:
             assert node.act(person.person, kind, villages=["V"]).status == "forbidden"
     assert not node.kept
+
+
+@pytest.mark.parametrize("kind", ["issue", "raise"])
+def test_the_second_person_reads_the_words_of_the_first(node: Node, kind: str) -> None:
+    village = node.people.network.villages.code[0]
+    if kind == "raise":
+        node.warn("yellow", village)
+    said: dict[str, Any] = {"villages": [village], "hazard": HAZARD, "level": "red"}
+    first = node.act("officer-all", kind, rehearse=True, **said)
+    asked = node.act("officer-all", kind, key="for-two", seen=node.seen(village), **said)
+    assert asked.status == "waits", asked.problems
+    node.step()
+    second = node.act("second-all", "release", rehearse=True, order=asked.order)
+    assert first.rehearsal is not None
+    assert second.rehearsal is not None
+    assert first.rehearsal.words
+    assert second.rehearsal.words == first.rehearsal.words
+    assert second.rehearsal.posts == first.rehearsal.posts

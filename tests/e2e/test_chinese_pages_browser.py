@@ -20,8 +20,11 @@ NAMES = {"chief", "deputy", "agrees", "looks", "Chief", "Deputy", "Agrees", "Loo
 """People of operators.csv of the test; a name is as it is written."""
 
 COUNTIES = {"Yunhe", "Liandu", "Songyang"}
-WORDS = {"English", "Excel", "warnstream", "sms", "device", "voice", "mail", "review", "prepare", "approve"}
-"""A button to the other language, a program's name, commands, and channels as channels.yaml calls them."""
+WORDS = {
+    *("English", "Excel", "warnstream", "review", "prepare", "approve", "reload", "docs", "Enter", "Esc"),
+    *("sms", "device", "voice", "mail", "terminal"),
+}
+"""The other language's button, names of programs, commands and keys; channels as channels.yaml has them."""
 
 SHOWN = """() => {
   const found = [];

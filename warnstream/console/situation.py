@@ -153,8 +153,8 @@ class Situation:
             doubted=int(np.count_nonzero(stations & 2)),
             partly_blind=int(np.count_nonzero(sight == 1)),
             # Reasons name places and channels of the whole county.
-            reasons=list(head.reasons) if area.is_everything else [],
-            reasons_zh=list(head.reasons_zh) if area.is_everything else [],
+            reasons=[clean(reason) for reason in head.reasons if area.is_everything],
+            reasons_zh=[clean(reason) for reason in head.reasons_zh if area.is_everything],
             needs=needs,
             proposals=_proposals(head.proposals, inside, area),
             alarms=_alarms(parts["alarms"], inside, area) if "alarms" in parts else [],

@@ -285,8 +285,8 @@ def alarms(state: StateRecord, speaker: Speaker) -> Rows:
     """What troubles the node."""
     return [
         [
-            alarm.alarm,
-            (alarm.zh or alarm.text, alarm.text)[speaker.number],
+            clean(alarm.alarm),
+            clean((alarm.zh or alarm.text, alarm.text)[speaker.number]),
             _time(alarm.since),
             speaker.word("yes" if alarm.blocking else "no"),
         ]

@@ -59,3 +59,8 @@ export const PROBLEMS_ZH = [
   [/^order: no order/, () => "这条提请已不在等待"],
   [/^too many ask|^the node cannot be asked now|^the node does not answer|^the node has hung up/, () => "节点没有回答，请再试"],
 ];
+
+// Roles of posts as chain.csv of the demo has them; others are shown as they are written.
+export const ROLES_ZH = { grid_member: "网格员", village_leader: "村责任人", village: "村", township: "镇", township_duty: "镇值班", county: "县", county_duty: "县值班", county_leader: "县责任人" };
+
+export const ROLES_EN = {};

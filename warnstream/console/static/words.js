@@ -1,6 +1,6 @@
 // Every word of the page, Chinese and English.
 
-import { DRILLS_EN, DRILLS_ZH, FORM_EN, FORM_ZH, PROBLEM_OTHER_ZH, PROBLEMS_ZH } from "./more-words.js";
+import { DRILLS_EN, DRILLS_ZH, FORM_EN, FORM_ZH, PROBLEM_OTHER_ZH, PROBLEMS_ZH, ROLES_EN, ROLES_ZH } from "./more-words.js";
 import { PAGES_EN, PAGES_ZH, TIMES_EN, TIMES_ZH, TRANSFERS_EN, TRANSFERS_ZH } from "./page-words.js";
 
 const ZH = {
@@ -33,7 +33,7 @@ const ZH = {
   chain: "责任链", chainNone: "没有责任人", words: "最近一次发出的话", sentAt: (at) => `发出 ${at}`,
   wordsNone: "住户还没有收到过消息", since: (at) => `自 ${at}`, until: (at) => `有效至 ${at}`,
   state: { waiting: "未到级", asked: "待应答", overdue: "超时未应答", answered: "已应答" },
-  role: { grid_member: "网格员", village_leader: "村责任人", village: "村", township: "镇", township_duty: "镇值班", county: "县", county_duty: "县值班", county_leader: "县责任人" },
+  role: ROLES_ZH,
   dueAt: (at) => `${at} 前`, villageDry: "责任链无人应答", blind: "本村站点无数据：按远站研判，不会降级",
   partly: "本村部分站点无数据", expected: "预计", notConfirmed: "待核实", before: "升级时测得",
   floor: (at) => `人工升级，至 ${at}`, ceiling: (level, at) => `人工压低，系统判定${level}，至 ${at}`,
@@ -102,7 +102,7 @@ const EN = {
   chain: "Chain of duty posts", chainNone: "Nobody is responsible", words: "Last words sent", sentAt: (at) => `sent ${at}`,
   wordsNone: "The doors were told nothing yet", since: (at) => `since ${at}`, until: (at) => `valid to ${at}`,
   state: { waiting: "not asked", asked: "asked", overdue: "overdue", answered: "answered" },
-  role: {},
+  role: ROLES_EN,
   dueAt: (at) => `by ${at}`, villageDry: "nobody of the chain answers", blind: "No gauge of its own reports: judged by farther ones, never lowered",
   partly: "Some of its gauges are silent", expected: "expected", notConfirmed: "not confirmed", before: "as measured when it was raised",
   floor: (at) => `raised by hand until ${at}`, ceiling: (level, at) => `held down by hand, found ${level}, until ${at}`,

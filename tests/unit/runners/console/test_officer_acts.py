@@ -16,6 +16,7 @@ from warnstream.adapters.ledger.listing import DoorState
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.delivery.ledger.states import Delivery, People
+from warnstream.delivery.render import render_bulletin
 from warnstream.duty import DutyDesk
 from warnstream.engine import Engine
 from warnstream.model.digests import HelpAssign
@@ -25,7 +26,7 @@ from warnstream.model.hands.drills import DrillAct, DrillOrder
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.build import Derived, assemble, build_intake, derive
+from warnstream.runners.build import Derived, assemble, build_intake, bulletin_wording, derive
 from warnstream.runners.console.acts import Acts
 from warnstream.runners.console.versions import version_of
 from warnstream.runners.intake import entries
@@ -550,3 +551,32 @@ def test_the_second_person_reads_the_words_of_the_first(node: Node, kind: str) -
     assert first.rehearsal.words
     assert second.rehearsal.words == first.rehearsal.words
     assert second.rehearsal.posts == first.rehearsal.posts
+
+
+def test_a_return_is_read_by_both_and_told_in_those_words(node: Node) -> None:
+    village = node.people.network.villages.code[0]
+
+    def given(kind: str, **said: Any) -> Done:
+        done = node.act("officer-all", kind, key=f"r-{kind}", villages=[village], **said)
+        assert done.status in ("taken", "waits"), done.problems
+        node.step()
+        return done
+
+    given("transfer", by="23:00")
+    early = node.act("officer-all", "return", rehearse=True, villages=[village])
+    assert any("not over" in problem for problem in early.problems)
+    given("transfer-over")
+    given("assess", verdict="safe")
+    first = node.act("officer-all", "return", rehearse=True, villages=[village])
+    assert first.rehearsal is not None, first.problems
+    assert first.rehearsal.is_for_two
+    asked = given("return")
+    assert asked.status == "waits"
+    second = node.act("second-all", "release", rehearse=True, order=asked.order)
+    assert second.rehearsal is not None, second.problems
+    assert second.rehearsal.words == first.rehearsal.words
+    (words,) = first.rehearsal.words
+    node.act("second-all", "release", key="r-agreed", order=asked.order)
+    (told,) = node.step().to_doors
+    wording = bulletin_wording(node.people)
+    assert render_bulletin(told, wording).text_en == words.en

@@ -562,7 +562,7 @@ def test_a_return_is_read_by_both_and_told_in_those_words(node: Node) -> None:
         node.step()
         return done
 
-    given("transfer", by="23:00")
+    given("transfer")
     early = node.act("officer-all", "return", rehearse=True, villages=[village])
     assert any("not over" in problem for problem in early.problems)
     given("transfer-over")

@@ -49,8 +49,8 @@ def test_a_name_is_a_name_on_every_page(town: Town, watched: Watched, browser: A
     for address in ("#/", *PAGES.values(), "#/drill", "#/warning/%", "#/warning/%E4%B8"):
         page.evaluate("(to) => { location.hash = to; }", address)
         page.wait_for_timeout(1_500)
-        for one in page.locator("#page summary").all():
-            one.click()
+        for summary in page.locator("#page summary").all():
+            summary.click()
         assert page.locator("#screen img").count() == 0, address
         text = page.evaluate("document.body.textContent")
         assert not set(text) & set(TURNS), address

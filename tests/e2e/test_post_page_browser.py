@@ -77,7 +77,7 @@ def said_of(town: Town) -> list[entries.AnswerEntry]:
         if kind == entries.ANSWER:
             found.append(msgspec.msgpack.decode(payload, type=entries.AnswerEntry))
     journal.close()
-    return [one for one in found if one.by]
+    return [said for said in found if said.by]
 
 
 def test_doors_are_told_of_by_taps_that_wait_for_a_network(running: Town, browser: Any) -> None:  # noqa: F811
@@ -134,9 +134,9 @@ def test_doors_are_told_of_by_taps_that_wait_for_a_network(running: Town, browse
     assert member.wrong == []
 
     town.node.stop()
-    taken = {one.recipient: one for one in said_of(town)}
+    taken = {said.recipient: said for said in said_of(town)}
     assert set(taken) == {moves, hears, helped}
-    assert {one.by for one in taken.values()} == {POST}
+    assert {said.by for said in taken.values()} == {POST}
     assert taken[moves].answer is Answer.MOVING
     assert taken[hears].happened_s > 0, "it was tapped earlier than it was sent"
     assert calls not in taken, "the conflict left nothing"

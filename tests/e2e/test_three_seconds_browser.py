@@ -108,7 +108,7 @@ def engines_answers(directory: Path) -> Answers:
         for village, owed in debt.owed.items()
         if chain.turns[village].state is State.CALLING
     ]
-    counts = tuple(sum(at == one for at in level.values()) for one in reversed(LEVELS))
+    counts = tuple(sum(at == wanted for at in level.values()) for wanted in reversed(LEVELS))
     worst = max(level.values(), default=0)
     return Answers(
         mode="DRILL" if configuration.message.status is MessageStatus.EXERCISE else "LIVE",
@@ -134,13 +134,15 @@ def screens_answers(page: Any) -> Answers:
     groups, pictures = said.get("group", []), said.get("image", [])
 
     def tile(name: str) -> tuple[int, str]:
-        (whole,) = [one for one in groups if re.match(rf"[0-9,]+ {name} ·", one)]
+        (whole,) = [group for group in groups if re.match(rf"[0-9,]+ {name} ·", group)]
         number, _, note = whole.partition(f" {name} · ")
         return int(number.replace(",", "")), note
 
-    (mode,) = [one.removeprefix("Mode ") for one in groups if one.startswith("Mode ")]
+    (mode,) = [group.removeprefix("Mode ") for group in groups if group.startswith("Mode ")]
     levels = tuple(
-        int(one.rpartition(" ")[2]) for one in pictures if re.match("(Red|Orange|Yellow|Blue) [0-9]+$", one)
+        int(name.rpartition(" ")[2])
+        for name in pictures
+        if re.match("(Red|Orange|Yellow|Blue) [0-9]+$", name)
     )
     rows = said.get("option", [])
     helps, releases, dry, silent = (
@@ -205,6 +207,6 @@ def test_five_situations_are_read_as_the_engine_has_them(
         keep_picture(officer.page, f"three-seconds-{request.node.callspec.params['county']}-{number}")
     # Situations that say nothing would prove nothing.
     assert len(set(seen)) == SITUATIONS
-    assert any(one.worst == "R" for one in seen)
-    assert any(one.answered_by for one in seen)
+    assert any(answers.worst == "R" for answers in seen)
+    assert any(answers.answered_by for answers in seen)
     assert officer.wrong == []

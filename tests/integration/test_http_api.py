@@ -132,7 +132,7 @@ class Node:
         return None
 
     def say_for_doors(self, post: str, said: Sequence[DoorSaid]) -> list[DoorSaidRecord]:
-        return [DoorSaidRecord(one.door, "taken", post) for one in said]
+        return [DoorSaidRecord(answer.door, "taken", post) for answer in said]
 
     def who_comes(self, _caller: str) -> str:
         return ""

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from warnstream.adapters.console.acts import DOORS_PAGE, Done, DoorRow, Rehearsed, Said, decode_said
+from warnstream.adapters.console.acts import DOORS_PAGE, Done, Rehearsed, Said, decode_said
 from warnstream.adapters.console.frame import Act
 from warnstream.adapters.ledger.listing import DoorState
 from warnstream.config.settings import Configuration
@@ -31,7 +31,7 @@ from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.console import drills as of_drills
 from warnstream.runners.console.moves import CONFIRM, mark_of
-from warnstream.runners.console.requested import request_of
+from warnstream.runners.console.requested import agreed_to, request_of, row_of
 from warnstream.runners.console.versions import standing_of, version_of
 from warnstream.runners.intake.duty import place_of
 from warnstream.runners.intake.entries import (
@@ -271,13 +271,13 @@ class Acts:
     @staticmethod
     def _faults_of_agreed(order: HandOrder, desk: WarningDesk) -> list[str]:
         """What has come to stand in the way of a return since it was asked for."""
-        asked = _agreed_to(order, desk)
+        asked = agreed_to(order, desk)
         is_return = asked.kind is OrderKind.RETURN
         return desk.order_faults(replace(asked, second=order.author)) if is_return else []
 
     def _rehearsed(self, order: HandOrder) -> Rehearsed:
         desk = self._keeper.engine.desk
-        shown = _agreed_to(order, desk)
+        shown = agreed_to(order, desk)
         if self._preview is None:
             self._preview = Preview(self._configuration, self._keeper.people)
         words, posts = self._preview.of(self._keeper.engine, shown)
@@ -424,19 +424,7 @@ class Acts:
         village = self._keeper.people.network.villages.index_of_code()[said.villages[0]]
         who_goes = {call.caller: call.assigned for call in self._keeper.engine.desk.chains.calls}
         known = self._doors(village)
-        page = [
-            DoorRow(
-                door.code,
-                door.state.word,
-                door.said.word,
-                door.channel,
-                door.address,
-                door.tries,
-                door.last_s,
-                who_goes.get(door.code, ""),
-            )
-            for door in known[said.cursor : said.cursor + DOORS_PAGE]
-        ]
+        page = [row_of(door, who_goes) for door in known[said.cursor : said.cursor + DOORS_PAGE]]
         return msgspec.structs.replace(done, doors=page, doors_of=len(known))
 
     def _remember(self, act: Act, done: Done) -> Done:
@@ -444,12 +432,6 @@ class Acts:
         if len(self._known) > KNOWN_MAX:
             self._known.popitem(last=False)
         return done
-
-
-def _agreed_to(order: HandOrder, desk: WarningDesk) -> HandOrder:
-    """The order that a release agrees to; any other one itself."""
-    waiting = (proposal.order for proposal in desk.hands.state.waiting)
-    return next((asked for asked in waiting if asked.identifier == order.order), order)
 
 
 def _key_of(act: Act) -> str:

@@ -42,10 +42,10 @@ def seen_of(configuration: Configuration, records: list[DrillRecord]) -> DrillsS
 
 def _told(scores: list[DrillScores]) -> Iterator[tuple[str, str]]:
     """Village and begin of drills that are still on, oldest first."""
-    for one in reversed(scores):
-        for village in one.villages:
+    for drill in reversed(scores):
+        for village in drill.villages:
             if village.first_told is not None or village.posts:
-                yield village.village, one.begun
+                yield village.village, drill.begun
 
 
 def _scores_in(folder: Path, configuration: Configuration) -> DrillScores:

@@ -34,21 +34,21 @@ from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
 from warnstream.model.hands.drills import drill_name, is_of_drill
 from warnstream.model.hands.requests import DrillRequest, OrderFaultsError, OrderRequest
+from warnstream.runners import reasons
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.drill.request import drill_order, stopped_by
 from warnstream.runners.intake import entries
-from warnstream.runners.live import reasons
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.keeper import Keeper
-from warnstream.runners.live.post_doors import PostDoors
 from warnstream.runners.live.reloading.reloads import Reloads
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.views.signs_json import affirm_fault
 from warnstream.runners.live.views.state_json import describe_channels, describe_warnings
+from warnstream.runners.orders.post_doors import PostDoors
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.reports import describe_reports

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from warnstream.model.alarms import ALARM_KINDS, AlarmSignal
-from warnstream.runners.live import reasons
+from warnstream.runners import reasons
 
 LATIN = re.compile(r"[A-Za-z]{4,}")
 

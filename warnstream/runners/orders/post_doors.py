@@ -41,12 +41,12 @@ SAID = {
     "refused": Said.REFUSE,
     "help": Said.CALL,
 }
-ANSWERS: Mapping[Said, Answer] = MappingProxyType(
+ANSWERS: Mapping[str, Answer] = MappingProxyType(
     {
-        Said.ACKNOWLEDGE: Answer.ACKNOWLEDGED,
-        Said.MOVE: Answer.MOVING,
-        Said.CLAIM_SAFE: Answer.SAFE,
-        Said.CALL: Answer.NEED_HELP,
+        "heard": Answer.ACKNOWLEDGED,
+        "moving": Answer.MOVING,
+        "safe": Answer.SAFE,
+        "help": Answer.NEED_HELP,
     }
 )
 
@@ -146,7 +146,7 @@ class PostDoors:
         network = self._keeper.people.network
         codes = network.villages.code
         own = {codes[village]: village for village in villages_of(network, post)}
-        return [self._say(post, one, own.get(one.village)) for one in said]
+        return [self._say(post, tap, own.get(tap.village)) for tap in said]
 
     def _say(self, post: str, one: DoorSaid, village: int | None) -> DoorSaidRecord:
         if village is None:
@@ -167,7 +167,7 @@ class PostDoors:
             return self._refuse(post, one, state)
         desk, ago_s = self._keeper.engine.desk, min(max(one.ago_s, 0), DAY_S)
         happened_s = max(desk.now_s - ago_s, 0) if ago_s else 0
-        answer = ANSWERS[said]
+        answer = ANSWERS[one.word]
         payload = entries.encode_answer(words.identifier, one.door, answer, by=post, happened_s=happened_s)
         self._requests.ask_and_wait(entries.ANSWER, payload)
         return DoorSaidRecord(one.door, "taken", reached.word)

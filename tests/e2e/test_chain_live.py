@@ -31,11 +31,14 @@ NEAR_TOWN, FAR_TOWN = "石湖镇", "云泉乡"
 Notice = dict[str, Any]
 
 
+PLAN = CountyPlan(n_stations=9, n_villages=3, n_gauges=1)
+
+
 class Town:
     """A node of three villages whose gauges all report the same, and every device of its posts and doors."""
 
-    def __init__(self, directory: Path, port: int) -> None:
-        build_county(1, CountyPlan(n_stations=9, n_villages=3, n_gauges=1)).write(directory)
+    def __init__(self, directory: Path, port: int, plan: CountyPlan = PLAN) -> None:
+        build_county(1, plan).write(directory)
         http_port = free_port()
         write_demo_config(directory, broker_port=port, http_port=http_port, embedded_broker=False)
         stations = load_configuration(directory).network.stations
@@ -62,11 +65,16 @@ class Town:
             moment = iso_utc(self.now_s)
             if self.now_s % 300 == 0:
                 said = [
-                    {"station": code, "time": moment, "rain_total": self.total_mm} for code in self._codes
+                    {"station": code, "time": moment, "rain_total": self.total_of(code)}
+                    for code in self._codes
                 ]
                 self._publish("ws/c/rain/gateway/obs", said)
             self._publish("ws/clock", {"time": moment})
             self.node.wait_until(moment, timeout_s=60)
+
+    def total_of(self, _code: str) -> float:
+        """What a gauge's counter shows, mm."""
+        return self.total_mm
 
     def answer(self, recipient: str, word: str = "acknowledged") -> None:
         """A post or door answers the newest that it was shown."""

@@ -26,6 +26,7 @@ from warnstream.adapters.http.models.drills import DrillRecord, DrillsRecord, Dr
 from warnstream.adapters.http.models.explanation import ExplanationRecord, VillageRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
+from warnstream.adapters.http.models.post_doors import DoorSaid, DoorSaidRecord, PostDoorsRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import PostsRecord, ReportsRecord
 from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
@@ -88,6 +89,7 @@ class Node:
     said: list[PostAction] = field(default_factory=list)
     ordered: list[OrderRequest] = field(default_factory=list)
     marks: list[tuple[tuple[str, ...], str, str, bool]] = field(default_factory=list)
+    asked_doors: list[tuple[str, str]] = field(default_factory=list)
 
     def alive(self) -> AliveRecord:
         return AliveRecord(alive=True, node="test")
@@ -124,6 +126,13 @@ class Node:
 
     def office(self) -> Office:
         return Office("12345", fixed_zone(8 * HOUR_S))
+
+    def post_doors(self, post: str, message: str) -> PostDoorsRecord | None:
+        self.asked_doors.append((post, message))
+        return None
+
+    def say_for_doors(self, post: str, said: Sequence[DoorSaid]) -> list[DoorSaidRecord]:
+        return [DoorSaidRecord(answer.door, "taken", post) for answer in said]
 
     def who_comes(self, _caller: str) -> str:
         return ""
@@ -865,3 +874,38 @@ def test_drills_are_listed_for_people_alone(api: HttpApi) -> None:
     assert ask(api, "GET", "/api/v1/drills").status_code == 403
     found = ask(api, "GET", "/api/v1/drills", auth=("zhang", TOKENS.for_operator("zhang")))
     assert found.json()["drills"][0]["ended"] == {"V1": "lapsed"}
+
+
+def test_a_post_reads_its_doors_by_its_token_or_its_newest_link_and_nobody_else_does(
+    api: HttpApi, node: Node
+) -> None:
+    path, said = "/api/v1/posts/doors", {"answers": [{"village": "V1", "door": "H1", "word": "heard"}]}
+    for headers in ({}, {"Authorization": "Bearer x"}, basic("grid-7", TOKENS.for_post("grid-8"))):
+        assert ask(api, "GET", path, headers=headers).status_code == 403
+        assert ask(api, "POST", path, json=said, headers=headers).status_code == 403
+    own = basic("grid-7", TOKENS.for_post("grid-7"))
+    assert ask(api, "GET", path, headers=own).status_code == 404, "it answers for no village"
+    assert node.asked_doors == [("grid-7", "")]
+    taken = ask(api, "POST", path, json=said, headers=own)
+    assert taken.json()["answers"] == [{"door": "H1", "result": "taken", "said": "grid-7", "problem": ""}]
+    many = {"answers": said["answers"] * 41}
+    assert ask(api, "POST", path, json=many, headers=own).status_code == 400
+    odd = {"answers": [{"village": "V1", "door": "H1", "word": "back"}]}
+    assert ask(api, "POST", path, json=odd, headers=own).status_code == 400
+
+
+def test_the_page_of_a_post_runs_nothing_from_elsewhere(api: HttpApi) -> None:
+    for path in ("/g/", "/g/page.js", "/g/page.css"):
+        got = ask(api, "GET", path)
+        assert got.status_code == 200
+        policy = got.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "require-trusted-types-for 'script'" in policy
+        again = ask(api, "GET", path, headers={"If-None-Match": got.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert len(got.content) < 20_000
+
+
+def basic(name: str, token: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{name}:{token}'.encode()).decode()}"}

@@ -104,9 +104,23 @@ def device_of(request: Request) -> str:
 
 def visitor_of(request: Request, accounts: Accounts, operators: dict[str, Operator]) -> Visitor:
     """Who has signed in and still stands in operators.csv. HTTPException 401 for everybody else."""
+    scheme, _, word = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return _machine_of(request, word.strip(), accounts, operators)
     token = request.cookies.get(cookie_name(request), "")
     found = accounts.session(token) if token else None
     operator = None if found is None else operators.get(found[0])
     if found is None or operator is None:
         raise HTTPException(401, "nobody is signed in")
     return Visitor(operator, token, found[1])
+
+
+def _machine_of(request: Request, token: str, accounts: Accounts, operators: dict[str, Operator]) -> Visitor:
+    """The person whose token a machine shows; it reads what its scopes reach. HTTPException 401 or 403."""
+    machine = accounts.machines.of(token) if token else None
+    operator = None if machine is None else operators.get(machine.person)
+    if machine is None or operator is None:
+        raise HTTPException(401, "the token is none, or over")
+    if request.method != "GET" or not machine.may_read(request.url.path):
+        raise HTTPException(403, f"the token reads {', '.join(machine.scopes)} alone")
+    return Visitor(operator, token, machine.until_s)

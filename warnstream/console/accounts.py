@@ -20,6 +20,8 @@ from warnstream.console.proof.devices import SCHEMA as DEVICES
 from warnstream.console.proof.devices import Devices
 from warnstream.console.proof.factors import SCHEMA as FACTORS
 from warnstream.console.proof.factors import Factors
+from warnstream.console.proof.machines import SCHEMA as MACHINES
+from warnstream.console.proof.machines import Machines
 from warnstream.console.proof.once import SCHEMA as ONCE
 from warnstream.console.proof.once import OneTimes
 from warnstream.console.proof.secret_words import hashed, secret_word
@@ -62,6 +64,8 @@ class Accounts:
         Second factors.
     once : OneTimes
         One-time sign-ins.
+    machines : Machines
+        Tokens of machines.
 
     Raises
     ------
@@ -78,11 +82,12 @@ class Accounts:
         path = directory / FILE
         path.touch(mode=FILE_MODE, exist_ok=True)
         path.chmod(FILE_MODE)
-        self._database = Database(path, SCHEMA + FACTORS + DEVICES + ONCE, SCHEMA_VERSION)
+        self._database = Database(path, SCHEMA + FACTORS + DEVICES + ONCE + MACHINES, SCHEMA_VERSION)
         self._clock = clock
         self.factors = Factors(self._database, clock)
         self.once = OneTimes(self._database, clock)
         self.devices = Devices(self._database, clock)
+        self.machines = Machines(self._database, clock)
         self._hasher = hasher or PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
         self._hashing = threading.Semaphore(HASHES_AT_ONCE)
 
@@ -110,6 +115,7 @@ class Accounts:
             connection.execute("DELETE FROM devices WHERE person = ?", (person,))
             connection.execute("DELETE FROM factors WHERE person = ?", (person,))
             connection.execute("DELETE FROM recoveries WHERE person = ?", (person,))
+            connection.execute("DELETE FROM machines WHERE person = ?", (person,))
             return connection.execute("DELETE FROM people WHERE person = ?", (person,)).rowcount > 0
 
     def people(self) -> list[tuple[str, int]]:
@@ -154,6 +160,10 @@ class Accounts:
         if row is None or not 0 <= now_s - int(row[1]) < SESSION_S:
             return None
         return str(row[0]), int(row[1]) + SESSION_S
+
+    def is_open(self, token: str) -> bool:
+        """Whether a session, or a machine's token, still is one."""
+        return self.session(token) is not None or self.machines.of(token) is not None
 
     def sessions(self) -> dict[str, int]:
         """Open sessions by person."""

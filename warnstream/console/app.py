@@ -279,7 +279,7 @@ class ConsoleApi:
                 now = asyncio.get_running_loop().time()
                 if now - looked_at >= SESSION_LOOK_S:
                     looked_at = now
-                    if self._accounts.session(visitor.token) is None:
+                    if not self._accounts.is_open(visitor.token):
                         break
             async with asyncio.timeout(SEND_S_MAX):
                 await send({"type": "http.response.body", "body": b""})

@@ -54,6 +54,13 @@ class Silent(Struct, frozen=True):
     of: int = 0
 
 
+class Calling(Struct, frozen=True):
+    """Villages whose posts have been asked and have time left, and when the first answer is due."""
+
+    villages: int = 0
+    first_due_s: int = 0
+
+
 class Unseen(Struct, frozen=True):
     """Villages that hear none of their gauges, and channels that reach nobody."""
 
@@ -67,6 +74,7 @@ class Needs(Struct, frozen=True):
     help: Help = Help()
     release: Release = Release()
     dry: int = 0
+    calling: Calling = Calling()
     silent: Silent = Silent()
     unseen: Unseen = Unseen()
 
@@ -115,7 +123,10 @@ class Shift(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """The situation in numbers; `levels` are villages and `towns` townships by worst level, blue to red."""
+    """The situation in numbers; `levels` are villages and `towns` townships by worst level, blue to red.
+
+    `drilling`: villages in which a drill is on beside the real operation.
+    """
 
     node: str
     mode: Mode
@@ -128,11 +139,13 @@ class Head(Struct, frozen=True):
     doubted: int = 0
     partly_blind: int = 0
     reasons: list[str] = []
+    reasons_zh: list[str] = []
     needs: Needs = Needs()
     proposals: list[Proposal] = []
     alarms: list[AlarmRow] = []
     shifts: list[Shift] = []
     is_flood: bool = False
+    drilling: int = 0
 
 
 class Doors(Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from warnstream.adapters.console.acts import Done, Said
 from warnstream.console import models
-from warnstream.console.reading.models import Acts, Past, Review, Sheet, Transfers
+from warnstream.console.reading.models import Acts, Drills, Past, Review, Sheet, Transfers
 
 REF = "#/components/schemas/{name}"
 ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
@@ -20,6 +20,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
     ("get", "/api/v1/villages/{code}/past"): ("A village's warnings over time, and why not higher.", Past),
     ("get", "/api/v1/acts"): ("What people have done in the area, after entry `since`.", Acts),
     ("get", "/api/v1/review"): ("The last hours of the area, and what people have done.", Review),
+    ("get", "/api/v1/drills"): ("Drills of the area with their scores.", Drills),
     ("get", "/api/v1/transfers"): ("Transfer lists of the area, and the five counters.", Transfers),
     ("get", "/api/v1/transfers/{list}"): ("One transfer list with its rows.", Transfers),
     ("get", "/api/v1/sheets/{page}"): ("Tables of a page, in one language.", Sheet),

@@ -1,5 +1,6 @@
 """The page and what belongs to it: files of `static/`, read once, each under its own name."""
 
+import gzip
 import hashlib
 from pathlib import Path
 
@@ -20,6 +21,7 @@ _FILES = {
     for path in sorted(FOLDER.iterdir())
     if path.suffix in MEDIA
 }
+_COMPRESSED = {name: gzip.compress(content, 9, mtime=0) for name, (content, _) in _FILES.items()}
 _TAGS = {name: f'"{hashlib.sha256(content).hexdigest()[:32]}"' for name, (content, _) in _FILES.items()}
 
 
@@ -32,4 +34,8 @@ async def page_of(request: Request) -> Response:
     if request.headers.get("if-none-match") == _TAGS[name]:
         return Response(status_code=304, headers=headers)
     content, media = _FILES[name]
+    headers["Vary"] = "Accept-Encoding"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        content = _COMPRESSED[name]
     return Response(content, media_type=media, headers=headers)

@@ -128,6 +128,7 @@ class Situation:
         inside[of] = np.arange(n)
         chain, helps, waits = (_inside(parts[name], inside) for name in ("chain", "helps", "waits"))
         doors = parts["doors"][of]
+        calling = chain[chain[:, 1] == 1]
         rows = _rows(area, level, doors, chain, helps, waits)
         channels = list(head.channels_down)
         red = doors[level == Level.RED]
@@ -135,6 +136,7 @@ class Situation:
             help=_help(helps),
             release=models.Release(len(waits), _first(waits[:, 3])),
             dry=int(np.count_nonzero(chain[:, 1] == 3)),
+            calling=models.Calling(len(calling), _first(calling[:, 2])),
             silent=models.Silent(_silent(red), int(_addressed(red).sum())),
             unseen=models.Unseen(int(np.count_nonzero(sight == 2)), channels),
         )
@@ -151,12 +153,14 @@ class Situation:
             doubted=int(np.count_nonzero(stations & 2)),
             partly_blind=int(np.count_nonzero(sight == 1)),
             # Reasons name places and channels of the whole county.
-            reasons=list(head.reasons) if area.is_everything else [],
+            reasons=[clean(reason) for reason in head.reasons if area.is_everything],
+            reasons_zh=[clean(reason) for reason in head.reasons_zh if area.is_everything],
             needs=needs,
             proposals=_proposals(head.proposals, inside, area),
             alarms=_alarms(parts["alarms"], inside, area) if "alarms" in parts else [],
             shifts=self._shifts(head.shifts),
             is_flood=head.is_flood,
+            drilling=int(np.count_nonzero(inside[np.array(head.drilling, dtype=np.int64)] >= 0)),
         )
         near = [] if rows else self._near(area)
         return View(shown, level, sight, stations, rows, near)

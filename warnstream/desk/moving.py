@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from warnstream.desk.obeying import ObeyingDesk
 from warnstream.desk.transfers.faults import Around, faults_of
-from warnstream.lifecycle.orders import ImpossibleOrderError
+from warnstream.lifecycle.orders import ImpossibleOrderError, needs_second
 from warnstream.model.bulletins import TRANSFER, Ordered, Standing
 from warnstream.model.effects import Answer
 from warnstream.model.hands.orders import HandOrder, OrderKind
@@ -78,10 +78,31 @@ class MovingDesk(ObeyingDesk):
         """
         if self._is_known(order):
             return
+        if order.kind is OrderKind.RETURN and needs_second(order):
+            self._propose(order)
+            return
         if order.kind is OrderKind.RETURN:
             self._returns = (*self._returns, (order, self._around(order)))
             return
         self._carry_out(order, self._around(order))
+
+    def _propose(self, order: HandOrder) -> None:
+        """A return waits for its second person; what stands is asked when it is carried out.
+
+        Raises
+        ------
+        ImpossibleOrderError
+            If it is none in form; nothing has changed.
+        """
+        if faults := self.hands.faults_of_form(order):
+            self.hands.state.refused += 1
+            raise ImpossibleOrderError(f"order {order.identifier}: {'; '.join(faults)}")
+        self.hands.accept(order, self._now_s)
+
+    def _take_agreed(self, order: HandOrder) -> None:
+        """A return to which a second person has agreed: it was noted when it was asked for."""
+        self.hands.give_again(order)
+        self._returns = (*self._returns, (order, self._around(order)))
 
     def _carry_out(self, order: HandOrder, around: Around) -> None:
         if faults := self._transfer_faults(order, around):

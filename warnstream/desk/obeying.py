@@ -56,6 +56,10 @@ class ObeyingDesk(DeskState):
         """An order about moving people."""
 
     @abstractmethod
+    def _take_agreed(self, order: HandOrder) -> None:
+        """An order about moving people to which a second person has agreed."""
+
+    @abstractmethod
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
         """One signal to one warning."""
 
@@ -138,9 +142,12 @@ class ObeyingDesk(DeskState):
         return self.knows_order(order)
 
     def has_carried_out(self, order: HandOrder) -> bool:
-        """Whether an order has left its mark, as far as warnings show it."""
+        """Whether an order has left its mark, as far as warnings and what waits show it."""
         number = self._network.villages.index_of_code()
         villages = [number[code] for code in order.villages if code in number]
+        if order.kind is OrderKind.HOLD:
+            waiting = dict(self.bulletins.waiting())
+            return not any(postponed(waiting.get(village)) for village in villages)
         return is_done(order, [self._cases.get((village, order.hazard)) for village in villages])
 
     def _case_of(self, village: int, hazard: str) -> Case | None:
@@ -163,7 +170,9 @@ class ObeyingDesk(DeskState):
             self.hands.state.refused += 1
             raise ImpossibleOrderError(f"order {order.identifier}: {'; '.join(faults)}")
         accepted = self.hands.accept(order, self._now_s)
-        if accepted is None:
+        if accepted is None or accepted.kind.is_transfer:
+            if accepted is not None:
+                self._take_agreed(accepted)
             return
         number = self._network.villages.index_of_code()
         villages = [number[code] for code in accepted.villages]
@@ -182,7 +191,7 @@ class ObeyingDesk(DeskState):
             self._order_case(accepted, village, effects)
 
     def _follow_order(self, order: HandOrder) -> list[HandOrder]:
-        """An order of the past: what it did besides warnings; itself, if it was about those.
+        """An order of the past: what it did besides warnings; itself, if a step has to carry it out.
 
         What a step refused then is refused again. Of bounds that is left to whoever finds them not carried
         out: they may rest on one before them in the same step.
@@ -194,8 +203,10 @@ class ObeyingDesk(DeskState):
         if (not binds or needs_second(order)) and self.order_faults(order):
             return []
         accepted = self.hands.accept(order, self._now_s)
-        is_over = order.kind in (OrderKind.HOLD, OrderKind.CALL_AGAIN)
-        return [] if accepted is None or is_over else [accepted]
+        if accepted is not None and accepted.kind.is_transfer:
+            self._take_agreed(accepted)
+            return []
+        return [] if accepted is None else [accepted]
 
     def _order_case(self, order: HandOrder, village: int, effects: Effects) -> None:
         """One village of an order."""

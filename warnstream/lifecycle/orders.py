@@ -85,7 +85,7 @@ def wants_second(kind: OrderKind, level: Level, hidden: Level) -> bool:
 
     `level` is what is ordered, `hidden` the worst level that it takes from people.
     """
-    if kind is OrderKind.ISSUE:
+    if kind in (OrderKind.ISSUE, OrderKind.RETURN):
         return True
     if kind.is_floor:
         return level is Level.RED

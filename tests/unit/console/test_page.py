@@ -73,6 +73,7 @@ def test_every_word_that_a_script_asks_for_is_there() -> None:
         "unseen",
         "release",
         *("raise", "lower", "end", "correct", "issue", "extend", "assign", "hold", "reject", "close"),
+        *("return", "transfer"),
         *("rise", "channel", "node", "on", "off", "suspended"),
         *(state.word for state in (*Delivery, *People)),
     }

@@ -489,3 +489,36 @@ def test_an_identifier_that_was_given_to_another_order_is_refused_and_said() -> 
     assert again.step([another], T0 + 120).messages == []
     assert fault in again.last_refusal
     assert again.hands.state.turned_down[0].author == "zhang"
+
+
+def test_a_hold_that_no_step_has_carried_out_is_owed_and_done_once() -> None:
+    """A crash after the order was kept, then a start with another configuration: the log is followed."""
+    desk = releasing(CONFIRM)
+    desk.step([rise(Level.ORANGE)], T0)
+    followed = releasing(CONFIRM)
+    followed.restore(desk.snapshot())
+    hold = order(OrderKind.HOLD)
+    (owed,) = followed.follow([hold], T0 + 60)
+    assert isinstance(owed, HandOrder)
+    assert not followed.has_carried_out(owed)
+    assert followed.change_over(T0 + 60, asks_posts=False).bulletins == []
+    followed.hands.give_again(owed)
+    followed.step([owed], T0 + 120)
+    assert [waiting.due_s for _, waiting in followed.bulletins.waiting()] == [T0 + 300 + HOLD_S]
+    assert followed.has_carried_out(owed)
+    assert followed.follow([hold], T0 + 180) == [], "the same again is nothing new"
+
+
+@pytest.mark.parametrize("changed", [CONFIRM, ReleaseRule(rise=(0, 0, 0, 400, 0), clear=CONFIRM.clear)])
+def test_what_was_held_waits_on_over_a_changed_configuration(changed: ReleaseRule) -> None:
+    desk = releasing(CONFIRM)
+    desk.step([rise(Level.ORANGE)], T0)
+    desk.step([order(OrderKind.HOLD)], T0 + 60)
+    after = releasing(changed)
+    after.restore(desk.snapshot())
+    assert after.change_over(T0 + 120, asks_posts=False).bulletins == []
+    due_s = T0 + changed.rise[Level.ORANGE] + HOLD_S
+    assert [waiting.due_s for _, waiting in after.bulletins.waiting()] == [due_s]
+    assert after.order_faults(order(OrderKind.HOLD, number=2)) != [], "once a wait, whatever has changed"
+    assert after.step([], due_s - 1).bulletins == []
+    assert len(after.step([], due_s).bulletins) == 1

@@ -19,7 +19,7 @@ from warnstream.delivery.ledger.states import People
 from warnstream.desk import WarningDesk
 from warnstream.model.bulletins import TRANSFER, Action, BulletinCause, BulletinPolicy
 from warnstream.model.effects import Answer, RecipientAnswer
-from warnstream.model.hands.orders import SAFE, UNSAFE, OrderKind
+from warnstream.model.hands.orders import SAFE, UNSAFE, HandOrder, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.transfers.objects import HouseholdFacts
@@ -455,3 +455,49 @@ def test_a_transfer_stands_where_it_is_not_over_and_a_drill_ends_there() -> None
     assert desk.transfers.standing_in() == [FIRST]
     desk.step([orders(OrderKind.TRANSFER_CLOSE, villages=(), order="o1")], T0 + 120)
     assert desk.transfers.standing_in() == []
+
+
+def asked(desk: WarningDesk, orders: Orders) -> HandOrder:
+    """A return that a person at a screen has asked for, of a list that is over and assessed."""
+    desk.step([orders(OrderKind.TRANSFER_OVER)], T0 + 60)
+    desk.step([orders(OrderKind.ASSESS, verdict=SAFE)], T0 + 120)
+    order = orders(OrderKind.RETURN, asks_second=True)
+    assert desk.order_faults(order) == []
+    desk.step([order], T0 + 180)
+    return order
+
+
+def test_a_return_from_a_screen_waits_for_another_person_and_is_told_then() -> None:
+    desk, orders = opened()
+    order = asked(desk, orders)
+    assert [waiting.order for waiting in desk.hands.state.waiting] == [order]
+    assert desk.transfers.open, "nobody is told to come back by one person"
+    (own,) = desk.order_faults(orders(OrderKind.RELEASE, villages=(), order=order.identifier))
+    assert own.startswith("author: expected another person")
+    kept = desk.hands.snapshot()
+    desk.hands.restore(kept)
+    agreed = replace(orders(OrderKind.RELEASE, villages=(), order=order.identifier), author="li")
+    (back,) = desk.step([agreed], T0 + 240).bulletins
+    assert back.action is Action.RETURN
+    assert not desk.transfers.open
+    assert not desk.hands.state.waiting
+    assert not desk.step([agreed, order], T0 + 300).bulletins, "the same again tells nobody"
+
+
+def test_what_comes_to_stand_before_the_second_person_agrees_keeps_the_return_back() -> None:
+    desk, orders = opened()
+    order = asked(desk, orders)
+    desk.step([rise(Level.BLUE)], T0 + 200)
+    agreed = replace(orders(OrderKind.RELEASE, villages=(), order=order.identifier), author="li")
+    effects = desk.step([agreed], T0 + 240)
+    assert not [told for told in effects.bulletins if told.action is Action.RETURN]
+    assert "a warning stands" in desk.last_refusal
+    assert desk.transfers.open[0].returned == {}
+
+
+def test_a_return_that_nobody_agrees_to_lapses() -> None:
+    desk, orders = opened()
+    asked(desk, orders)
+    desk.step([], T0 + 180 + 11 * MINUTE_S)
+    assert not desk.hands.state.waiting
+    assert desk.transfers.open

@@ -18,7 +18,8 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     ----------
     kind : str
         A kind of order (`OrderKind`), ``assign`` or ``close`` of a call for help, ``see`` of an alarm,
-        ``take_shift`` or ``hand_over``; ``read`` the doors of one village, from `cursor` on.
+        ``take_shift`` or ``hand_over``; ``read`` the doors of one village, from `cursor` on;
+        ``drill_start`` or ``drill_stop``.
     reason : str
     villages, townships : list of str
     hazard, level, lasts, post, response : str
@@ -26,7 +27,10 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     alone : bool
         What two persons should say, by one, on purpose.
     order : str
-        Of a release: the order that waits for a second person.
+        Of a release: the order that waits for a second person; of ``drill_stop``: the drill's name, or
+        ``all``.
+    announced : bool
+        Of ``drill_start``: posts are told first that there will be one.
     help, person : str
         The call for help, and who goes there or says that it is over; whom a shift is offered to.
     urgency : str
@@ -63,6 +67,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     word: str = ""
     cursor: int = 0
     rehearse: bool = False
+    announced: bool = False
 
 
 class Words(msgspec.Struct, frozen=True):

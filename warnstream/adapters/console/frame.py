@@ -50,6 +50,7 @@ LOOKS = {
     "past": "versions of its warnings, bulletins and digests as they were sent (`PastFacts`)",
     "record": "what people have done, newest first (`RecordFacts`)",
     "transfers": "transfer lists and the five counters; of one list with its rows (JSON); `village` names it",
+    "drills": "drills that are on, scores of the newest, when each village had its last (JSON)",
     "state": "stations, blind villages, channels, alarms and audit of the node (JSON)",
 }
 """What a console can ask, and what the answer is."""
@@ -131,8 +132,8 @@ class Head(msgspec.Struct, frozen=True):
     stepped_s : float
         Seconds since the last step; -1 before the first.
     is_ready : bool
-    reasons : tuple of str
-        As /readyz has them.
+    reasons, reasons_zh : tuple of str
+        As /readyz has them, and the same in Chinese.
     channels_down : tuple of str
         Channels that reach nobody.
     hazards : tuple of str
@@ -145,6 +146,8 @@ class Head(msgspec.Struct, frozen=True):
         More alarms than an officer can take.
     leads_s : tuple of int
         Rows of `ahead`, ascending.
+    drilling : tuple of int
+        Villages in which a drill is on beside the real operation.
     """
 
     node: str
@@ -162,6 +165,8 @@ class Head(msgspec.Struct, frozen=True):
     shifts: tuple[ShiftFacts, ...] = ()
     is_flood: bool = False
     leads_s: tuple[int, ...] = ()
+    drilling: tuple[int, ...] = ()
+    reasons_zh: tuple[str, ...] = ()
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):

@@ -48,7 +48,12 @@ LABEL_OF_REPORT = {
 LABEL_OF_HEADS = {"to_move": "应转 To move", "moved": "已转 Moved", "refused": "拒转 Refused"}
 
 
-def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = "", comes: str = "") -> str:
+DOORS = "我的住户 My doors"
+
+
+def answer_page(
+    addressed: Addressed, *, answer: Answer | None, notice: str = "", comes: str = "", doors: str = ""
+) -> str:
     """HTML of the page.
 
     Parameters
@@ -61,6 +66,8 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
         A line about what just happened; empty for none.
     comes : str
         Who has this door's call for help; empty: nobody has it, or it has not called.
+    doors : str
+        Address of the page with the post's own doors; empty: none.
     """
     message = addressed.current
     status = MessageStatus(message.status)
@@ -78,8 +85,12 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
         f"<p class={Level(message.level).word}>{escape(text_zh)}</p>"
         f"<p lang=en>{escape(text_en)}</p>{told}{given}"
         f"<form method=post>{''.join(map(_button, LABEL_OF_ANSWER.items()))}</form>"
-        f"{_report_of(addressed)}{_list_of(addressed)}</html>"
+        f"{_doors_at(doors)}{_report_of(addressed)}{_list_of(addressed)}</html>"
     )
+
+
+def _doors_at(address: str) -> str:
+    return f'<p><a href="{escape(address, quote=True)}">{DOORS}</a></p>' if address else ""
 
 
 def _title(message: StoredMessage) -> str:

@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_S_MAX = 10.0
+PROVEN = ("/a/", "/g/", "/api/v1/posts/", "/api/v1/reports")
+"""Paths of which each request brings a token that another site's page cannot have."""
 
 
 class SecurityHeaders:
@@ -40,7 +42,7 @@ class HostCheck:
     """ASGI middleware that refuses requests for another host (DNS rebinding: a stranger's page in a browser).
 
     An address is always one of this machine; names are `localhost`, the machine's own and those given. An
-    answer link carries its own proof: nobody is turned away from it because a name was forgotten.
+    answer link and a post's page carry their own proof: nobody is turned away because a name was forgotten.
 
     Parameters
     ----------
@@ -58,7 +60,11 @@ class HostCheck:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 400."""
         host = next((value for key, value in scope.get("headers", ()) if key == b"host"), b"")
-        if scope["type"] != "http" or scope["path"].startswith("/a/") or self.is_ours(host.decode("latin-1")):
+        if (
+            scope["type"] != "http"
+            or scope["path"].startswith(PROVEN)
+            or self.is_ours(host.decode("latin-1"))
+        ):
             await self._app(scope, receive, send)
             return
         text = f"Host: expected a name of this node, got {host.decode('latin-1')!r}; "

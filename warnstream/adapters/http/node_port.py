@@ -10,6 +10,7 @@ from warnstream.adapters.http.models.drills import DrillsRecord, DrillTakenRecor
 from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
+from warnstream.adapters.http.models.post_doors import DoorSaid, DoorSaidRecord, PostDoorsRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import ReportsRecord
 from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
@@ -78,6 +79,18 @@ class NodeStatus(Protocol):
 
     def who_comes(self, caller: str) -> str:
         """The person who has the open call of a door or post; empty: nobody, or it has not called."""
+
+    def post_doors(self, post: str, message: str) -> PostDoorsRecord | None:
+        """The doors of a post, `message` being the digest that it came from; None if it has no village."""
+
+    def say_for_doors(self, post: str, said: Sequence[DoorSaid]) -> list[DoorSaidRecord]:
+        """Take what a post says for its doors; returns once what is taken is durable.
+
+        Raises
+        ------
+        StoreError
+            If something cannot be kept.
+        """
 
     def office(self) -> Office:
         """Whom people call, and by whose clock they are told times."""

@@ -46,6 +46,10 @@ class DeliveryWorker:
         """Why messages do not go out, one line per channel that is held or stuck. From any thread."""
         return [trouble for sender in self._senders if (trouble := sender.trouble)]
 
+    def troubles_of(self) -> list[tuple[str, str]]:
+        """As `troubles`, with the channel's name before each. From any thread."""
+        return [(sender.name, trouble) for sender in self._senders if (trouble := sender.trouble)]
+
     def reports(self) -> dict[str, str | None]:
         """Of each channel the trouble that lasts, empty where it works, None where that is not known."""
         return {sender.name: sender.report() for sender in self._senders}

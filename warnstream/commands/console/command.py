@@ -39,6 +39,8 @@ def console_user(options: argparse.Namespace) -> int:
             if not accounts.remove(options.person):
                 raise WarnstreamError(f"{options.person!r} has no account")
             print(f"{options.person} cannot sign in any more")  # noqa: T201
+        elif options.action == "token":
+            _token(accounts, configuration, options)
         elif options.action == "factor":
             _factor(accounts, configuration, options.person, is_off=options.off)
         else:
@@ -68,6 +70,23 @@ def _add(accounts: "Accounts", configuration: Configuration, person: str) -> Non
         raise WarnstreamError(str(error)) from None
     area = "everywhere" if operator.area == "*" else operator.area
     print(f"{person} ({operator.name}, {operator.role}, {area}) can sign in")  # noqa: T201
+
+
+def _token(accounts: "Accounts", configuration: Configuration, options: argparse.Namespace) -> None:
+    """Give a machine a token, or take it."""
+    if options.off:
+        if not accounts.machines.take(options.name):
+            raise WarnstreamError(f"there is no token {options.name!r}")
+        print(f"the token {options.name} is void")  # noqa: T201
+        return
+    if options.person not in {operator.person for operator in configuration.operators}:
+        raise WarnstreamError(f"{options.person!r} is no person of operators.csv")
+    scopes = [scope for scope in options.scope.split(",") if scope]
+    try:
+        token = accounts.machines.give(options.name, options.person, scopes, options.days)
+    except ValueError as error:
+        raise WarnstreamError(str(error)) from None
+    print(token)  # noqa: T201  # shown this once; only its hash is kept
 
 
 def _factor(accounts: "Accounts", configuration: Configuration, person: str, *, is_off: bool) -> None:
@@ -106,4 +125,9 @@ def _lines(accounts: "Accounts", configuration: Configuration) -> list[str]:
             more = f"; second factor, {accounts.factors.recoveries_left(person)} recovery codes"
         set_at = iso_local(set_s, configuration.message.time_zone)
         found.append(f"{person}: {who}; password of {set_at}{more}")
+    for machine in accounts.machines.given():
+        until = iso_local(machine.until_s, configuration.message.time_zone)
+        found.append(
+            f"token {machine.name}: reads {', '.join(machine.scopes)} as {machine.person} until {until}"
+        )
     return found or ["nobody has an account: warnstream console-user add CONFIG_DIR PERSON"]

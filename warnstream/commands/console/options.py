@@ -38,12 +38,25 @@ def add_console_commands(commands: "argparse._SubParsersAction[argparse.Argument
         ("add", "ask for a password (or read one line from a pipe) and keep its hash"),
         ("remove", "take the account and its sessions"),
         ("factor", "ask for a one-time code at every sign-in, too; prints secret and recovery codes"),
-        ("list", "persons with an account"),
+        ("token", "print a token with which a machine reads as that person; only its hash is kept"),
+        ("list", "persons with an account, and tokens"),
     ):
         one = actions.add_parser(action, help=text)
         one.add_argument("directory", type=Path, metavar="CONFIG_DIR")
         if action != "list":
             one.add_argument("person", metavar="PERSON", help="a person of operators.csv")
+        if action == "token":
+            one.add_argument("--name", required=True, help="what the token is called, to take it by")
+            one.add_argument(
+                "--scope",
+                default="situation",
+                metavar="WORDS",
+                help="situation, tables, transfers, with commas",
+            )
+            one.add_argument(
+                "--days", type=int, default=90, help="how long it is good (default 90, at most 366)"
+            )
+            one.add_argument("--off", action="store_true", help="the token of that name is void")
         if action == "factor":
             one.add_argument("--off", action="store_true", help="the password alone is enough again")
     add_officer_alarms(commands)

@@ -148,7 +148,7 @@ class Gathering:
         if name == "channels":
             return tables.channels(state), []
         if name == "alarms":
-            return tables.alarms(state, speaker), _state_notes(state)
+            return tables.alarms(state, speaker), _state_notes(state, speaker)
         situation = self._hub.situation
         return tables.stations(situation.view(area), area, situation.county, state, speaker), []
 
@@ -168,7 +168,7 @@ class Gathering:
             [
                 operator.person,
                 clean(operator.name),
-                str(operator.role),
+                speaker.word(str(operator.role)),
                 operator.area,
                 operator.post,
                 yes if operator.person in accounts else no,
@@ -180,11 +180,13 @@ class Gathering:
         ]
 
 
-def _state_notes(state: StateRecord) -> list[str]:
+def _state_notes(state: StateRecord, speaker: tables.Speaker) -> list[str]:
     """The audit's newest hash, to be noted elsewhere, and what the node runs with."""
-    found = [f"configuration {state.configuration.fingerprint[:12]} · bundle {state.configuration.bundle}"]
-    if state.audit:
-        found.append(f"audit {state.audit.file} · entry {state.audit.entry} · {state.audit.head[:16]}")
+    word, runs, audit = speaker.word, state.configuration, state.audit
+    found = [f"{word('configuration')} {runs.fingerprint[:12]} · {word('bundle')} {runs.bundle}"]
+    if audit:
+        entry = f"{word('entry')} {audit.entry}"
+        found.append(f"{word('audit')} {audit.file} · {entry} · {audit.head[:16]}")
     return found
 
 

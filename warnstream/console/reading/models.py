@@ -7,7 +7,7 @@ import msgspec
 from warnstream.console.models import Doors, Why
 
 Cell = str | int | float | None
-Kind = Literal["text", "number", "time", "level", "share"]
+Kind = Literal["text", "own", "word", "number", "time", "level", "share"]
 
 
 class Read(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,6 +106,57 @@ class Judged(Read, frozen=True):
     higher: list[Higher] = []
     falls_s: int = 0
     notes: list[str] = []
+
+
+class DrillPost(Read, frozen=True):
+    """A post in a drill: when it was asked, after how long it answered (-1: never), and the spot check."""
+
+    post: str
+    asked_s: int
+    answered_after_s: int = -1
+    reminders: int = 0
+    check: Literal["", "repeated", "not repeated"] = ""
+
+
+class DrillVillage(Read, frozen=True):
+    """A village of a drill; `ended`: why it is over there (``stopped``, ``lapsed``, ``real``), empty: on."""
+
+    code: str
+    name: str
+    told_s: int = 0
+    ended: str = ""
+    doors: int = 0
+    answered: int = 0
+    first_after_s: int = -1
+    helps: int = 0
+    posts: list[DrillPost] = []
+
+
+class Drill(Read, frozen=True):
+    """A drill beside the real operation; of one that is on `ends_s` is when it ends by itself."""
+
+    drill: str
+    author: str
+    reason: str
+    begun_s: int
+    ends_s: int = 0
+    is_on: bool = False
+    is_announced: bool = False
+    villages: list[DrillVillage] = []
+
+
+class Drills(Read, frozen=True):
+    """Drills of the area, those that are on first, then the newest.
+
+    `drilled` of `of` villages have had one within a year; `towns` are the townships with their villages, and
+    how many of those have had one. `unread`: drills whose scores cannot be read.
+    """
+
+    drills: list[Drill] = []
+    drilled: int = 0
+    of: int = 0
+    towns: list[tuple[str, int, int]] = []
+    unread: int = 0
 
 
 class Past(Read, frozen=True):

@@ -14,6 +14,7 @@ from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.console.access import Visitor, demand_own_fetch
 from warnstream.console.accounts import Accounts
 from warnstream.console.hub import Hub
+from warnstream.console.reading.drills import drills_of
 from warnstream.console.reading.gathering import Gathering, NotForThemError, decode_transfers, read
 from warnstream.console.reading.models import Act, Acts, Moment, Review, Sheet, Table
 from warnstream.console.reading.past import acts_of, past_of
@@ -23,9 +24,11 @@ from warnstream.console.reading.transfers import transfers_of
 from warnstream.console.times.other import moments_of
 from warnstream.model.errors import StoreError, WarnstreamError
 from warnstream.model.hands.orders import Role
+from warnstream.runners.drill.seen import DrillsSeen
 
 log = logging.getLogger(__name__)
 
+_decode_drills = msgspec.json.Decoder(DrillsSeen).decode
 _decode_why = msgspec.json.Decoder(ExplanationRecord).decode
 Handler = Callable[[Request], Awaitable[Response]]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -50,6 +53,7 @@ class Reading:
             ("GET", "/api/v1/villages/{code}/past"): self._past,
             ("GET", "/api/v1/acts"): self._acts,
             ("GET", "/api/v1/review"): self._review,
+            ("GET", "/api/v1/drills"): self._drills,
             ("GET", "/api/v1/transfers"): self._transfers,
             ("GET", "/api/v1/transfers/{list}"): self._transfers,
             ("GET", "/api/v1/sheets/{page}"): self._sheet,
@@ -107,6 +111,12 @@ class Reading:
         if name and not found.lists:
             raise HTTPException(404, "there is no such list in this area")
         return answer(found)
+
+    async def _drills(self, request: Request) -> Response:
+        area = self._hub.situation.county.area(self._visitor(request).operator.area)
+        seen = read(_decode_drills, await self._hub.ask("drills"))
+        configuration = self._hub.situation.county.configuration
+        return answer(drills_of(seen, self._gathering.inside(area), configuration, self._hub.clock().now_s))
 
     async def _sheet(self, request: Request) -> Response:
         return answer(Sheet(await self._tables(request, request.path_params["page"])))

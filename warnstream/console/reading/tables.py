@@ -13,6 +13,7 @@ from warnstream.console.reading.models import Act, Cell, Column
 from warnstream.console.situation import View
 from warnstream.delivery.texts import clean
 from warnstream.model.level import LEVELS
+from warnstream.model.observations.station_quality import StationFlag
 from warnstream.model.rules.rules import CriticalRain, CriticalStage, HazardRule
 from warnstream.model.times import parse_iso
 
@@ -60,7 +61,7 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("停自", "Stopped since", "time"),
     ),
     "alarms": (
-        ("告警", "Alarm", "text"),
+        ("告警", "Alarm", "own"),
         ("内容", "What", "text"),
         ("自", "Since", "time"),
         ("未就绪", "Not ready", "text"),
@@ -74,19 +75,19 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("红", "Red", "text"),
         ("预报最高", "By forecast at most", "level"),
         ("降级", "Lowering", "text"),
-        ("依据", "Source", "text"),
+        ("依据", "Source", "own"),
     ),
     "acts": (
         ("日志号", "Entry", "number"),
         ("时间", "Time", "time"),
         ("何人", "Who", "text"),
         ("第二人", "Second", "text"),
-        ("何事", "What", "text"),
+        ("何事", "What", "word"),
         ("对象", "About", "text"),
         ("村数", "Villages", "number"),
         ("灾种", "Hazard", "text"),
         ("级", "Level", "text"),
-        ("理由", "Why", "text"),
+        ("理由", "Why", "own"),
     ),
     "transfers": (
         ("转移单", "List", "text"),
@@ -105,7 +106,7 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     ),
     "people": (
         ("人员", "Person", "text"),
-        ("姓名", "Name", "text"),
+        ("姓名", "Name", "own"),
         ("角色", "Role", "text"),
         ("范围", "Area", "text"),
         ("岗", "Post", "text"),
@@ -143,7 +144,31 @@ _WORDS: Words = {
     "over": ("险情已过", "danger over"),
     "closed": ("已结束", "closed"),
     "older": ("更早的未列出", "older ones are left out"),
+    "officer": ("值班员", "officer"),
+    "second": ("第二人", "second"),
+    "reader": ("查看", "reader"),
+    "stage": ("水位，米", "stage, m"),
+    "configuration": ("配置", "configuration"),
+    "bundle": ("配置包", "bundle"),
+    "audit": ("审计", "audit"),
+    "entry": ("日志号", "entry"),
 }
+
+
+WHY_ZH: Mapping[str, str] = {
+    StationFlag.FAULTY_ZERO.word: "邻站有雨而本站无雨：视为无声，非无雨",
+    StationFlag.HIGH_INFLUX.word: "一次报数远大于邻站",
+    StationFlag.OUTLIER.word: "数周雨量与邻站不符",
+    StationFlag.STUCK.word: "反复报同一数值，邻站几乎无雨",
+    StationFlag.LONELY.word: "近一小时雨量远大于邻站",
+    StationFlag.UNSHARED.word: "只有本站下大雨，邻站都没有",
+    StationFlag.READINGS.word: "近一小时读数存疑",
+    StationFlag.ISOLATED.word: "附近没有足够的邻站可比",
+    StationFlag.CONTRADICTED.word: "替补站有雨而本站无雨：视为无声，非无雨",
+    StationFlag.BEYOND_RECORD.word: "雨量超过世界纪录",
+    StationFlag.COUNTER.word: "近一小时计数器回落或重来：换站、改系数、断线或两站同号",
+}
+"""Why a gauge is doubted, by the flag's word."""
 
 
 class Speaker:
@@ -232,7 +257,7 @@ def stations(view: View, area: Area, county: County, state: StateRecord, speaker
             row = [
                 codes[at],
                 speaker.word(word),
-                doubt.why,
+                doubt.why if speaker.number else "；".join(WHY_ZH.get(flag, flag) for flag in doubt.flags),
                 doubt.confidence,
                 _time(doubt.since),
                 doubt.spare or "",
@@ -259,7 +284,12 @@ def channels(state: StateRecord) -> Rows:
 def alarms(state: StateRecord, speaker: Speaker) -> Rows:
     """What troubles the node."""
     return [
-        [alarm.alarm, alarm.text, _time(alarm.since), speaker.word("yes" if alarm.blocking else "no")]
+        [
+            clean(alarm.alarm),
+            clean((alarm.zh or alarm.text, alarm.text)[speaker.number]),
+            _time(alarm.since),
+            speaker.word("yes" if alarm.blocking else "no"),
+        ]
         for alarm in state.alarms
     ]
 
@@ -274,7 +304,10 @@ def _rule_rows(rule: HazardRule, speaker: Speaker) -> Iterator[list[Cell]]:
     hold, share = format_duration(rule.lowering.hold_s), f"{rule.lowering.clear_ratio:.0%}"
     rest: list[Cell] = [int(rule.forecast_level_max), f"{share} · {hold}", clean(rule.source)]
     for what, levels in _ranges(rule):
-        yield [clean(title), what, *levels, *rest]
+        yield [clean(title), speaker.word("stage") if what == STAGE else what, *levels, *rest]
+
+
+STAGE = "stage, m"
 
 
 def _ranges(rule: HazardRule) -> Iterator[tuple[str, list[Cell]]]:
@@ -286,7 +319,7 @@ def _ranges(rule: HazardRule) -> Iterator[tuple[str, list[Cell]]]:
                 [_range(table.critical_mm[:, column, at]) for at in range(4)],
             )
     elif isinstance(table, CriticalStage):
-        yield "stage, m", [_range(table.critical_m[:, at]) for at in range(4)]
+        yield STAGE, [_range(table.critical_m[:, at]) for at in range(4)]
     else:
         yield rule.evaluator, ["" for _ in LEVELS]
 

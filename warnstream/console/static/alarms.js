@@ -2,7 +2,7 @@
 // sounds within ten seconds; in a flood one a minute. A picture that is too old is an alarm of this page's own.
 
 import { byId, el, keyed, setClass, setText } from "./dom.js";
-import { clock, pick, w } from "./words.js";
+import { clock, pick, problemsOf, w } from "./words.js";
 
 const APART_MS = 10_000;
 const FLOOD_MS = 60_000;
@@ -143,7 +143,7 @@ export function openShift(live, session, sound) {
   const act = async (said) => {
     const { status, said: answer } = await sendAct(said);
     if (status === 200) dialog.close();
-    else setText(problem, (answer.problems ?? [String(status)]).join(" "));
+    else setText(problem, problemsOf(answer.problems, status));
   };
   const button = (text, press, name = "") => el("button", { type: "button", class: name, onclick: press }, text);
   const list = shifts.length ? shifts.map((one) => el("p", {}, w.onDuty(one.name, one.area, clock(one.since_s, offset)), one.offered ? el("small", {}, ` ${w.offeredTo(one.offered)} ${one.note ?? ""}`) : "")) : [el("p", { class: "quiet" }, w.nobodyOnDuty)];

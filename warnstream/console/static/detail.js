@@ -159,7 +159,7 @@ function chainOf(posts, offset) {
   return el("ol", { class: "chain" }, ...posts.map((post) => {
     const due = post.due_s && post.state === "asked" ? ` ${w.dueAt(clock(post.due_s, offset))}` : "";
     return el("li", { class: `post-${post.state}` }, el("span", { class: "rank" }, String(post.rank)),
-      el("span", { class: "post" }, post.role || post.post, " ", el("small", {}, post.post)),
+      el("span", { class: "post" }, w.role[post.role] ?? (post.role || post.post), " ", el("small", {}, post.post)),
       el("span", {}, `${w.state[post.state]}${due}`));
   }));
 }

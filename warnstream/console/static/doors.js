@@ -1,7 +1,7 @@
 // The doors of one village: who needs somebody first. Each reading is a line of the audit, and the page says so.
 
 import { byId, el, setText } from "./dom.js";
-import { clock, w } from "./words.js";
+import { clock, problemsOf, w } from "./words.js";
 
 export async function openDoors(code, name, offset) {
   const dialog = byId("doors");
@@ -17,7 +17,7 @@ export async function openDoors(code, name, offset) {
     try {
       const response = await fetch(`/api/v1/doors?village=${encodeURIComponent(code)}&cursor=${cursor}`, { cache: "no-store", signal: AbortSignal.timeout(8000) });
       const said = await response.json();
-      if (!response.ok) return setText(problem, (said.problems ?? [String(response.status)]).join(" "));
+      if (!response.ok) return setText(problem, problemsOf(said.problems, response.status));
       body.append(...said.doors.map((door) => rowOf(door, offset)));
       cursor += said.doors.length;
       setText(count, w.doorsShown(cursor, said.doors_of));

@@ -4,7 +4,7 @@
 // rewritten by a delta, so focus and what was typed stay.
 
 import { byId, el, keyed, setClass, setText } from "./dom.js";
-import { clock, pick, span, w } from "./words.js";
+import { clock, pick, problemsOf, span, w } from "./words.js";
 
 const LEVELS = ["none", "blue", "yellow", "orange", "red"];
 const OF_ONE = new Set(["release", "hold", "raise", "lower", "end", "correct", "extend"]);
@@ -291,7 +291,7 @@ export class Hands {
     const alone = form.querySelector(".hand-alone");
     alone.hidden = !isForTwo || draft.state === "done";
     const isAlone = isForTwo && form.elements.alone.checked;
-    setText(form.querySelector(".hand-problem"), [draft.state === "stale" && w.changedMeanwhile, ...draft.problems.filter((text) => !text.startsWith("now: ")).map((text) => text.replace(/^version: /, ""))].filter(Boolean).join(" "));
+    setText(form.querySelector(".hand-problem"), [draft.state === "stale" && w.changedMeanwhile, ...draft.problems.filter((text) => !text.startsWith("now: ")).map((text) => problemsOf([text.replace(/^version: /, "")]))].filter(Boolean).join(" "));
     const go = form.querySelector(".go");
     const isDrill = this.of.live.state.head.mode === "drill";
     setText(go, draft.state === "sending" ? w.sending : goLabel(draft, isForTwo && !isAlone, isDrill));

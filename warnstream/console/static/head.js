@@ -1,7 +1,7 @@
 // The head and the needs: is this live, what stands, who waits for somebody. Five tiles, always in one place.
 
 import { byId, el, setClass, setText } from "./dom.js";
-import { clock, settings, span, use, w } from "./words.js";
+import { clock, pick, settings, span, use, w } from "./words.js";
 
 const NEEDS = ["help", "release", "dry", "silent", "unseen"];
 let parts = null;
@@ -15,7 +15,7 @@ export function buildHead(onSetting, onTable, onSignOut, onSound, onShift) {
     levels: [4, 3, 2, 1].map((level) => {
       const badge = el("span", { class: `badge level-${level}` });
       const count = el("span", { class: "level-count" });
-      return { level, badge, count, whole: el("span", { class: "level-item" }, badge, count) };
+      return { level, badge, count, whole: el("span", { class: "level-item", role: "img" }, badge, count) };
     }),
     shift: button("to-shift", onShift),
     sound: button("to-sound", onSound),
@@ -31,13 +31,13 @@ export function buildHead(onSetting, onTable, onSignOut, onSound, onShift) {
     out: button("sign-out", onSignOut),
   };
   byId("head").replaceChildren(
-    el("div", { id: "now" }, parts.mode, parts.clock, parts.age),
+    el("div", { id: "now", role: "group" }, parts.mode, parts.clock, parts.age),
     el("div", { id: "levels", role: "group" }, ...parts.levels.map((one) => one.whole)),
     el("div", { id: "settings" }, parts.shift, parts.sound, parts.table, parts.theme, parts.language, parts.out),
   );
   parts.needs = Object.fromEntries(NEEDS.map((need) => {
     const tile = { number: el("span", { class: "number" }), name: el("strong"), note: el("span", { class: "note" }) };
-    tile.whole = el("div", { class: `tile tile-${need}`, id: `need-${need}` }, tile.number, el("div", {}, tile.name, tile.note));
+    tile.whole = el("div", { class: `tile tile-${need}`, id: `need-${need}`, role: "group" }, tile.number, el("div", {}, tile.name, tile.note));
     return [need, tile];
   }));
   byId("needs").replaceChildren(...NEEDS.map((need) => parts.needs[need].whole));
@@ -63,13 +63,14 @@ export function showHead(live, seen, isTable, sound, session) {
   setClass(document.body, "stale", isOld);
   setClass(document.body, "drill", real?.mode === "drill");
   setText(parts.mode, isOld ? w.stale : isNow ? (head?.mode === "drill" ? w.drill : w.live) : w.times[head.mode]);
+  byId("now").setAttribute("aria-label", w.modeIs(parts.mode.textContent));
   if (!head) return;
   const offset = head.utc_offset_s ?? 0;
   setText(parts.clock, clock(seen.clock.now_s ?? 0, offset, true));
   setText(parts.age, isNow ? ageOf(live, head) : w.stations(head.reporting ?? 0, head.stations ?? 0));
   setClass(parts.age, "wrong", isOld);
   const notice = byId("notice");
-  const reasons = real.reasons ?? [];
+  const reasons = pick(real.reasons_zh ?? [], real.reasons ?? []);
   notice.hidden = Boolean(real.is_ready);
   setText(notice, [w.notReady, reasons[0]].filter(Boolean).join("："));
   notice.title = reasons.join("\n");
@@ -93,13 +94,14 @@ function ageOf(live, head) {
 
 function showNeeds(head, offset) {
   const needs = head.needs ?? {};
-  const { help = {}, release = {}, dry = 0, silent = {}, unseen = {} } = needs;
+  const { help = {}, release = {}, dry = 0, calling = {}, silent = {}, unseen = {} } = needs;
   const waiting = help.unassigned ?? 0;
   const taken = (help.open ?? 0) - waiting;
   tile("help", waiting, waiting ? w.helpNote(waiting, clock(help.oldest_s, offset)) : taken ? w.helpTaken(taken) : w.helpNone);
   const due = release.first_due_s ? w.releaseNote(clock(release.first_due_s, offset)) : w.releaseOpen;
   tile("release", release.villages ?? 0, release.villages ? due : w.releaseNone);
-  tile("dry", dry, dry ? w.dryNote : w.dryNone);
+  const called = calling.first_due_s ? w.dryDue(calling.villages, clock(calling.first_due_s, offset)) : "";
+  tile("dry", dry, [dry && w.dryNote, called].filter(Boolean).join(" · ") || w.dryNone);
   const of = silent.of ?? 0;
   tile("silent", silent.doors ?? 0, silent.doors ? w.silentNote(of) : of ? w.silentAll(of) : w.silentNone);
   const gauges = w.unseenNote((head.stations ?? 0) - (head.reporting ?? 0), head.doubted ?? 0);
@@ -115,5 +117,7 @@ function tile(need, number, note, text = number.toLocaleString("en")) {
   setText(name, w[need]);
   setText(below, note);
   whole.title = note;
+  const label = `${text} ${w[need]} · ${note}`;
+  if (whole.getAttribute("aria-label") !== label) whole.setAttribute("aria-label", label);
   setClass(whole, "none", number === 0);
 }

@@ -3,6 +3,7 @@
 import { isSeen, NO_DATA_S, openShift, sendAct, showAlarms, Sound, toSee } from "./alarms.js";
 import { Detail } from "./detail.js";
 import { byId, el, keyed, setClass, setText } from "./dom.js";
+import { DRILLS } from "./drills.js";
 import { buildHead, showHead } from "./head.js";
 import { Hands, showProposals } from "./hands.js";
 import { Live } from "./live.js";
@@ -14,7 +15,7 @@ import { sheetPage } from "./sheets.js";
 import { Times } from "./times.js";
 import { TRANSFERS } from "./transfers.js";
 import { WARNING } from "./warning.js";
-import { loadSettings, settings, use, w } from "./words.js";
+import { loadSettings, problemsOf, settings, use, w } from "./words.js";
 
 const LABELS = 9;
 const ASK_MS = 5000;
@@ -28,7 +29,7 @@ const times = new Times(live, timeChanged);
 const seen = () => times.view ?? live; // what the screen shows: of now, or of another time
 const pages = new Pages({
   warning: WARNING, transfers: TRANSFERS, stations: sheetPage("stations"), thresholds: sheetPage("thresholds", { intro: () => w.page.readOnly }),
-  review: REVIEW, admin: sheetPage("admin", { roles: ["officer"], everywhere: true }),
+  review: REVIEW, drill: DRILLS, admin: sheetPage("admin", { roles: ["officer"], everywhere: true }),
 }, () => ({ live, geo, session }));
 detail.onChange = () => geo && live.state && showDetail();
 let session = null;
@@ -115,7 +116,8 @@ function timeChanged() {
   map.all(state.level, state.sight, state.stations);
   map.ahead(state.ahead ?? []);
   hands.close();
-  detail.setTime(times.isNow ? 0 : times.atS, seen().state.head.mode === "expected");
+  // One time for the whole screen: of the village nothing is asked that the map does not show yet.
+  detail.setTime(times.view ? times.view.clock.now_s : 0, state.head.mode === "expected");
   show();
 }
 
@@ -144,7 +146,7 @@ async function toggleSound() {
 async function see(alarm) {
   const said = { kind: "see", urgency: alarm.urgency, villages: alarm.village < 0 ? [] : [geo.villages[alarm.village].code] };
   const { status, said: answer } = await sendAct(said);
-  if (status !== 200) setText(byId("said"), (answer.problems ?? []).join(" "));
+  if (status !== 200) setText(byId("said"), problemsOf(answer.problems));
 }
 
 // `M`: the alarm is seen, or the page's own one of a picture that is too old.
@@ -162,6 +164,8 @@ function showDetail() {
 function tick() {
   if (byId("screen").hidden) return;
   showHead(live, seen(), isTable, sound, session);
+  const { drilling } = live.state?.head ?? {};
+  pages.note("drill", drilling ? w.drills.navOn(drilling) : "");
   const nowS = live.clock?.now_s ?? 0;
   const alarms = live.state?.head.alarms ?? [];
   if (session?.role === "officer") sound.tick(live.isOld ? [] : alarms, nowS, Boolean(live.state?.head.is_flood), live.ageS > NO_DATA_S && live.ageS < Infinity);

@@ -2,9 +2,10 @@
 
 export const PAGES_ZH = {
   names: { situation: "态势", warning: "预警", transfers: "转移", stations: "站点与运行", thresholds: "阈值", review: "复盘", drill: "演练", admin: "管理" },
-  pages: "页面", back: "回到态势", openWarning: "预警全过程", reading: "正在读取…", cannot: "读取失败：", again: "再读一次", more: "只列最近一部分，更早的见审计", none: "没有",
+  pages: "页面", back: "回到态势", openWarning: "预警全过程", asOf: (at) => `以下为 ${at} 所读`, reading: "正在读取…", cannot: "读取失败：", again: "再读一次", more: "只列最近一部分，更早的见审计", none: "没有",
   versions: "各版预警", newestFirst: "新的在前", doorsTold: "住户收到的话", postsTold: "各岗收到的通知", acts: "人工操作", notHigher: "为何不更高",
   version: (n) => `第 ${n} 版`, issued: (at) => `发出 ${at}`, crossed: (at) => `越阈 ${at}`, expires: (at) => `有效至 ${at}`, byHand: "人工", exercise: "演练", cap: "CAP 原文", text: "原文",
+  type: { Alert: "首发", Update: "更新", Cancel: "解除" }, lints: "检查提示（英文原文，同命令行）",
   cause: { first: "首发", raised: "升级", lowered: "降级", ended: "解除", renewed: "续发", sight_lost: "失去监测", sight_regained: "恢复监测", cancelled: "人工解除", issued_by_hand: "人工发布", raised_by_hand: "人工升级", lowered_by_hand: "人工降级" },
   action: { watch: "注意", ready: "做好准备", prepare: "老弱先走", leave: "立即转移", stay: "暂勿返回", clear: "解除", correct: "更正误报", return: "可以返回" },
   kind: { release: "放行", hold: "暂缓", reject: "驳回", raise: "升级", lower: "降级", end: "解除", correct: "更正误报", issue: "发布", extend: "延长", silence: "静默", respond: "响应", transfer: "转移令", "transfer-over": "险情解除", "leave-shelter": "可离安置点",
@@ -51,6 +52,7 @@ export const TRANSFERS_ZH = {
     [/^(?<place>\S+): by number nobody is left, (?<n>\d+) rows are open by name$/, (g) => `${g.place}：报数已清空，名单还有 ${g.n} 户（处）`],
   ],
   doubts: (n) => `${n} 处存疑`, waitsOther: "您已报，待另一人核实", confirmSecond: "核实安全（第二人）", confirmFirst: "报安全（第一人）", about: (codes) => `对象 ${codes}`,
+  what: "何事", mayReturn: "可以返回", order2: "提交", zones: "危险区（可多选）", noPlace: "请填村或选危险区", placesTitle: "安全评估 / 可以返回", assessTitle: "安全评估", returnNote: "返回须险情已过、评估安全、没有生效预警，并由第二人确认后发出",
   order: "下达转移令", villages: "村", villagesHint: "村名或村码，可多个", zone: "危险区", allZones: "整村", grades: "等级", hour: "几点前走完", look: "先看会通知谁",
 };
 
@@ -64,14 +66,16 @@ export const TRANSFERS_EN = {
   rowHead: ["Door or object", "Kind", "Persons", "State", "Shelter", "Helper", ""], rowKind: { below_pond: "below a pond" },
   rowState: { silent: "not moved", acknowledged: "heard", said_safe: "said safe, another person confirms", safe: "confirmed safe", refused: "will not go", help: "CALLS FOR HELP", assigned: "somebody goes" },
   doubts: (n) => `${n} ${n === 1 ? "doubt" : "doubts"}`, waitsOther: "you said so; another person confirms", confirmSecond: "Confirm safe (second)", confirmFirst: "Say safe (first)", about: (codes) => `About ${codes}`,
+  what: "What", mayReturn: "May return", order2: "Order", zones: "Danger zones (some)", noPlace: "name villages or zones", placesTitle: "Assess a place, or let people return", assessTitle: "Assess a place", returnNote: "A return needs the danger over, the place found safe since, no warning standing, and a second person; then doors hear it",
   order: "Order a transfer", villages: "Villages", villagesHint: "names or codes", zone: "Danger zone", allZones: "whole village", grades: "Grades", hour: "Away by", look: "Who would be told",
 };
 
 export const PAGES_EN = {
   names: { situation: "Situation", warning: "Warning", transfers: "Transfers", stations: "Stations & health", thresholds: "Thresholds", review: "Review", drill: "Drill", admin: "Admin" },
-  pages: "Pages", back: "Back to the situation", openWarning: "The whole warning", reading: "reading…", cannot: "It cannot be read: ", again: "Read again", more: "The newest only; older ones are in the audit", none: "none",
+  pages: "Pages", back: "Back to the situation", openWarning: "The whole warning", asOf: (at) => `Below is what was read at ${at}`, reading: "reading…", cannot: "It cannot be read: ", again: "Read again", more: "The newest only; older ones are in the audit", none: "none",
   versions: "Versions of the warning", newestFirst: "newest first", doorsTold: "What doors were told", postsTold: "What posts were told", acts: "Acts of people", notHigher: "Why not higher",
   version: (n) => `Version ${n}`, issued: (at) => `sent ${at}`, crossed: (at) => `crossed ${at}`, expires: (at) => `valid to ${at}`, byHand: "by hand", exercise: "exercise", cap: "CAP as sent", text: "Text as sent",
+  type: {}, lints: "What warnstream check says",
   cause: { sight_lost: "sight lost", sight_regained: "sight regained", issued_by_hand: "issued by hand", raised_by_hand: "raised by hand", lowered_by_hand: "lowered by hand" }, action: { stay: "stay away", clear: "all clear", correct: "false alarm" },
   kind: { assigned: "somebody sent", closed: "help over", see: "alarm seen", take_shift: "took the shift", hand_over: "offered the shift", read: "read the doors", "transfer-over": "danger over", start: "drill begun", stop: "drill stopped", call_again: "call again", confirm_move: "move confirmed" },
   sentHead: ["Post", "Channel", "Issued", "Sent", "Answered"], actHead: ["Time", "Who", "What", "About", "Why"],

@@ -1,7 +1,7 @@
 // Pages beside the situation: one navigation, one address each (`#/transfers`), read when opened and while open.
 
-import { byId, el, setClass } from "./dom.js";
-import { w } from "./words.js";
+import { byId, el, setClass, setText } from "./dom.js";
+import { clock, problemsOf, w } from "./words.js";
 
 const ASK_MS = 10_000;
 
@@ -15,7 +15,8 @@ export class Pages {
     this.data = null;
     this.number = 0;
     addEventListener("hashchange", () => this.follow());
-    setInterval(() => this.name !== "situation" && !document.hidden && this.read(), ASK_MS);
+    setInterval(() => this.isOpen && !document.hidden && this.read(), ASK_MS);
+    document.addEventListener("visibilitychange", () => this.isOpen && !document.hidden && this.read());
   }
 
   get isOpen() {
@@ -30,13 +31,22 @@ export class Pages {
     this.mark();
   }
 
+  // A word behind the name of a page, such as that a drill is on.
+  note(name, text) {
+    const link = byId("nav").querySelector(`[data-page="${name}"]`);
+    if (!link) return;
+    if (!link.lastElementChild) link.append(el("span", { class: "nav-note" }));
+    setText(link.lastElementChild, text);
+    link.lastElementChild.hidden = !text;
+  }
+
   follow() {
     const [, name = "", argument = ""] = location.hash.split("/");
     const session = this.contextOf().session;
     const page = this.known[name];
     const isAllowed = page && session && isFor(page, session);
     this.name = isAllowed ? name : "situation";
-    this.argument = isAllowed ? decodeURIComponent(argument) : "";
+    this.argument = isAllowed ? decoded(argument) : "";
     this.data = null;
     this.number += 1;
     byId("body").hidden = byId("times").hidden = this.isOpen;
@@ -70,12 +80,15 @@ export class Pages {
       const response = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(9000) });
       const said = await response.json();
       if (response.ok) data = said;
-      else problem = (said.problems ?? [String(response.status)]).join(" ");
+      else problem = problemsOf(said.problems, response.status);
     } catch {
       problem = w.noAnswer;
     }
     if (this.number !== number) return;
-    if (data) this.data = data;
+    if (data) {
+      this.data = data;
+      this.readAt = this.contextOf().live.clock?.now_s ?? 0;
+    }
     this.problem = problem;
     this.show();
   }
@@ -87,15 +100,52 @@ export class Pages {
     if (!this.data) return void place.replaceChildren(el("p", { class: "hand-problem", role: "alert" }, this.problem ? `${w.page.cannot}${this.problem}` : ""));
     const old = place.firstElementChild;
     const fresh = el("div", { class: `page-body page-${this.name}` }, ...this.known[this.name].show(this.data, { ...this.contextOf(), argument: this.argument, again: () => this.read() }));
-    if (this.problem) fresh.prepend(el("p", { class: "hand-problem", role: "alert" }, `${w.page.cannot}${this.problem}`));
+    const offset = this.contextOf().live.state?.head.utc_offset_s ?? 0;
+    if (this.problem) fresh.prepend(el("p", { class: "hand-problem", role: "alert" }, `${w.page.cannot}${this.problem} ${w.page.asOf(clock(this.readAt, offset))}`));
     const open = new Set([...place.querySelectorAll("details[open]")].map((one) => one.dataset.key));
     for (const one of fresh.querySelectorAll("details")) one.open = open.has(one.dataset.key);
-    if (old?.isEqualNode(fresh) || document.activeElement?.closest("#page form")) return;
+    if (old?.isEqualNode(fresh)) return;
+    const focused = focusOf(place);
+    keepForms(old, fresh);
     const scrolled = [...place.querySelectorAll("[data-scroll]")].map((one) => [one.dataset.scroll, one.scrollLeft, one.scrollTop]);
     const top = place.scrollTop;
     place.replaceChildren(fresh);
     for (const [key, x, y] of scrolled) place.querySelector(`[data-scroll="${key}"]`)?.scrollTo(x, y);
     place.scrollTop = top;
+    focused?.();
+  }
+}
+
+// What is being typed outlives news: the form stands as it is in what is written anew, in the same words alone.
+function keepForms(old, fresh) {
+  for (const form of old?.querySelectorAll("form[data-keep]") ?? []) {
+    const other = fresh.querySelector(`form[data-keep="${form.dataset.keep}"]`);
+    if (other && form.dataset.touched) other.replaceWith(form);
+  }
+}
+
+// Puts the focus back where it was: on the element, or on what has the same words in the same row.
+function focusOf(place) {
+  const focused = document.activeElement;
+  if (!place.contains(focused)) return null;
+  const { selectionStart: start, selectionEnd: end } = focused;
+  const rowOf = (one) => one.closest("tr")?.firstElementChild?.textContent ?? one.closest("section")?.querySelector("h2")?.textContent ?? "";
+  const row = rowOf(focused);
+  const { tagName, textContent } = focused;
+  return () => {
+    const others = [...place.querySelectorAll("a, button, summary, [tabindex]")];
+    const target = focused.isConnected ? focused : others.find((one) => one.tagName === tagName && one.textContent === textContent && rowOf(one) === row);
+    target?.focus({ preventScroll: true });
+    if (typeof start === "number" && target === focused) focused.setSelectionRange(start, end);
+  };
+}
+
+// Of an address that somebody has typed: what cannot be decoded is taken as it is.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

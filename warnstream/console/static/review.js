@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { pageHead } from "./pages.js";
 import { exportsOf } from "./sheets.js";
-import { actCells, tableOf } from "./warning.js";
+import { actCells, clockOf, tableOf } from "./warning.js";
 import { clock, w } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -17,7 +17,7 @@ export const REVIEW = {
     const acts = review.acts ?? [];
     return [pageHead(w.page.names.review, review.begin_s ? w.times.since(clock(review.begin_s, offset)) : "", ...exportsOf("acts")),
       el("section", { class: "page-section" }, el("h2", {}, w.page.overTime, el("span", {}, w.page.stacked)), moments.length > 1 ? chart(moments, offset) : el("p", { class: "quiet" }, w.page.tooYoung), tableUnder(moments, offset)),
-      el("section", { class: "page-section" }, el("h2", {}, w.page.acts, el("span", {}, w.page.newestFirst)), acts.length ? tableOf(w.page.actHead, acts.map((one) => actCells(one, offset))) : el("p", { class: "quiet" }, w.page.noActs),
+      el("section", { class: "page-section" }, el("h2", {}, w.page.acts, el("span", {}, w.page.newestFirst)), acts.length ? tableOf(w.page.actHead, acts.map((one) => actCells(one, clockOf(live)))) : el("p", { class: "quiet" }, w.page.noActs),
         review.is_whole ? "" : el("p", { class: "quiet" }, w.page.more)),
       el("p", { class: "quiet" }, w.page.reviewCommand)];
   },

@@ -4,7 +4,7 @@
 // minutes is back in the present.
 
 import { byId, el, setClass, setText } from "./dom.js";
-import { clock, w } from "./words.js";
+import { clock, problemsOf, w } from "./words.js";
 
 const BACK_MIN = 360;
 const AHEAD_MIN = 180;
@@ -91,7 +91,7 @@ export class Times {
       const response = await fetch(`/api/v1/state?at=${this.atS}`, { cache: "no-store", signal: AbortSignal.timeout(5000) });
       const said = await response.json();
       if (response.ok) state = said;
-      else problem = (said.problems ?? []).join(" ");
+      else problem = problemsOf(said.problems);
     } catch {
       problem = w.noAnswer;
     }

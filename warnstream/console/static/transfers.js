@@ -2,9 +2,10 @@
 
 import { sendAct } from "./alarms.js";
 import { bar, byId, el, setText } from "./dom.js";
+import { actForm, field, villagesOf } from "./form.js";
 import { pageHead } from "./pages.js";
 import { exportsOf } from "./sheets.js";
-import { clock, pick, w } from "./words.js";
+import { moment, problemsOf, w } from "./words.js";
 
 const ROWS_SHOWN = 400;
 const MISSING_SHOWN = 12;
@@ -22,6 +23,7 @@ export const TRANSFERS = {
     const parts = [head];
     if (found.counters?.length) parts.push(el("section", { class: "page-section" }, el("h2", {}, t.five, el("span", {}, t.fiveNote)), el("div", { class: "counters" }, ...found.counters.map(counterOf))));
     if (session.role === "officer" && !argument) parts.push(orderForm(context, found.zones ?? []));
+    if (!argument) parts.push(placesForm(context, found.zones ?? []));
     parts.push(...(argument ? lists : open).map((one) => listOf(one, offset, context, Boolean(argument))));
     if (!open.length && !argument) parts.push(el("p", { class: "quiet" }, t.noneOpen));
     const closed = argument ? [] : lists.filter((one) => one.is_closed);
@@ -50,7 +52,7 @@ function listOf(one, offset, context, withRows) {
   const sum = (name) => villages.reduce((all, village) => all + (village[name] ?? 0), 0);
   return el("section", { class: "page-section" },
     el("div", { class: "list-head" }, el("div", {}, el("h2", {}, one.reason || one.list), el("p", { class: "quiet" }, [one.author, t.state[one.state] ?? one.state, t.advice[one.advice] ?? one.advice, (one.grades ?? []).join(" ")].filter(Boolean).join(" · "))),
-      el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(clock(one.by_s, offset))}`)),
+      el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(moment(one.by_s, offset, context.live.clock?.now_s ?? 0))}`)),
       withRows ? "" : el("a", { class: "button no-print", href: `#/transfers/${encodeURIComponent(one.list)}` }, t.rows(sum("rows")))),
     el("p", {}, t.out(sum("out"), sum("persons"), sum("rows") - sum("open"), sum("rows"))),
     el("div", { class: "page-table", tabindex: "0", role: "region", "aria-label": t.villageHead.join(" ") }, el("table", { class: "village-table" }, el("thead", {}, el("tr", {}, ...t.villageHead.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, ...villages.map((village) => villageRow(village, one, context))))),
@@ -93,7 +95,7 @@ function rowsOf(one, offset, context) {
   const rows = (one.rows ?? []).slice(0, ROWS_SHOWN);
   return el("div", { class: "page-table", tabindex: "0", role: "region", "aria-label": t.rowHead.join(" "), "data-scroll": "rows" }, el("table", {}, el("thead", {}, el("tr", {}, ...t.rowHead.map((text) => el("th", { scope: "col" }, text)))),
     el("tbody", {}, ...rows.map((row) => el("tr", { class: `move-${row.state}` }, el("td", {}, row.code), el("td", {}, `${t.rowKind[row.kind] ?? row.kind} ${row.grade ?? ""}`), el("td", {}, row.persons ? String(row.persons) : "?"),
-      el("td", {}, el("strong", {}, t.rowState[row.state] ?? row.state), row.by ? el("small", {}, ` ${row.by} ${clock(row.at_s, offset)}`) : "", row.doubt ? el("small", { class: "doubt" }, ` ${doubtOf(row.doubt)}`) : ""), el("td", {}, row.shelter ?? ""), el("td", {}, row.helper ?? ""),
+      el("td", {}, el("strong", {}, t.rowState[row.state] ?? row.state), row.by ? el("small", {}, ` ${row.by} ${moment(row.at_s, offset, context.live.clock?.now_s ?? 0)}`) : "", row.doubt ? el("small", { class: "doubt" }, ` ${doubtOf(row.doubt)}`) : ""), el("td", {}, row.shelter ?? ""), el("td", {}, row.helper ?? ""),
       el("td", { class: "no-print" }, row.state === "safe" || one.is_closed ? "" : confirmButton(row, context)))))),
   (one.rows ?? []).length > ROWS_SHOWN ? el("p", { class: "quiet" }, w.page.firstOf(ROWS_SHOWN, one.rows.length)) : "");
 }
@@ -117,8 +119,8 @@ async function send(said, context, button) {
   button.disabled = true;
   const { status, said: answer } = await sendAct(said);
   button.disabled = false;
-  if (status !== 200) setText(byId("said"), (answer.problems ?? [String(status)]).join(" "));
-  if (status !== 200) ask(button.textContent, said, context, (answer.problems ?? [String(status)]).join(" "));
+  if (status !== 200) setText(byId("said"), problemsOf(answer.problems, status));
+  if (status !== 200) ask(button.textContent, said, context, problemsOf(answer.problems, status));
   else setTimeout(context.again, 1200);
 }
 
@@ -139,7 +141,7 @@ function ask(title, said, context, problem = "") {
     if (status === 200) {
       dialog.close();
       setTimeout(context.again, 1200);
-    } else setText(wrong, (answer.problems ?? [String(status)]).join(" "));
+    } else setText(wrong, problemsOf(answer.problems, status));
   } }, el("h2", {}, title), el("p", { class: "quiet" }, t.about((said.villages ?? said.rows ?? []).join(" "))), el("label", { class: "hand-field" }, el("span", {}, w.reason), reason), wrong,
   el("div", { class: "hand-go" }, go, el("button", { type: "button", onclick: () => dialog.close() }, w.leave)));
   dialog.replaceChildren(form);
@@ -152,45 +154,49 @@ function orderForm(context, zones) {
   const t = w.transfers;
   const { geo, live } = context;
   const isDrill = live.state?.head.mode === "drill";
-  const field = (label, ...control) => el("label", { class: "hand-field" }, el("span", {}, label), ...control);
-  const codes = el("input", { name: "villages", list: "transfer-villages", autocomplete: "off", maxlength: 400, placeholder: t.villagesHint });
+  const codes = el("input", { name: "villages", autocomplete: "off", maxlength: 400, placeholder: t.villagesHint });
   const zone = el("select", { name: "zone" }, el("option", { value: "" }, t.allZones), ...zones.map(([code, name, village]) => el("option", { value: code }, `${name || code} (${village})`)));
   const by = el("input", { name: "by", maxlength: 16, placeholder: "18:00", autocomplete: "off" });
   const reason = el("input", { name: "reason", maxlength: 200, required: true, autocomplete: "off" });
   const grades = ["A", "B", "C", "D"].map((grade) => el("label", { class: "grade" }, el("input", { type: "checkbox", name: "grade", value: grade, checked: true }), grade));
-  const wrong = el("p", { class: "hand-problem", role: "alert" });
-  const shown = el("div", { class: "hand-shown", "aria-live": "polite" });
-  const go = el("button", { type: "submit", class: "go", disabled: true }, isDrill ? w.asDrill(t.order) : w.asLive(t.order));
-  let key = "";
-  const bodyOf = (form) => {
-    const named = codes.value.split(/[\s,，、]+/).filter(Boolean).map((one) => geo.villages.find((village) => village.name === one)?.code ?? one);
-    const chosen = [...form.querySelectorAll("[name=grade]:checked")].map((one) => one.value);
-    const said = { kind: "transfer", reason: reason.value.trim() || "-", villages: named, by: by.value.trim() };
-    if (zone.value) said.zones = [zone.value];
-    if (chosen.length < 4) said.grades = chosen;
-    return said;
-  };
-  const form = el("form", { class: isDrill ? "hand-drill" : "hand-live", onsubmit: async (event) => {
-    event.preventDefault();
-    go.disabled = true;
-    const { status, said } = await sendAct(bodyOf(form), { "Idempotency-Key": key });
-    if (status === 200) {
-      setText(wrong, "");
-      shown.replaceChildren(el("p", { class: "hand-done" }, w.taken(said.sequence || "")));
-      form.reset();
-      document.activeElement.blur();
-      setTimeout(context.again, 1200);
-    } else setText(wrong, (said.problems ?? [String(status)]).join(" "));
-  } }, field(t.villages, codes), field(t.zone, zone), field(t.grades, el("span", { class: "grades" }, ...grades)), field(t.hour, by), field(w.reason, reason), shown, wrong,
-  el("div", { class: "hand-go" }, el("button", { type: "button", onclick: async () => {
-    key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    const { status, said } = await sendAct({ ...bodyOf(form), rehearse: true });
-    setText(wrong, status === 200 ? "" : (said.problems ?? [String(status)]).join(" "));
-    go.disabled = status !== 200 || !reason.value.trim();
-    const rehearsal = said.rehearsal;
-    shown.replaceChildren(...(status === 200 ? [el("p", { class: "hand-reach" }, w.reaches(rehearsal.villages, Object.values(rehearsal.doors).reduce((sum, n) => sum + n, 0), rehearsal.posts)),
-      ...rehearsal.words.map((one) => el("blockquote", {}, el("small", {}, one.name), " ", pick(one.zh, one.en)))] : []));
-  } }, t.look), go));
-  form.addEventListener("input", () => { go.disabled = true; });
+  const form = actForm({
+    name: "order", isDrill, again: context.again, words: { look: t.look, go: t.order },
+    fields: [field(t.villages, codes), field(t.zone, zone), field(t.grades, el("span", { class: "grades" }, ...grades)), field(t.hour, by), field(w.reason, reason)],
+    bodyOf: (shown) => {
+      const named = villagesOf(codes.value, geo);
+      const chosen = [...shown.querySelectorAll("[name=grade]:checked")].map((one) => one.value);
+      const body = { kind: "transfer", reason: reason.value.trim(), villages: named.codes, by: by.value.trim() };
+      if (zone.value) body.zones = [zone.value];
+      if (chosen.length < 4) body.grades = chosen;
+      return { body, problems: reason.value.trim() ? named.problems : [...named.problems, w.form.noReason] };
+    },
+  });
   return el("details", { class: "page-section no-print", "data-key": "order" }, el("summary", {}, t.order), form);
+}
+
+// Somebody has looked at a place, or people may come back to it: by villages or by zones. A return is two persons' word, and
+// its words are those that doors will read.
+function placesForm(context, zones) {
+  const t = w.transfers;
+  const { geo, live, session } = context;
+  const isDrill = live.state?.head.mode === "drill";
+  const codes = el("input", { name: "villages", autocomplete: "off", maxlength: 400, placeholder: t.villagesHint });
+  const acts = [["safe", t.assessSafe], ["unsafe", t.assessUnsafe], ...(session.role === "officer" ? [["return", t.mayReturn]] : [])];
+  const act = el("select", { name: "act" }, ...acts.map(([value, text]) => el("option", { value }, text)));
+  const zone = el("select", { name: "zones", multiple: true, size: Math.min(4, Math.max(2, zones.length)), "aria-label": t.zone }, ...zones.map(([code, name, village]) => el("option", { value: code }, `${name || code} (${village})`)));
+  const reason = el("input", { name: "reason", maxlength: 200, required: true, autocomplete: "off" });
+  const form = actForm({
+    name: "places", isDrill, again: context.again, words: { look: t.look, go: t.order2 },
+    fields: [field(t.what, act), field(t.villages, codes), ...(zones.length ? [field(t.zones, zone)] : []), field(w.reason, reason), el("p", { class: "quiet" }, t.returnNote)],
+    bodyOf: () => {
+      const named = villagesOf(codes.value, geo);
+      const chosen = [...zone.selectedOptions].map((one) => one.value);
+      const problems = [...named.problems, ...(named.codes.length || chosen.length ? [] : [t.noPlace]), ...(reason.value.trim() ? [] : [w.form.noReason])];
+      const body = { kind: act.value === "return" ? "return" : "assess", reason: reason.value.trim(), villages: named.codes };
+      if (chosen.length) body.zones = chosen;
+      if (body.kind === "assess") body.verdict = act.value;
+      return { body, problems };
+    },
+  });
+  return el("details", { class: "page-section no-print", "data-key": "places" }, el("summary", {}, session.role === "officer" ? t.placesTitle : t.assessTitle), form);
 }

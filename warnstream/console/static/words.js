@@ -1,12 +1,13 @@
 // Every word of the page, Chinese and English.
 
+import { DRILLS_EN, DRILLS_ZH, FORM_EN, FORM_ZH, PROBLEM_OTHER_ZH, PROBLEMS_ZH, ROLES_EN, ROLES_ZH } from "./more-words.js";
 import { PAGES_EN, PAGES_ZH, TIMES_EN, TIMES_ZH, TRANSFERS_EN, TRANSFERS_ZH } from "./page-words.js";
 
 const ZH = {
-  page: PAGES_ZH, times: TIMES_ZH, transfers: TRANSFERS_ZH,
+  page: PAGES_ZH, times: TIMES_ZH, transfers: TRANSFERS_ZH, drills: DRILLS_ZH, form: FORM_ZH,
   title: "预警值班", signIn: "登录", person: "账号", password: "密码", signOut: "退出", other: "English",
   light: "亮色", dark: "暗色", table: "表", map: "图", keys: "快捷键",
-  live: "实况", drill: "演练", stale: "过时", needs: "谁在等人",
+  modeIs: (mode) => `模式 ${mode}`, live: "实况", drill: "演练", stale: "过时", needs: "谁在等人",
   notReady: "节点未就绪", dataAge: (s) => `数据 ${s} 秒前`, ago: (s) => `${s} 秒前`, stations: (n, of) => `站点 ${n}/${of}`,
   judged: (text) => `${text}前研判`,
   level: ["无预警", "蓝色", "黄色", "橙色", "红色"], letter: ["", "蓝", "黄", "橙", "红"],
@@ -14,6 +15,7 @@ const ZH = {
   helpTaken: (n) => `${n} 户已有人前往`,
   release: "待放行", releaseNone: "没有待放行", releaseNote: (at) => `村 · 最早 ${at} 自动发出`,
   releaseOpen: "村 · 须人工放行",
+  dryDue: (n, at) => `${n} 村待应答 · 最早 ${at} 到时`,
   dry: "无人应答", dryNone: "各岗均已应答或未到时", dryNote: "村各级责任人均未应答",
   silent: "红色村未回复", silentNone: "没有红色村", silentNote: (of) => `户，共 ${of} 户在红色村`,
   silentAll: (of) => `红色村 ${of} 户均已回复`,
@@ -31,6 +33,7 @@ const ZH = {
   chain: "责任链", chainNone: "没有责任人", words: "最近一次发出的话", sentAt: (at) => `发出 ${at}`,
   wordsNone: "住户还没有收到过消息", since: (at) => `自 ${at}`, until: (at) => `有效至 ${at}`,
   state: { waiting: "未到级", asked: "待应答", overdue: "超时未应答", answered: "已应答" },
+  role: ROLES_ZH,
   dueAt: (at) => `${at} 前`, villageDry: "责任链无人应答", blind: "本村站点无数据：按远站研判，不会降级",
   partly: "本村部分站点无数据", expected: "预计", notConfirmed: "待核实", before: "升级时测得",
   floor: (at) => `人工升级，至 ${at}`, ceiling: (level, at) => `人工压低，系统判定${level}，至 ${at}`,
@@ -54,7 +57,7 @@ const ZH = {
   heard: "正在播放测试声，听到了吗？", takeHeard: "听到了，我来值班", heardYes: "听到了", soundAgain: "再响一次", takeSilent: "没听到，也接班",
   handOver: "交班", handNote: "交待事项", offer: "请接班",
   hand: { release: "放行", raise: "升级…", lower: "降级…", end: "解除", correct: "更正误报", issue: "发布…", extend: "延长",
-    assign: "派人", close: "求助办结", "call-again": "再叫一遍", hold: "暂缓 10 分", reject: "驳回" },
+    return: "可以返回", transfer: "转移令", assign: "派人", close: "求助办结", "call-again": "再叫一遍", hold: "暂缓 10 分", reject: "驳回" },
   handKey: { release: "R", end: "E", correct: "C", assign: "A" },
   asLive: (word) => `以实况${word.replace("…", "")}`, asDrill: (word) => `以演练${word.replace("…", "")}`, propose: (word) => `提请第二人${word}`, agree: "同意并发出",
   agreeTo: (word, n) => `第二人确认：${word.replace("…", "")} · ${n} 村`, proposedBy: (who, why) => `${who} 提请：${why}`,
@@ -70,18 +73,19 @@ const ZH = {
 };
 
 const EN = {
-  page: PAGES_EN, times: TIMES_EN, transfers: TRANSFERS_EN,
+  page: PAGES_EN, times: TIMES_EN, transfers: TRANSFERS_EN, drills: DRILLS_EN, form: FORM_EN,
   title: "Warning duty", signIn: "Sign in", person: "Person", password: "Password", signOut: "Sign out", other: "中文",
   light: "Light", dark: "Dark", table: "Table", map: "Map", keys: "Keys",
-  live: "LIVE", drill: "DRILL", stale: "STALE", needs: "Who waits for somebody",
+  modeIs: (mode) => `Mode ${mode}`, live: "LIVE", drill: "DRILL", stale: "STALE", needs: "Who waits for somebody",
   notReady: "node not ready", dataAge: (s) => `data ${s} s old`, ago: (s) => `${s} s ago`, stations: (n, of) => `${n}/${of} stations`,
   judged: (text) => `judged ${text} ago`,
   level: ["No warning", "Blue", "Yellow", "Orange", "Red"], letter: ["", "B", "Y", "O", "R"],
-  help: "call for help", helpNone: "nobody calls", helpNote: (n, since) => `doors wait for somebody · since ${since}`,
+  help: "call for help", helpNone: "nobody calls", helpNote: (n, since) => `${n === 1 ? "door waits" : "doors wait"} · since ${since}`,
   helpTaken: (n) => `somebody goes to ${n}`,
   release: "wait for release", releaseNone: "nothing waits", releaseNote: (at) => `villages · first goes out at ${at}`,
   releaseOpen: "villages · by hand only",
-  dry: "nobody answers", dryNone: "all posts answered or not due", dryNote: "villages without any answer",
+  dryDue: (n, at) => `${n} called, answer due ${at}`,
+  dry: "nobody answers", dryNone: "all posts answered or not due", dryNote: "villages",
   silent: "red doors silent", silentNone: "no red village", silentNote: (of) => `of ${of} doors in red villages`,
   silentAll: (of) => `all ${of} doors have answered`,
   unseen: "unseen", unseenNote: (silent, doubted) => `${silent} gauges silent · ${doubted} doubted`,
@@ -98,6 +102,7 @@ const EN = {
   chain: "Chain of duty posts", chainNone: "Nobody is responsible", words: "Last words sent", sentAt: (at) => `sent ${at}`,
   wordsNone: "The doors were told nothing yet", since: (at) => `since ${at}`, until: (at) => `valid to ${at}`,
   state: { waiting: "not asked", asked: "asked", overdue: "overdue", answered: "answered" },
+  role: ROLES_EN,
   dueAt: (at) => `by ${at}`, villageDry: "nobody of the chain answers", blind: "No gauge of its own reports: judged by farther ones, never lowered",
   partly: "Some of its gauges are silent", expected: "expected", notConfirmed: "not confirmed", before: "as measured when it was raised",
   floor: (at) => `raised by hand until ${at}`, ceiling: (level, at) => `held down by hand, found ${level}, until ${at}`,
@@ -121,7 +126,7 @@ const EN = {
   heard: "A test sound is playing. Do you hear it?", takeHeard: "Heard: I take the shift", heardYes: "Heard", soundAgain: "Play it again", takeSilent: "Not heard, take it all the same",
   handOver: "Hand over", handNote: "What to know", offer: "Offer the shift",
   hand: { release: "Release", raise: "Raise…", lower: "Lower…", end: "End", correct: "Correct an error", issue: "Issue…", extend: "Extend",
-    assign: "Send somebody", close: "Help is over", "call-again": "Call again", hold: "Hold 10 min", reject: "Refuse" },
+    return: "May return", transfer: "Transfer", assign: "Send somebody", close: "Help is over", "call-again": "Call again", hold: "Hold 10 min", reject: "Refuse" },
   handKey: { release: "R", end: "E", correct: "C", assign: "A" },
   asLive: (word) => `${word.replace("…", "")} as LIVE`, asDrill: (word) => `${word.replace("…", "")} as DRILL`, propose: (word) => `Ask a second person: ${word.toLowerCase()}`, agree: "Agree and send",
   agreeTo: (word, n) => `Second person: ${word.replace("…", "").toLowerCase()} · ${n} ${n === 1 ? "village" : "villages"}`, proposedBy: (who, why) => `asked by ${who}: ${why}`,
@@ -155,6 +160,19 @@ export function use(language, theme) {
   document.documentElement.dataset.theme = settings.theme;
 }
 
+// What the node says is wrong, in the reader's language as far as its forms are known; the rest as it is, and said to be so.
+export function problemsOf(problems, status = "") {
+  const found = problems ?? [String(status)];
+  if (settings.language === "en") return found.join(" ");
+  return found.map((text) => {
+    for (const [form, said] of PROBLEMS_ZH) {
+      const match = form.exec(text);
+      if (match) return said(match.groups ?? {});
+    }
+    return /[\u4e00-\u9fff]/.test(text) ? text : PROBLEM_OTHER_ZH(text);
+  }).join("；");
+}
+
 export const pick = (zh, en) => (settings.language === "en" ? en : zh);
 
 const two = (n) => String(n).padStart(2, "0");
@@ -165,6 +183,15 @@ export function clock(atS, offsetS, withSeconds = false) {
   const day = new Date((atS + offsetS) * 1000);
   const text = `${two(day.getUTCHours())}:${two(day.getUTCMinutes())}`;
   return withSeconds ? `${text}:${two(day.getUTCSeconds())}` : text;
+}
+
+// The same, with the day where it is not that of `nowS`.
+export function moment(atS, offsetS, nowS, withSeconds = false) {
+  if (!atS) return "–";
+  const day = (s) => Math.floor((s + offsetS) / 86_400);
+  if (!nowS || day(atS) === day(nowS)) return clock(atS, offsetS, withSeconds);
+  const date = new Date((atS + offsetS) * 1000);
+  return `${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())} ${clock(atS, offsetS, withSeconds)}`;
 }
 
 export function span(s) {

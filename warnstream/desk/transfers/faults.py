@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from warnstream.desk.transfers.hours import moment_of
 from warnstream.desk.transfers.lists import list_name
 from warnstream.desk.transfers.transfers import LISTS_MAX, ROWS_MAX, Transfers
+from warnstream.lifecycle.orders import needs_second
 from warnstream.model.hands.orders import SAFE, UNSAFE, HandOrder, OrderKind
 from warnstream.model.transfers.objects import GRADES
 
@@ -126,7 +127,7 @@ def _of_decision(transfers: Transfers, order: HandOrder) -> Iterator[str]:
 def _of_return(
     transfers: Transfers, order: HandOrder, around: Around, standing: AbstractSet[int]
 ) -> Iterator[str]:
-    if not order.second:
+    if not (order.second or needs_second(order)):  # from a screen it waits for the second person
         yield "second: a return is two persons' word"
     for code in order.villages:
         village, lists = transfers.number[code], transfers.lists_of(code)

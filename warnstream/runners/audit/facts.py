@@ -259,7 +259,8 @@ def _of_officer(kind: str, author: str, reason: str, **more: str) -> AuditFact:
 def _answer(payload: bytes) -> Iterator[AuditFact]:
     answer = msgspec.msgpack.decode(payload, type=AnswerEntry)
     if answer.answer is Answer.NEED_HELP:
-        yield AuditFact(HELP_CALLED, {"message": answer.message, "caller": answer.recipient})
+        by = {"by": answer.by} if answer.by else {}
+        yield AuditFact(HELP_CALLED, {"message": answer.message, "caller": answer.recipient, **by})
 
 
 def _help(payload: bytes) -> Iterator[AuditFact]:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from warnstream.adapters.console.acts import DOORS_PAGE, Done, DoorRow, Rehearsed, Said, decode_said
+from warnstream.adapters.console.acts import DOORS_PAGE, Done, Rehearsed, Said, decode_said
 from warnstream.adapters.console.frame import Act
 from warnstream.adapters.ledger.listing import DoorState
 from warnstream.config.settings import Configuration
@@ -29,16 +29,19 @@ from warnstream.model.hands.orders import HandOrder, Operator, OrderKind
 from warnstream.model.hands.requests import OrderFaultsError
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.console import drills as of_drills
 from warnstream.runners.console.moves import CONFIRM, mark_of
-from warnstream.runners.console.requested import request_of
+from warnstream.runners.console.requested import agreed_to, request_of, row_of
 from warnstream.runners.console.versions import standing_of, version_of
 from warnstream.runners.intake.duty import place_of
 from warnstream.runners.intake.entries import (
     ACT,
+    DRILL,
     HELP,
     MARK,
     ORDER,
     encode_act,
+    encode_drill,
     encode_help,
     encode_mark,
     encode_order,
@@ -55,7 +58,7 @@ KNOWN_MAX = 2_000
 
 HELP_KINDS = ("assign", "close")
 DUTY_KINDS = ("see", "take_shift", "hand_over", "read")
-KINDS = frozenset([*(str(kind) for kind in OrderKind), *HELP_KINDS, *DUTY_KINDS, CONFIRM])
+KINDS = frozenset([*(str(kind) for kind in OrderKind), *HELP_KINDS, *DUTY_KINDS, CONFIRM, *of_drills.KINDS])
 STALE = ("version:", "villages: no doors wait")
 """Begins of faults that mean: others were quicker than who looks at an old state."""
 
@@ -105,6 +108,7 @@ class Acts:
         Takes entries.
     doors : callable
         Every door of a village, who needs somebody first.
+    drills : DrillsPort
     rates : callable, optional
         Doors a second of channels, as far as they are known.
     count : callable, optional
@@ -117,10 +121,11 @@ class Acts:
         keeper: Situation,
         requests: Requests,
         doors: Callable[[int], list[DoorState]],
+        drills: of_drills.DrillsPort,
         rates: Callable[[], Mapping[str, float]] = dict,
         count: Callable[[str, str], None] = lambda _kind, _status: None,
     ) -> None:
-        self._count, self._doors, self._rates = count, doors, rates
+        self._count, self._doors, self._rates, self._drills = count, doors, rates, drills
         self._keeper, self._requests = keeper, requests
         self.go_by(configuration)
         self._under_way: dict[str, HandOrder] = {}
@@ -159,6 +164,8 @@ class Acts:
             self._duty(operator, said, act, answer)
         elif said.kind == CONFIRM:
             self._mark(operator, said, act, answer)
+        elif said.kind in of_drills.KINDS:
+            self._drill(operator, said, act, answer)
         else:
             self._order(act, said, key, answer)
 
@@ -191,6 +198,8 @@ class Acts:
             return
         order = self._for_two(order, desk)
         faults = [*desk.order_faults(order), *agreement_faults(order, desk, self._configuration)]
+        if not faults and order.kind is OrderKind.RELEASE and order.order:
+            faults = self._faults_of_agreed(order, desk)
         if faults:
             answer(_refused(faults))
         elif said.rehearse:
@@ -259,16 +268,16 @@ class Acts:
                     hidden = hidden if is_extension else max(hidden, status.level, status.found)
         return replace(order, asks_second=wants_second(order.kind, order.level, hidden))
 
+    @staticmethod
+    def _faults_of_agreed(order: HandOrder, desk: WarningDesk) -> list[str]:
+        """What has come to stand in the way of a return since it was asked for."""
+        asked = agreed_to(order, desk)
+        is_return = asked.kind is OrderKind.RETURN
+        return desk.order_faults(replace(asked, second=order.author)) if is_return else []
+
     def _rehearsed(self, order: HandOrder) -> Rehearsed:
         desk = self._keeper.engine.desk
-        shown = next(
-            (
-                proposal.order
-                for proposal in desk.hands.state.waiting
-                if proposal.order.identifier == order.order
-            ),
-            order,
-        )
+        shown = agreed_to(order, desk)
         if self._preview is None:
             self._preview = Preview(self._configuration, self._keeper.people)
         words, posts = self._preview.of(self._keeper.engine, shown)
@@ -319,6 +328,26 @@ class Acts:
         self._hand_over(
             MARK,
             encode_mark(found),
+            lambda sequence: answer(self._remember(given, msgspec.structs.replace(done, sequence=sequence))),
+            answer,
+        )
+
+    # Drills.
+
+    def _drill(self, operator: Operator, said: Said, given: Act, answer: Answer) -> None:
+        found = of_drills.drill_of(said, operator, _key_of(given), self._configuration, self._drills)
+        if isinstance(found, Done):
+            answer(found)
+            return
+        if said.rehearse:
+            now_s = self._keeper.engine.desk.now_s
+            rehearsal = of_drills.rehearsed(found, self._configuration, self._rates(), now_s)
+            answer(Done("rehearsed", rehearsal=rehearsal))
+            return
+        done = Done("taken", order=found.identifier)
+        self._hand_over(
+            DRILL,
+            encode_drill(found),
             lambda sequence: answer(self._remember(given, msgspec.structs.replace(done, sequence=sequence))),
             answer,
         )
@@ -395,19 +424,7 @@ class Acts:
         village = self._keeper.people.network.villages.index_of_code()[said.villages[0]]
         who_goes = {call.caller: call.assigned for call in self._keeper.engine.desk.chains.calls}
         known = self._doors(village)
-        page = [
-            DoorRow(
-                door.code,
-                door.state.word,
-                door.said.word,
-                door.channel,
-                door.address,
-                door.tries,
-                door.last_s,
-                who_goes.get(door.code, ""),
-            )
-            for door in known[said.cursor : said.cursor + DOORS_PAGE]
-        ]
+        page = [row_of(door, who_goes) for door in known[said.cursor : said.cursor + DOORS_PAGE]]
         return msgspec.structs.replace(done, doors=page, doors_of=len(known))
 
     def _remember(self, act: Act, done: Done) -> Done:

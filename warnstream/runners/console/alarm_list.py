@@ -3,7 +3,7 @@
 The entries go through an intake again, as in a replay: acts of officers (`see`) count as they were given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,10 +85,21 @@ def officer_alarms(
     folder = journal_folder(directory)
     extent = find_extent(folder)
     intake, first = _begin(configuration, SnapshotFiles(folder), extent.segments[0].first_sequence)
+    recorded = ((kind, payload) for _, kind, payload in read_entries(extent, first))
+    return alarms_of(intake, recorded, configuration, on_progress)
+
+
+def alarms_of(
+    intake: Intake,
+    entries: Iterable[tuple[str, bytes]],
+    configuration: Configuration,
+    on_progress: Callable[[int], None] = lambda _now_s: None,
+) -> AlarmList:
+    """Alarms of entries (kind, payload) that an intake takes one after the other."""
     intake.duty.is_watched = True
     found, known = AlarmList(), dict[Known, int]()
     was_flood, before_s = False, -1
-    for _, kind, payload in read_entries(extent, first):
+    for kind, payload in entries:
         intake.consume(kind, payload)
         now_s, desk = intake.now_s, intake.duty.desk
         if now_s < 0 or now_s == before_s:

@@ -15,6 +15,7 @@ from warnstream.adapters.console.acts import encode_done
 from warnstream.adapters.console.facts import encode_facts
 from warnstream.adapters.console.frame import Act, Ask, Head
 from warnstream.adapters.console.link import ConsoleLink
+from warnstream.adapters.http.models.operations import ReadinessRecord
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment import AssessmentStep
@@ -25,6 +26,7 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.console.acts import Acts, Requests
+from warnstream.runners.console.drills import DrillsPort
 from warnstream.runners.console.looks import Looks
 from warnstream.runners.console.looks import Readiness as Told
 from warnstream.runners.console.picture import Picture, proposals_of, shifts_of
@@ -64,7 +66,7 @@ class KeeperView(Protocol):
 class Readiness(Told, Protocol):
     """What a frame says of the node itself."""
 
-    def readiness(self) -> tuple[bool, list[str]]:
+    def ready(self) -> ReadinessRecord:
         """Whether the node is ready, and what /readyz says."""
 
     def rates_per_s(self) -> Mapping[str, float]:
@@ -72,6 +74,10 @@ class Readiness(Told, Protocol):
 
     def channels_down(self) -> list[str]:
         """Channels that reach nobody."""
+
+    @property
+    def drill_room(self) -> DrillsPort:
+        """Drills beside the real operation."""
 
 
 class ConsoleFeed:
@@ -109,6 +115,7 @@ class ConsoleFeed:
             keeper,
             requests,
             outbox.doors.list_of,
+            readiness.drill_room,
             rates=readiness.rates_per_s,
             count=metrics.count_act,
         )
@@ -178,7 +185,7 @@ class ConsoleFeed:
         parts = picture.take(
             self._step, keeper.warnings, desk, keeper.intake.duty.desk, self._outbox.doors, now
         )
-        is_ready, reasons = self._readiness.readiness()
+        ready = self._readiness.ready()
         head = Head(
             node=self._configuration.node.name,
             fingerprint=self._configuration.fingerprint,
@@ -186,8 +193,9 @@ class ConsoleFeed:
             wall_s=time.time(),
             now_s=desk.now_s,
             stepped_s=now - self._stepped_at if self._step is not None else -1.0,
-            is_ready=is_ready,
-            reasons=tuple(reasons),
+            is_ready=ready.ready,
+            reasons=tuple(ready.reasons),
+            reasons_zh=tuple(reason.zh for reason in ready.details),
             channels_down=tuple(self._readiness.channels_down()),
             hazards=picture.hazards,
             kept=picture.kept,
@@ -195,6 +203,12 @@ class ConsoleFeed:
             shifts=shifts_of(keeper.intake.duty.desk),
             is_flood=keeper.intake.duty.desk.alarms.is_flood,
             leads_s=picture.leads_s,
+            drilling=tuple(
+                self._village[code]
+                for codes in self._readiness.drill_room.running().values()
+                for code in codes
+                if code in self._village
+            ),
         )
         self._link.publish(head, parts)
 

@@ -39,6 +39,8 @@ from warnstream.model.hands.duty import DutyKind
 from warnstream.model.network import Villages
 from warnstream.model.times import DAY_S
 from warnstream.runners.audit.facts import DRILL, DUTY, HELP_ASSIGNED, HELP_CLOSED, ORDER, RELEASE
+from warnstream.runners.console.drills import DrillsPort
+from warnstream.runners.drill.seen import seen_of
 from warnstream.runners.explain.record import view_record
 from warnstream.runners.intake.duty import place_of
 
@@ -61,6 +63,10 @@ class Readiness(Protocol):
 
     def transfers(self, only: str | None) -> TransfersRecord:
         """Every list without its rows, or one with them."""
+
+    @property
+    def drill_room(self) -> DrillsPort:
+        """Drills beside the real operation."""
 
 
 class Situation(Protocol):
@@ -118,6 +124,9 @@ class Looks:
             self._later(lambda: msgspec.json.encode(self._status.transfers(village or None)), answer)
         elif ask.what == "state":
             self._later(lambda: msgspec.json.encode(self._status.state()), answer)
+        elif ask.what == "drills":
+            records = self._status.drill_room.records
+            self._later(lambda: msgspec.json.encode(seen_of(configuration, records())), answer)
         else:
             answer(b"", f"nothing is known of {ask.what!r}")
 

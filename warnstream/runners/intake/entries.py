@@ -63,10 +63,16 @@ class AnswerMessage(msgspec.Struct):
     answer: Answer
 
 
-class AnswerEntry(AnswerMessage):
-    """An answer with the one who gave it."""
+class AnswerEntry(AnswerMessage, omit_defaults=True):
+    """An answer with the one whose it is.
+
+    `by` is the post that gave it for a door, `happened_s` when that was in truth (0: now); both are kept, and
+    change nothing else.
+    """
 
     recipient: str
+    by: str = ""
+    happened_s: int = 0
 
 
 class SignEntry(msgspec.Struct):
@@ -129,9 +135,12 @@ def decode_tick(payload: bytes) -> int:
     return msgspec.msgpack.decode(payload, type=int)
 
 
-def encode_answer(message: str, recipient: str, answer: Answer) -> bytes:
+def encode_answer(
+    message: str, recipient: str, answer: Answer, *, by: str = "", happened_s: int = 0
+) -> bytes:
     """Payload of an `ANSWER` entry."""
-    return msgspec.msgpack.encode(AnswerEntry(message=message, answer=answer, recipient=recipient))
+    entry = AnswerEntry(message=message, answer=answer, recipient=recipient, by=by, happened_s=happened_s)
+    return msgspec.msgpack.encode(entry)
 
 
 def encode_cancel(cancel: OperatorCancel) -> bytes:

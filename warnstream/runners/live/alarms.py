@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from warnstream.adapters.http.models.county import AlarmRecord
 from warnstream.adapters.metrics import Metrics
-from warnstream.model.alarms import ALARM_KINDS, Alarm, AlarmSignal, kind_word
+from warnstream.model.alarms import ALARM_KINDS, Alarm, AlarmSignal, kind_of, kind_word
 from warnstream.model.errors import StoreError
 from warnstream.model.times import iso_utc
 from warnstream.runners.intake.entries import ALARM, encode_alarm
@@ -97,6 +97,11 @@ class Alarms:
         with self._lock:
             return [signal.text for signal in self._standing.values() if signal.is_blocking == is_blocking]
 
+    def signals(self) -> list[AlarmSignal]:
+        """The alarms that stand, in the order in which they were raised."""
+        with self._lock:
+            return list(self._standing.values())
+
     def records(self) -> list[AlarmRecord]:
         """Alarms that stand, oldest first, for the HTTP interface."""
         with self._lock:
@@ -105,6 +110,7 @@ class Alarms:
             AlarmRecord(
                 alarm=signal.key,
                 text=signal.text,
+                zh=signal.text_zh or kind_of(signal.key).zh,
                 since=iso_utc(signal.at_s),
                 blocking=signal.is_blocking,
             )

@@ -17,14 +17,15 @@ from warnstream.adapters.http.models.county import (
 )
 from warnstream.adapters.http.models.drills import DrillsRecord, DrillTakenRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord
-from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
+from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord, ReasonRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
+from warnstream.adapters.http.models.post_doors import DoorSaid, DoorSaidRecord, PostDoorsRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import ReportsRecord
 from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
-from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
 from warnstream.delivery.texts import clean
@@ -33,6 +34,7 @@ from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
 from warnstream.model.hands.drills import drill_name, is_of_drill
 from warnstream.model.hands.requests import DrillRequest, OrderFaultsError, OrderRequest
+from warnstream.runners import reasons
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.drill.request import drill_order, stopped_by
@@ -46,6 +48,7 @@ from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.views.signs_json import affirm_fault
 from warnstream.runners.live.views.state_json import describe_channels, describe_warnings
+from warnstream.runners.orders.post_doors import PostDoors
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.reports import describe_reports
@@ -73,7 +76,7 @@ class Status:
         requests: Requests,
         explanations: LiveExplanations,
         sources: Sequence[Source],
-        outbox: Outbox,
+        outbox: NodeOutbox,
         delivery: DeliveryWorker,
         audit: AuditWriter,
         reloads: Reloads,
@@ -84,6 +87,7 @@ class Status:
         self._explanations, self._sources, self._outbox = explanations, sources, outbox
         self._delivery, self._audit = delivery, audit
         self._reloads, self._drills = reloads, drills
+        self._post_doors = PostDoors(lambda: self._configuration, keeper, lambda: outbox.doors, requests)
         self.is_starting = True
 
     def go_by(self, configuration: Configuration) -> None:
@@ -100,25 +104,27 @@ class Status:
         Alarms that keep nothing from working, and stations not heard of yet, are named too, and leave
         the node ready.
         """
-        blocking = ["the node is starting"] if self.is_starting else []
-        blocking += self._alarms.reasons()
-        blocking += [
-            f"the {source.name} is not connected" for source in self._sources if not source.is_connected
-        ]
-        blocking += self._delivery.troubles()
-        judging = self._keeper.judging
-        blocking += judging.waits()
-        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
-        told += [self._no_shift(), self._drills.notice(), *self._reloads.said()]
-        # A channel that is held is named at once, and by its alarm too once that stands.
-        reasons = [reason for reason in dict.fromkeys(told) if reason]
-        return ReadinessRecord(ready=not blocking, reasons=reasons, bundle=self._keeper.bundle.number)
-
-    def _no_shift(self) -> str:
-        """Said where there is a console: a node without one rings its duty posts by itself."""
+        signals, judging = self._alarms.signals(), self._keeper.judging
+        blocking = [reasons.STARTING] if self.is_starting else []
+        blocking += reasons.of_alarms(signals, blocks=True)
+        blocking += [reasons.of_source(source.name) for source in self._sources if not source.is_connected]
+        blocking += [reasons.of_channel(*trouble) for trouble in self._delivery.troubles_of()]
+        blocking += [reasons.of_sentence(text, blocks=True) for text in judging.waits()]
+        told = [*blocking, *reasons.of_alarms(signals, blocks=False)]
         duty = self._keeper.intake.duty
-        return (
-            "nobody has taken the shift at the console" if duty.is_watched and not duty.desk.shifts.of else ""
+        # A node without a console rings its duty posts by itself.
+        no_shift = [reasons.NO_SHIFT] if duty.is_watched and not duty.desk.shifts.of else []
+        said = [judging.missing(), self._drills.notice(), *self._reloads.said()]
+        missing, *others = (reasons.of_sentence(text, blocks=False) for text in said)
+        told += [missing, *no_shift, *others]
+        # A channel that is held is named at once, and by its alarm too once that stands.
+        first = {reason.en: reason for reason in reversed(told) if reason.en}
+        named = [first[text] for text in dict.fromkeys(reason.en for reason in told) if text]
+        return ReadinessRecord(
+            ready=not blocking,
+            reasons=[reason.en for reason in named],
+            bundle=self._keeper.bundle.number,
+            details=[ReasonRecord(reason.code, reason.zh, reason.en, reason.blocks) for reason in named],
         )
 
     def readiness(self) -> tuple[bool, list[str]]:
@@ -198,6 +204,14 @@ class Status:
         """Open calls for help, oldest first."""
         return self._keeper.chain.calls
 
+    def post_doors(self, post: str, message: str) -> PostDoorsRecord | None:
+        """The doors of a post, `message` being the digest that it came from; None if it has no village."""
+        return self._post_doors.of(post, message)
+
+    def say_for_doors(self, post: str, said: Sequence[DoorSaid]) -> list[DoorSaidRecord]:
+        """Take what a post says for its doors; returns once what is taken is durable. StoreError."""
+        return self._post_doors.say(post, said)
+
     def office(self) -> Office:
         """Whom people call, and by whose clock they are told times."""
         configuration = self._configuration
@@ -243,6 +257,11 @@ class Status:
             raise OrderFaultsError(faults)
         self._requests.ask_and_wait(entries.ORDER, entries.encode_order(order))
         return OrderTakenRecord(order=order.identifier, kind=str(order.kind), villages=len(order.villages))
+
+    @property
+    def drill_room(self) -> DrillRoom:
+        """The drills of the node, for consoles."""
+        return self._drills
 
     def drills(self) -> DrillsRecord:
         """Drills that are on or still take answers."""

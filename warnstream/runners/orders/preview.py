@@ -16,7 +16,7 @@ from warnstream.desk import VillageCase, WarningDesk
 from warnstream.engine import Engine
 from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin, BulletinCause
-from warnstream.model.hands.orders import HandOrder
+from warnstream.model.hands.orders import HandOrder, OrderKind
 from warnstream.runners.build import build_desk, bulletin_wording
 
 LATER = frozenset({BulletinCause.LOWERED, BulletinCause.ENDED})
@@ -45,9 +45,11 @@ class Preview:
         """Words by village in the order's own order, at most `WORDS_MAX`, and how many posts are told."""
         number = self._people.network.villages.index_of_code()
         villages = [number[code] for code in order.villages]
-        desk = self._copy_of(engine.desk, villages)
+        desk = self._copy_of(engine.desk, villages, order.kind)
         now_s, evidence = max(engine.desk.now_s, 0), engine.assessment.reason_now
-        agreed = order if order.second or order.order else replace(order, second=AGREED)
+        agreed = order
+        if not (order.second or order.order):  # under another name: what waits for a second person is known
+            agreed = replace(order, second=AGREED, identifier=f"{order.identifier}{AGREED}")
         effects = desk.step([agreed], now_s, evidence)
         found = self._words(effects.to_doors, villages, 0)
         posts = {digest.post for digest in effects.digests if digest.villages & set(villages)}
@@ -59,7 +61,7 @@ class Preview:
                 found = self._words(later, villages, later_s) | found
         return [found[village] for village in villages if village in found][:WORDS_MAX], len(posts)
 
-    def _copy_of(self, desk: WarningDesk, villages: list[int]) -> WarningDesk:
+    def _copy_of(self, desk: WarningDesk, villages: list[int], kind: OrderKind) -> WarningDesk:
         copy = build_desk(self._configuration, self._people.network)
         wanted = {self._people.network.villages.code[village] for village in villages}
         cases = [case for case in desk.cases() if case.village in wanted]
@@ -68,6 +70,8 @@ class Preview:
         copy.adopt(copied, msgspec.msgpack.decode(msgspec.msgpack.encode(voices), type=list[VillageVoice]))
         copy.chains.restore(desk.chains.snapshot())
         copy.hands.restore(desk.hands.snapshot())
+        if kind.is_transfer:
+            copy.transfers.restore(desk.transfers.snapshot())
         return copy
 
     def _words(self, bulletins: Iterable[Bulletin], villages: list[int], later_s: int) -> dict[int, Words]:

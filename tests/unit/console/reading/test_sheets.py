@@ -19,7 +19,25 @@ from warnstream.adapters.http.models.transfers import TransfersRecord
 from warnstream.console.reading import gathering
 from warnstream.console.reading.models import Column, Table
 from warnstream.console.reading.sheets import FORMULA, as_csv, as_xlsx, plain
+from warnstream.runners.drill.scores import DrillScores, PostScore, VillageScore
+from warnstream.runners.drill.seen import DrillsSeen
 
+DRILLS = DrillsSeen(
+    [],
+    [
+        DrillScores(
+            1, "d1", "chief", "yearly", False, "2027-01-15T08:00:00Z",
+            [
+                VillageScore(
+                    code, name, "2027-01-15T08:01:00Z", "2027-01-15T09:00:00Z", "lapsed", 5, 2, 0.4, 60, 0,
+                    [PostScore("grid-1", "2027-01-15T08:01:00Z", 90, 0, None)],
+                )
+                for code, name in (("V0", "Alder"), ("V3", "Drum"))
+            ],
+        )
+    ],
+    {"V0": "2027-01-15T08:00:00Z"},
+)  # fmt: skip
 STATE = {
     "stations": {
         "total": 3,
@@ -91,6 +109,7 @@ def office(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:  # noq
     monkeypatch.setattr(gathering, "lints", lambda _configuration: ["-what check warns of"])
     # What the node sends is what these records are.
     console.told["state"] = msgspec.json.encode(msgspec.convert(STATE, StateRecord))
+    console.told["drills"] = msgspec.json.encode(DRILLS)
     console.told["transfers"] = msgspec.json.encode(msgspec.convert(LISTS, TransfersRecord))
     return console
 
@@ -227,3 +246,18 @@ def test_the_review_has_what_was_and_what_people_did(office: Console) -> None:
     some = office.client("village").get("/api/v1/review").json()
     assert some["moments"][0]["villages"] == [1, 0, 0, 0]
     assert READ.entry not in [act["seq"] for act in some["acts"]]
+
+
+def test_drills_are_those_of_the_area_with_their_scores(office: Console) -> None:
+    found = office.client("chief").get("/api/v1/drills").json()
+    (drill,) = found["drills"]
+    assert [village["code"] for village in drill["villages"]] == ["V0", "V3"]
+    assert drill["villages"][0]["posts"][0]["answered_after_s"] == 90
+    assert (found["drilled"], found["of"]) == (1, 4)
+    assert found["towns"] == [["Lower", 2, 0], ["Upper", 2, 1]]
+    inside = office.client("village").get("/api/v1/drills").json()
+    assert [village["code"] for village in inside["drills"][0]["villages"]] == ["V3"]
+    assert "drilled" not in inside
+    office.told["drills"] = b"{"
+    office.hub._facts.clear()
+    assert office.client("chief").get("/api/v1/drills").status_code == 503

@@ -11,6 +11,7 @@ from tests.unit.runners.console.test_officer_acts import Node, county, derived, 
 from warnstream.adapters.audit.lines import GENESIS, Line, seal
 from warnstream.adapters.console.frame import LOOKS, VERSION, Ask
 from warnstream.adapters.console.past import decode_past, decode_record
+from warnstream.adapters.http.models.drills import DrillRecord
 from warnstream.model.errors import StoreError
 from warnstream.runners.console import looks as module
 from warnstream.runners.console.looks import Looks
@@ -22,6 +23,10 @@ class Status:
     def __init__(self) -> None:
         self.fault: Exception | None = None
         self.asked: list[str | None] = []
+        self.drill_room: Any = self
+
+    def records(self) -> list[DrillRecord]:
+        return []
 
     def state(self) -> Any:
         if self.fault is not None:

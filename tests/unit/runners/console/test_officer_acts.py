@@ -11,18 +11,22 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from warnstream.adapters.console.acts import Done, Said, encode_said
 from warnstream.adapters.console.frame import VERSION, Act
+from warnstream.adapters.http.models.drills import DrillRecord
 from warnstream.adapters.ledger.listing import DoorState
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.delivery.ledger.states import Delivery, People
+from warnstream.delivery.render import render_bulletin
 from warnstream.duty import DutyDesk
 from warnstream.engine import Engine
 from warnstream.model.digests import HelpAssign
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import DrillAct, DrillOrder
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.level import Level
-from warnstream.runners.build import Derived, assemble, build_intake, derive
+from warnstream.model.warning import MessageStatus
+from warnstream.runners.build import Derived, assemble, build_intake, bulletin_wording, derive
 from warnstream.runners.console.acts import Acts
 from warnstream.runners.console.versions import version_of
 from warnstream.runners.intake import entries
@@ -75,9 +79,12 @@ class Node:
         self.intake.duty = self.duty
         self.wake = lambda: None
         self.kept: list[tuple[str, bytes]] = []
-        self.acts = Acts(configuration, self, self, self.doors_of)
+        self.acts = Acts(configuration, self, self, self.doors_of, self)
         self.is_full = False
         self.now_s = T0
+        self.drills: dict[str, list[str]] = {}
+        self.real: set[str] = set()
+        self.asked: list[DrillOrder] = []
         self.step()
 
     @property
@@ -99,6 +106,21 @@ class Node:
         self.now_s += 60
         outcome = self.intake.consume(entries.TICK, entries.encode_tick(self.now_s))
         return outcome.steps[0][1].effects
+
+    # Drills of the node, as far as acts ask for them.
+
+    def running(self) -> dict[str, list[str]]:
+        return self.drills
+
+    def faults_now(self, order: DrillOrder) -> list[str]:
+        return ["villages: something real stands in them"] if set(order.villages) & self.real else []
+
+    def faults_of(self, order: DrillOrder) -> list[str]:
+        self.asked.append(order)
+        return self.faults_now(order)
+
+    def records(self) -> list[DrillRecord]:
+        return []
 
     def doors_of(self, village: int) -> list[DoorState]:
         codes = self.people.network.households.code
@@ -468,3 +490,93 @@ def test_an_order_that_waits_is_refused_by_a_second_person_or_taken_back(node: N
         assert node.engine.desk.hands.state.waiting == []
         assert node.act("second-all", "release", f"a{key}", order=asked.order).status == "refused"
     assert node.engine.desk.levels()[0] == Level.RED
+
+
+def test_a_drill_is_read_begun_and_stopped_by_officers_of_its_villages(node: Node) -> None:
+    village = node.people.network.villages.code[0]
+    node.people = replace(node.people, message=replace(node.people.message, status=MessageStatus.ACTUAL))
+    node.acts.go_by(node.people)
+    said: dict[str, Any] = {"villages": [village], "hazard": HAZARD, "level": "red", "lasts": "20min"}
+    read = node.act("other", "drill_start", rehearse=True, **said)
+    assert read.status == "rehearsed", read.problems
+    assert read.rehearsal is not None
+    assert (read.rehearsal.villages, len(read.rehearsal.words), read.rehearsal.is_exercise) == (1, 1, True)
+    assert read.rehearsal.posts > 0
+    assert not node.asked, "who only reads keeps no village for a drill"
+    assert not node.kept
+
+    begun = node.act("other", "drill_start", key="d-1", **said)
+    assert begun.status == "taken"
+    ((kind, payload),) = node.kept
+    order = entries.decode_drill(payload)
+    assert (kind, order.act, order.villages, order.is_announced) == (
+        entries.DRILL,
+        DrillAct.START,
+        (village,),
+        False,
+    )
+    assert node.act("other", "drill_start", key="d-1", **said).order == begun.order, "done once"
+    assert len(node.kept) == 1
+
+    node.drills = {"d1": [village]}
+    assert node.act("other", "drill_stop", key="d-2", order="elsewhere").status == "refused"
+    assert node.act("other", "drill_stop", key="d-3", order="d1").status == "taken"
+    node.real = {village}
+    assert node.act("other", "drill_start", key="d-4", **said).problems == [
+        "villages: something real stands in them"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["drill_start", "drill_stop"])
+def test_nobody_else_begins_or_stops_a_drill(node: Node, kind: str) -> None:
+    for person in node.people.operators:
+        if person.role is not Role.OFFICER:
+            assert node.act(person.person, kind, villages=["V"]).status == "forbidden"
+    assert not node.kept
+
+
+@pytest.mark.parametrize("kind", ["issue", "raise"])
+def test_the_second_person_reads_the_words_of_the_first(node: Node, kind: str) -> None:
+    village = node.people.network.villages.code[0]
+    if kind == "raise":
+        node.warn("yellow", village)
+    said: dict[str, Any] = {"villages": [village], "hazard": HAZARD, "level": "red"}
+    first = node.act("officer-all", kind, rehearse=True, **said)
+    asked = node.act("officer-all", kind, key="for-two", seen=node.seen(village), **said)
+    assert asked.status == "waits", asked.problems
+    node.step()
+    second = node.act("second-all", "release", rehearse=True, order=asked.order)
+    assert first.rehearsal is not None
+    assert second.rehearsal is not None
+    assert first.rehearsal.words
+    assert second.rehearsal.words == first.rehearsal.words
+    assert second.rehearsal.posts == first.rehearsal.posts
+
+
+def test_a_return_is_read_by_both_and_told_in_those_words(node: Node) -> None:
+    village = node.people.network.villages.code[0]
+
+    def given(kind: str, **said: Any) -> Done:
+        done = node.act("officer-all", kind, key=f"r-{kind}", villages=[village], **said)
+        assert done.status in ("taken", "waits"), done.problems
+        node.step()
+        return done
+
+    given("transfer")
+    early = node.act("officer-all", "return", rehearse=True, villages=[village])
+    assert any("not over" in problem for problem in early.problems)
+    given("transfer-over")
+    given("assess", verdict="safe")
+    first = node.act("officer-all", "return", rehearse=True, villages=[village])
+    assert first.rehearsal is not None, first.problems
+    assert first.rehearsal.is_for_two
+    asked = given("return")
+    assert asked.status == "waits"
+    second = node.act("second-all", "release", rehearse=True, order=asked.order)
+    assert second.rehearsal is not None, second.problems
+    assert second.rehearsal.words == first.rehearsal.words
+    (words,) = first.rehearsal.words
+    node.act("second-all", "release", key="r-agreed", order=asked.order)
+    (told,) = node.step().to_doors
+    wording = bulletin_wording(node.people)
+    assert render_bulletin(told, wording).text_en == words.en

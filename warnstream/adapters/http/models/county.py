@@ -92,12 +92,13 @@ class ChainRecord(msgspec.Struct, frozen=True):
 
 
 class AlarmRecord(msgspec.Struct, frozen=True):
-    """A trouble of the node that stands; a blocking one keeps it from being ready."""
+    """A trouble of the node that stands; a blocking one keeps it from being ready. `zh`: it in Chinese."""
 
     alarm: Text
     text: str
     since: TimeUtc
     blocking: bool
+    zh: str = ""
 
 
 class RunRecord(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from warnstream.adapters.http.routers import (
     alerts,
     door,
     drills,
+    grid,
     machines,
     officers,
     operations,
@@ -18,7 +19,7 @@ from warnstream.adapters.http.routers import (
 )
 from warnstream.adapters.http.routes import RouteSpec
 
-ROUTERS = (operations, staff, officers, drills, machines, reports, transfers, alerts, public, door)
+ROUTERS = (operations, staff, officers, drills, machines, reports, transfers, alerts, public, door, grid)
 
 ROUTES: tuple[RouteSpec, ...] = tuple(route for router in ROUTERS for route in router.ROUTES)
 """All routes of a node."""

@@ -19,8 +19,9 @@ from warnstream.adapters.http.guard import read_body
 from warnstream.adapters.http.routes import Media, RouteSpec, Services, problems
 from warnstream.adapters.outbox.types import Addressed
 from warnstream.model.digests import FieldReport
-from warnstream.model.effects import BULLETIN_TYPES, Answer
+from warnstream.model.effects import BULLETIN_TYPES, DIGEST_TYPE, Answer
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import is_of_drill
 
 ANSWER_OF_KEY = {"1": Answer.ACKNOWLEDGED, "2": Answer.NEED_HELP}
 
@@ -61,7 +62,8 @@ async def show_page(services: Services, request: Request) -> Response:
     except HTTPException:
         return _html(dead_page(services.node.office()), 404)
     comes = await run_in_threadpool(services.node.who_comes, addressed.recipient)
-    return _shown(services, addressed, addressed.last_answer, comes=comes)
+    doors = doors_page_of(addressed, request.path_params["token"])
+    return _shown(services, addressed, addressed.last_answer, comes=comes, doors=doors)
 
 
 async def answer_on_page(services: Services, request: Request) -> Response:
@@ -85,7 +87,8 @@ async def answer_on_page(services: Services, request: Request) -> Response:
     except StoreError:
         notice = "没有收到，请再按一次 Not received: press again"
         return _shown(services, addressed, addressed.last_answer, 503, notice=notice)
-    return _shown(services, addressed, pressed, notice="已收到您的回复 Your answer is received")
+    doors = doors_page_of(addressed, request.path_params["token"])
+    return _shown(services, addressed, pressed, notice="已收到您的回复 Your answer is received", doors=doors)
 
 
 async def _report_on_page(services: Services, addressed: Addressed, form: dict[str, list[str]]) -> Response:
@@ -166,12 +169,24 @@ def _shown(
     *,
     notice: str = "",
     comes: str = "",
+    doors: str = "",
 ) -> Response:
     """The page of a door, or of a post."""
     if addressed.current.msg_type in BULLETIN_TYPES:
         office = services.node.office()
         return _html(door_page(addressed, office, answer=answer, notice=notice, comes=comes), status)
-    return _html(answer_page(addressed, answer=answer, notice=notice, comes=comes), status)
+    return _html(answer_page(addressed, answer=answer, notice=notice, comes=comes, doors=doors), status)
+
+
+def doors_page_of(addressed: Addressed, token: str) -> str:
+    """Address of the page of a post's own doors, beside that of its digest; empty for who has none.
+
+    What stands behind the # is not sent when the page is asked for.
+    """
+    message = addressed.message
+    if message.msg_type != DIGEST_TYPE or is_of_drill(message.identifier):
+        return ""
+    return f"../g/#{token}"
 
 
 def _html(content: str, status: int = 200) -> Response:

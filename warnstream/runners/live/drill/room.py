@@ -168,6 +168,13 @@ class DrillRoom:
                 self._ordered[name] = _Ordered(frozenset(order.villages), until)
         return faults
 
+    def faults_now(self, order: DrillOrder) -> list[str]:
+        """As `faults_of`, for who only asks: nothing is kept for the order."""
+        if order.act is DrillAct.STOP:
+            return self._faults_of_stop(order)
+        with self._ordering:
+            return self._faults_of_start(order)
+
     def _faults_of_stop(self, order: DrillOrder) -> list[str]:
         running = self.running()
         if not running:

@@ -13,10 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from warnstream.commands.arguments import parser
-from warnstream.commands.console.alarms import run_officer_alarms
-from warnstream.commands.console.command import console, console_user
 from warnstream.commands.console.in_demo import Shown
-from warnstream.commands.console.status import run_status
+from warnstream.commands.console.options import RUN as RUN_CONSOLE
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.duty.command import run_duty
 from warnstream.commands.kafka.options import RUN as RUN_KAFKA
@@ -422,11 +420,8 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "test": _test,
     "run": _run,
     "takeover": _takeover,
-    "status": run_status,
     "witness": _witness,
-    "console": console,
-    "console-user": console_user,
-    "officer-alarms": run_officer_alarms,
+    **RUN_CONSOLE,
     "replay": _replay,
     "compare": _compare,
     "fit-forecast": _fit_forecast,

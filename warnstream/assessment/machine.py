@@ -204,31 +204,23 @@ class Assessment:
         whole = whole or whole_of(rules, transfer)
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
         self._villages = VillageState(len(self._places), weights, nowcast)
-        limits = quality.rain_mm_per_min_max, windows.future_s_max
-        self._ahead = MembersAhead(ahead, radar, *limits, models, farthest_s(rules, transfer))
+        mm_max, reaches_s = quality.rain_mm_per_min_max, farthest_s(rules, transfer)
+        self._ahead = MembersAhead(ahead, radar, mm_max, windows.future_s_max, models, reaches_s)
         leads_s = self._villages.leads_s
         check_leads(whole.needs, leads_s)
         self._stations = StationState(
             network.stations, whole.needs, policies, weights.neighbours, past, leads_s
         )
-        self._grids = Grids(
-            network,
-            grids,
-            windows,
-            quality.rain_mm_per_min_max,
-            self._stations.duration_s,
-            weights.own,
-            whole.grid_points,
-        )
+        durations_s = self._stations.duration_s
+        self._grids = Grids(network, grids, windows, mm_max, durations_s, weights.own, whole.grid_points)
         lone_gauges = LoneGauges(weights.neighbours, quality.neighbours)
         self._judgement = Judgement(network, rules, lone_gauges, whole.numberless, transfer)
         self._late = LateProofs(network, rules, weights.own, windows)
         self._network = network
         self._last: Explained | None = None
         self._unknown = no_rain_known(self._stations, weights.own, leads_s)
-        n_stations = len(network.stations)
-        every: BoolArray = np.ones(n_stations, dtype=np.bool_)
-        self._gauges = HeardGauges(every, no_doubt(n_stations), every)
+        every: BoolArray = np.ones(len(network.stations), dtype=np.bool_)
+        self._gauges = HeardGauges(every, no_doubt(len(every)), every)
         self.signs = SignBook(network, signs or SignPolicy())
         self.alerts = AlertBook(relay_tables(rules), alerts)
         self.feeds = FeedBook(alerts.feeds if alerts is not None else ())

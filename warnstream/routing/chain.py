@@ -89,8 +89,7 @@ class Chain:
         teams: Teams | None = None,
         duties: Mapping[str, str] = NO_DUTIES,
     ) -> None:
-        self._policy = policy
-        self._register = register
+        self._policy, self._register = policy, register
         self._posts = Posts(policy, status, series)
         self._villages = Villages(posts_of, policy, self._posts, duties)
         self.teams = Teams((), None, policy, status, series) if teams is None else teams
@@ -99,8 +98,7 @@ class Chain:
         self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
         self.sheets = Sheets()
         self.silent = SilentVillages(policy.send_person_s)
-        self.ignored = 0
-        self.faults: list[str] = []
+        self.ignored, self.faults = 0, list[str]()
         self._to_review: list[int] = []
 
     def step(self, inputs: Iterable[ChainInput], now_s: int, silenced: Collection[str] = ()) -> list[Digest]:
@@ -212,13 +210,12 @@ class Chain:
 
     def snapshot(self, codes: Sequence[str]) -> bytes:
         """Everything between two steps, by village codes; `restore` of it continues exactly."""
-        calls = list(self.helps.of_name.values())
         return encode(
             ChainState(
                 self._posts.now_s,
                 self.turns,
                 self.debts,
-                calls,
+                list(self.helps.of_name.values()),
                 self.helps.n_opened,
                 self.ignored,
                 self._to_review,

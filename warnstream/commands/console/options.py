@@ -1,10 +1,12 @@
 """What `warnstream console`, `console-user` and what stands beside them take on their command lines."""
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from warnstream.commands.console.alarms import add_officer_alarms
-from warnstream.commands.console.status import add_status
+from warnstream.commands.console.alarms import add_officer_alarms, run_officer_alarms
+from warnstream.commands.console.command import console, console_user
+from warnstream.commands.console.status import add_status, run_status
 
 
 def add_console_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,3 +62,11 @@ def add_console_commands(commands: "argparse._SubParsersAction[argparse.Argument
         if action == "factor":
             one.add_argument("--off", action="store_true", help="the password alone is enough again")
     add_officer_alarms(commands)
+
+
+RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "status": run_status,
+    "console": console,
+    "console-user": console_user,
+    "officer-alarms": run_officer_alarms,
+}

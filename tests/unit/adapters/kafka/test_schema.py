@@ -39,7 +39,13 @@ def test_a_number_that_is_none_is_refused() -> None:
 
 def test_topics_have_a_version_and_all_but_one_copy_must_have_a_record() -> None:
     settings = Topics("north").settings(copies=3)
-    assert list(settings) == ["north.entries.v1", "north.events.v1", "north.dlq.v1", "north.state.v1"]
+    assert list(settings) == [
+        "north.entries.v1",
+        "north.events.v1",
+        "north.dlq.v1",
+        "north.cuts.v1",
+        "north.state.v1",
+    ]
     assert {how["min.insync.replicas"] for how in settings.values()} == {"2"}
     assert Topics("n").settings(1)["n.state.v1"]["cleanup.policy"] == "compact"
     assert Topics("n").settings(1)["n.entries.v1"]["min.insync.replicas"] == "1"

@@ -60,6 +60,7 @@ CONCERN_OF_FILE = {
     "villages.csv": "places",
     "villages.geojson": "places",
     "zones.csv": "places",
+    "shards.csv": "places",
 }
 """The others are thresholds: thresholds.yaml and its tables."""
 

@@ -16,8 +16,12 @@ TAKEN_AT_ONCE = {
     "fingerprint", "sha256_of_file", "node", "message", "decoders", "windows", "quality", "counters",
     "forecast", "village", "routing", "rules", "network", "signs", "orders", "bulletins", "past_days",
     "logger_files", "hands", "operators", "feeds", "changes", "directory", "chance_table", "paper",
+    "shards", "part",
 }  # fmt: skip
-"""Parts that the engine, the desk or a view takes whole; `directory` has a sentence of its own."""
+"""Parts that the engine, the desk or a view takes whole; `directory` has a sentence of its own.
+
+A node of its own is of no shard: a cut is a matter of the bridge and the judges of Kafka.
+"""
 
 
 OTHER = {

@@ -52,6 +52,11 @@ export const TRANSFERS_ZH = {
     [/^(?<place>\S+): by number nobody is left, (?<n>\d+) rows are open by name$/, (g) => `${g.place}：报数已清空，名单还有 ${g.n} 户（处）`],
   ],
   doubts: (n) => `${n} 处存疑`, waitsOther: "您已报，待另一人核实", confirmSecond: "核实安全（第二人）", confirmFirst: "报安全（第一人）", about: (codes) => `对象 ${codes}`,
+  byModel: (at) => `按数值预报最迟 ${at} 走完`, aheadTitle: "按数值预报：最迟何时走完", aheadHead: ["村", "最迟走完", "雨量最早达到", "可能性"],
+  aheadForms: [
+    [/^no forecast of (?<h>\d+) h, deadline cannot be kept$/, (g) => `没有 ${g.h} 小时数值预报，无法给出最迟转移时间`],
+    [/^(?<mm>[\d.]+) mm not expected within (?<h>\d+) h$/, (g) => `预报 ${g.h} 小时内不到 ${g.mm} 毫米`],
+  ],
   what: "何事", mayReturn: "可以返回", order2: "提交", zones: "危险区（可多选）", noPlace: "请填村或选危险区", placesTitle: "安全评估 / 可以返回", assessTitle: "安全评估", returnNote: "返回须险情已过、评估安全、没有生效预警，并由第二人确认后发出",
   order: "下达转移令", villages: "村", villagesHint: "村名或村码，可多个", zone: "危险区", allZones: "整村", grades: "等级", hour: "几点前走完", look: "先看会通知谁",
 };
@@ -67,6 +72,7 @@ export const TRANSFERS_EN = {
   rowState: { silent: "not moved", acknowledged: "heard", said_safe: "said safe, another person confirms", safe: "confirmed safe", refused: "will not go", help: "CALLS FOR HELP", assigned: "somebody goes" },
   doubts: (n) => `${n} ${n === 1 ? "doubt" : "doubts"}`, waitsOther: "you said so; another person confirms", confirmSecond: "Confirm safe (second)", confirmFirst: "Say safe (first)", about: (codes) => `About ${codes}`,
   what: "What", mayReturn: "May return", order2: "Order", zones: "Danger zones (some)", noPlace: "name villages or zones", placesTitle: "Assess a place, or let people return", assessTitle: "Assess a place", returnNote: "A return needs the danger over, the place found safe since, no warning standing, and a second person; then doors hear it",
+  byModel: (at) => `away by ${at} as a weather model has it`, aheadTitle: "By a weather model: away at the latest", aheadHead: ["Village", "Away by", "Amount reached at the earliest", "Probability"], aheadForms: [],
   order: "Order a transfer", villages: "Villages", villagesHint: "names or codes", zone: "Danger zone", allZones: "whole village", grades: "Grades", hour: "Away by", look: "Who would be told",
 };
 

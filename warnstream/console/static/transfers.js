@@ -24,6 +24,7 @@ export const TRANSFERS = {
     if (found.counters?.length) parts.push(el("section", { class: "page-section" }, el("h2", {}, t.five, el("span", {}, t.fiveNote)), el("div", { class: "counters" }, ...found.counters.map(counterOf))));
     if (session.role === "officer" && !argument) parts.push(orderForm(context, found.zones ?? []));
     if (!argument) parts.push(placesForm(context, found.zones ?? []));
+    if (!argument && (found.deadlines?.length || found.deadline_note)) parts.push(aheadOf(found, offset, context));
     parts.push(...(argument ? lists : open).map((one) => listOf(one, offset, context, Boolean(argument))));
     if (!open.length && !argument) parts.push(el("p", { class: "quiet" }, t.noneOpen));
     const closed = argument ? [] : lists.filter((one) => one.is_closed);
@@ -52,11 +53,38 @@ function listOf(one, offset, context, withRows) {
   const sum = (name) => villages.reduce((all, village) => all + (village[name] ?? 0), 0);
   return el("section", { class: "page-section" },
     el("div", { class: "list-head" }, el("div", {}, el("h2", {}, one.reason || one.list), el("p", { class: "quiet" }, [one.author, t.state[one.state] ?? one.state, t.advice[one.advice] ?? one.advice, (one.grades ?? []).join(" ")].filter(Boolean).join(" · "))),
-      el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(moment(one.by_s, offset, context.live.clock?.now_s ?? 0))}`)),
+      el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(moment(one.by_s, offset, context.live.clock?.now_s ?? 0))}`), modelHour(one, offset, context)),
       withRows ? "" : el("a", { class: "button no-print", href: `#/transfers/${encodeURIComponent(one.list)}` }, t.rows(sum("rows")))),
     el("p", {}, t.out(sum("out"), sum("persons"), sum("rows") - sum("open"), sum("rows"))),
     el("div", { class: "page-table", tabindex: "0", role: "region", "aria-label": t.villageHead.join(" ") }, el("table", { class: "village-table" }, el("thead", {}, el("tr", {}, ...t.villageHead.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, ...villages.map((village) => villageRow(village, one, context))))),
     withRows ? rowsOf(one, offset, context) : "");
+}
+
+// The hour by a weather model beside the one that was ordered; or that nobody knows one, which is said and never left out.
+function modelHour(one, offset, context) {
+  const t = w.transfers;
+  if (one.is_closed || !(one.deadline_s || one.deadline_note)) return "";
+  const at = one.deadline_s ? t.byModel(moment(one.deadline_s, offset, context.live.clock?.now_s ?? 0)) : "";
+  return el("small", { class: one.deadline_note ? "doubt model-hour" : "model-hour" }, [at, aheadNote(one.deadline_note ?? "")].filter(Boolean).join(" · "));
+}
+
+function aheadNote(text) {
+  for (const [form, said] of w.transfers.aheadForms) {
+    const found = form.exec(text);
+    if (found) return said(found.groups);
+  }
+  return text;
+}
+
+function aheadOf(found, offset, context) {
+  const t = w.transfers;
+  const now = context.live.clock?.now_s ?? 0;
+  const names = new Map((context.geo?.villages ?? []).map((village) => [village.code, village.name]));
+  const rows = (found.deadlines ?? []).slice(0, MISSING_SHOWN).map((one) => el("tr", {}, el("td", {}, names.get(one.village) || one.village),
+    el("td", {}, moment(one.deadline_s, offset, now)), el("td", {}, moment(one.onset_s, offset, now)), el("td", {}, `${Math.round(100 * one.probability)} %`)));
+  const table = rows.length ? el("div", { class: "page-table" }, el("table", {}, el("thead", {}, el("tr", {}, ...t.aheadHead.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, ...rows))) : "";
+  const more = (found.deadlines ?? []).length > MISSING_SHOWN ? el("p", { class: "quiet" }, w.page.firstOf(MISSING_SHOWN, found.deadlines.length)) : "";
+  return el("section", { class: "page-section ahead" }, el("h2", {}, t.aheadTitle), found.deadline_note ? el("p", { class: "doubt" }, aheadNote(found.deadline_note)) : "", table, more);
 }
 
 function villageRow(village, list, context) {

@@ -3,6 +3,9 @@
 import { DRILLS_EN, DRILLS_ZH, FORM_EN, FORM_ZH, PROBLEM_OTHER_ZH, PROBLEMS_ZH, ROLES_EN, ROLES_ZH } from "./more-words.js";
 import { PAGES_EN, PAGES_ZH, TIMES_EN, TIMES_ZH, TRANSFERS_EN, TRANSFERS_ZH } from "./page-words.js";
 
+// Who calls for help where nobody does: no post of a village answers, and a person is to go there.
+const SILENT = "@silent";
+
 const ZH = {
   page: PAGES_ZH, times: TIMES_ZH, transfers: TRANSFERS_ZH, drills: DRILLS_ZH, form: FORM_ZH,
   title: "预警值班", signIn: "登录", person: "账号", password: "密码", signOut: "退出", other: "English",
@@ -65,7 +68,7 @@ const ZH = {
   alone: "情况紧急，由我一人决定（永久记录在案）", reason: "理由", hazard: "灾种", scope: "范围", thisVillage: "本村", wholeTown: (name, n) => `${name}全部 ${n} 村`,
   readAgain: "重新阅读", leave: "返回", sending: "正在发出…", changedMeanwhile: "情况有变，请重新阅读。", handLost: "没有收到答复，可以再按一次，不会重复",
   waitsSecond: "已提请，等第二人确认；10 分钟内无人确认则失效", taken: (n) => `已受理，日志第 ${n} 号`, call: "求助", whoGoes: "谁去", whoSays: "谁确认已办结（非前往者）",
-  callOf: (caller, at, who) => `${caller || "住户"} ${at}${who ? ` · ${who}` : ""}`, goes: (who) => `${who} 前往`, nobodyGoes: "尚无人前往",
+  callOf: (caller, at, who) => `${caller === SILENT ? "各岗无人应答，须派人上门" : caller || "住户"} ${at}${who ? ` · ${who}` : ""}`, goes: (who) => `${who} 前往`, nobodyGoes: "尚无人前往",
   reaches: (villages, doors, posts) => `${villages} 村 · ${doors} 户 · ${posts} 岗`, doorsHearNothing: "住户不会收到新消息", laterBy: (s) => `${s}后`,
   andMore: (n) => `另有 ${n} 村，措辞相同`,
   reasons: { release: ["已核阅，放行"], end: ["险情已解除", "现场确认安全"], correct: ["雨量站误报", "现场核实为误报"], lower: ["现场水位回落", "测站读数存疑"],
@@ -134,7 +137,7 @@ const EN = {
   alone: "Urgent: I decide alone (kept on record for ever)", reason: "Reason", hazard: "Hazard", scope: "Where", thisVillage: "this village", wholeTown: (name, n) => `all ${n} villages of ${name}`,
   readAgain: "Read again", leave: "Back", sending: "Sending…", changedMeanwhile: "Something has changed: read again.", handLost: "No answer came; press again, it is done once only",
   waitsSecond: "Asked. It waits for a second person, and lapses in 10 minutes without one", taken: (n) => `Taken, entry ${n} of the journal`, call: "Call", whoGoes: "Who goes", whoSays: "Who says it is over (not who went)",
-  callOf: (caller, at, who) => `${caller || "a door"} ${at}${who ? ` · ${who}` : ""}`, goes: (who) => `${who} goes`, nobodyGoes: "nobody goes yet",
+  callOf: (caller, at, who) => `${caller === SILENT ? "no post answers: send somebody" : caller || "a door"} ${at}${who ? ` · ${who}` : ""}`, goes: (who) => `${who} goes`, nobodyGoes: "nobody goes yet",
   reaches: (villages, doors, posts) => `${villages} ${villages === 1 ? "village" : "villages"} · ${doors} doors · ${posts} posts`, doorsHearNothing: "Doors hear nothing new", laterBy: (s) => `after ${s}`,
   andMore: (n) => `and ${n} more villages, in the same words`,
   reasons: { release: ["read and released"], end: ["danger is over", "confirmed safe on site"], correct: ["gauge was wrong", "an error, checked on site"], lower: ["water is falling on site", "reading is doubtful"],

@@ -53,8 +53,9 @@ function listOf(one, offset, context, withRows) {
   const sum = (name) => villages.reduce((all, village) => all + (village[name] ?? 0), 0);
   return el("section", { class: "page-section" },
     el("div", { class: "list-head" }, el("div", {}, el("h2", {}, one.reason || one.list), el("p", { class: "quiet" }, [one.author, t.state[one.state] ?? one.state, t.advice[one.advice] ?? one.advice, (one.grades ?? []).join(" ")].filter(Boolean).join(" · "))),
-      el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(moment(one.by_s, offset, context.live.clock?.now_s ?? 0))}`), modelHour(one, offset, context)),
+      el("strong", { class: one.is_overdue ? "left overdue" : "left" }, left, el("small", {}, ` ${t.by(moment(one.by_s, offset, context.live.clock?.now_s ?? 0))}`)),
       withRows ? "" : el("a", { class: "button no-print", href: `#/transfers/${encodeURIComponent(one.list)}` }, t.rows(sum("rows")))),
+    modelHour(one, offset, context),
     el("p", {}, t.out(sum("out"), sum("persons"), sum("rows") - sum("open"), sum("rows"))),
     el("div", { class: "page-table", tabindex: "0", role: "region", "aria-label": t.villageHead.join(" ") }, el("table", { class: "village-table" }, el("thead", {}, el("tr", {}, ...t.villageHead.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, ...villages.map((village) => villageRow(village, one, context))))),
     withRows ? rowsOf(one, offset, context) : "");
@@ -65,7 +66,7 @@ function modelHour(one, offset, context) {
   const t = w.transfers;
   if (one.is_closed || !(one.deadline_s || one.deadline_note)) return "";
   const at = one.deadline_s ? t.byModel(moment(one.deadline_s, offset, context.live.clock?.now_s ?? 0)) : "";
-  return el("small", { class: one.deadline_note ? "doubt model-hour" : "model-hour" }, [at, aheadNote(one.deadline_note ?? "")].filter(Boolean).join(" · "));
+  return el("p", { class: one.deadline_note ? "doubt" : "" }, [at, aheadNote(one.deadline_note ?? "")].filter(Boolean).join(" · "));
 }
 
 function aheadNote(text) {

@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars kafka bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka parity-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo text-lengths crash-desk minutes-left-out
+	load-nation load-season rio-alarms score-grids calibration crash-ingest crash-front crash-standby crash-kafka parity-kafka bench-standby bench-kafka faults changes reloads fuzz mutants rule-mutants sim-day demo text-lengths night crash-desk minutes-left-out
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -82,6 +82,9 @@ load-season:      ## a season of a county at a reading a minute: reading, replay
 
 rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the record
 	$(BIN)python -m benchmarks.rio_alarms $(RIO)
+
+night:            ## one night on a node: a drill, a false alarm, a rise, posts that sleep, a dead gateway, red by hand, a shift change, the end; a minute
+	$(BIN)python -m tests.simulation.night
 
 text-lengths:     ## what doors read in the situations of a night, with the longest names, and how long it is
 	$(BIN)python -m benchmarks.text_lengths --texts

@@ -76,9 +76,9 @@ class Town:
         """What a gauge's counter shows, mm."""
         return self.total_mm
 
-    def answer(self, recipient: str, word: str = "acknowledged") -> None:
-        """A post or door answers the newest that it was shown."""
-        message = self.seen[recipient][-1]["message"]
+    def answer(self, recipient: str, word: str = "acknowledged", to: Notice | None = None) -> None:
+        """A post or door answers the newest that it was shown, or another."""
+        message = (self.seen[recipient][-1] if to is None else to)["message"]
         self._publish(f"ws/answer/{recipient}", {"message": message, "answer": word})
 
     def report(self, sender: str, **said: object) -> None:

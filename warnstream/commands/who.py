@@ -94,7 +94,7 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
     if not villages:
         yield "nothing stands, nobody owes an answer"
     for village in villages:
-        state = "NOBODY HAS ANSWERED" if village["state"] == State.DRY else village["state"]
+        state = _dry(village) if village["state"] == State.DRY else village["state"]
         name = f"{village['village']} {village['name']} {village['level']}"
         yield f"{name}: {state}, {village['raises']} raises"
         for post in village["posts"]:
@@ -174,6 +174,14 @@ def _teams(teams: list[Record], time_zone: TimeZone) -> Iterator[str]:
 
 def _heads(heads: dict[str, int]) -> str:
     return ", ".join(f"{WORDS_EN[word]} {number}" for word, number in heads.items())
+
+
+def _dry(village: Record) -> str:
+    """Of a village whose chain ran dry: that some have answered is said, too."""
+    posts = village["posts"]
+    assert isinstance(posts, list)
+    has_some = any(post["answered"] for post in posts)
+    return "ANSWERS ARE MISSING, nobody is left to ask" if has_some else "NOBODY HAS ANSWERED"
 
 
 def _of_post(post: Record, time_zone: TimeZone) -> str:

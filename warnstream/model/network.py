@@ -325,9 +325,11 @@ class Network:
         """Addresses of doors and posts, which no log shows.
 
         One that is the code of a station or village as well tells nobody anything, and hidden it would make
-        lines about that station illegible.
+        lines about that station illegible. So is the code of a post or team that its device goes by, unless
+        it might be a telephone number.
         """
-        told = {"", *self.stations.code, *self.villages.code}
+        posts = (post.post for post in self.chain if any(map(str.isalpha, post.post)))
+        told = {"", *self.stations.code, *self.villages.code, *posts}
         further = (address for ways in self.households.further for _, address in ways)
         return {*self.households.address, *further, *(post.address for post in self.chain)} - told
 

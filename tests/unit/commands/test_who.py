@@ -37,7 +37,9 @@ def test_villages_without_an_answer_come_first_and_every_post_says_where_it_stan
     said = text(record_of(CONFIGURATION, night()))
     assert said.splitlines()[0] == "as of 2019-04-09 05:15"
     assert "help x20190408T211600Z-1: 331124001001 door-0 since 2019-04-09 05:16, NOBODY HAS TAKEN IT" in said
-    assert said.index("331124001001 Shangcun red: NOBODY HAS ANSWERED, 1 raises") < said.index("331124001002")
+    assert said.index(
+        "331124001001 Shangcun red: ANSWERS ARE MISSING, nobody is left to ask, 1 raises"
+    ) < said.index("331124001002")
     assert "rank 1 grid-a: owes an answer, due 2019-04-09 05:25, silent, rung again 1 times" in said
     assert "rank 2 town: answered" in said
 
@@ -48,6 +50,7 @@ def test_a_village_that_does_not_answer_says_that_a_person_is_to_go() -> None:
     for minutes in range(5, 16, 5):
         desk.step([], T0 + 60 * minutes)
     said = text(record_of(CONFIGURATION, desk))
+    assert "331124001001 Shangcun red: NOBODY HAS ANSWERED" in said
     task = "331124001001, no post answers, since 2019-04-09 05:25, NOBODY HAS TAKEN IT"
     assert re.search(f"SEND A PERSON x[0-9TZ]+-1: {task}", said)
     assert "@silent" not in said

@@ -236,7 +236,7 @@ def red_while_the_gateway_is_dead(night: Night) -> None:
 def waiting_texts(town: Town) -> int:
     """Doors and posts that wait for the SMS gateway."""
     channels = town.node.get("/api/v1/state")["channels"]
-    return sum(sum(one["waiting"].values()) for one in channels if one["channel"] == "sms")
+    return sum(sum(way["waiting"].values()) for way in channels if way["channel"] == "sms")
 
 
 def to_zero(night: Night) -> None:

@@ -28,7 +28,7 @@ from warnstream.console.county import County
 from warnstream.console.geo import geo_of
 from warnstream.console.pages import FOLDER
 from warnstream.console.situation import Situation
-from warnstream.console.stream import Channel, encode, state_of
+from warnstream.console.stream import Channel, Squeeze, encode, state_of
 from warnstream.console.times.pictures import Pictures
 from warnstream.model.times import MINUTE_S
 
@@ -121,24 +121,30 @@ def rows_of_stream(configuration: Configuration, n_deltas: int) -> list[Row]:
     area = county.area("*")
     situation.take(storm.frame())
     channel.advance(situation.view(area))
-    viewers = [channel.subscribe(channel.id) for _ in range(VIEWERS)]
-    sent, cpu = 0, 0.0
+    viewers = [(channel.subscribe(channel.id), Squeeze()) for _ in range(VIEWERS)]
+    plain, sent, cpu, squeezing = 0, 0, 0.0, 0.0
     for _ in range(n_deltas):
         frame = storm.frame()
         begun = time.process_time()
         situation.take(frame)
         channel.advance(situation.view(area))
         cpu += time.process_time() - begun
-        for viewer in viewers:
+        for viewer, squeeze in viewers:
             while not viewer.events.empty():
-                sent += len(viewer.events.get_nowait())
+                event = viewer.events.get_nowait()
+                plain += len(event)
+                begun = time.process_time()
+                sent += len(squeeze.take(event))
+                squeezing += time.process_time() - begun
     for _ in range(PICTURES):
         frame = storm.frame()
         situation.take(frame)
         pictures.take(frame.head, situation.parts)
     return [
         Row(f"CPU of a delta of {CHANGED} villages to {VIEWERS} viewers", "ms", [1_000 * cpu / n_deltas]),
-        Row("bytes of a delta to each viewer", "kB", [sent / VIEWERS / n_deltas / 1_000]),
+        Row(f"CPU of compressing it for {VIEWERS} viewers", "ms", [1_000 * squeezing / n_deltas]),
+        Row("bytes of a delta", "kB", [plain / VIEWERS / n_deltas / 1_000]),
+        Row("bytes of a delta to each viewer, compressed", "kB", [sent / VIEWERS / n_deltas / 1_000]),
         Row(f"largest resident size, with {len(pictures.times_s)} pictures", "MB", [_peak_mb()]),
     ]
 

@@ -37,7 +37,7 @@ from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
 from warnstream.console.proof.devices import KNOWN_S
 from warnstream.console.reading.routes import Reading
-from warnstream.console.stream import Subscriber
+from warnstream.console.stream import Squeeze, Subscriber
 from warnstream.console.times.other import NoSuchTimeError
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import Role
@@ -268,12 +268,17 @@ class ConsoleApi:
     async def _pass_on(self, request: Request, send: Send, subscriber: Subscriber, visitor: Visitor) -> None:
         """Events until the viewer goes, falls behind, or is signed in no more."""
         headers = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
+        headers.append((b"vary", b"accept-encoding"))
+        squeeze = Squeeze() if "gzip" in request.headers.get("accept-encoding", "") else None
+        if squeeze is not None:
+            headers.append((b"content-encoding", b"gzip"))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         looked_at = asyncio.get_running_loop().time()
         gone = asyncio.create_task(_gone(request))
         try:
             while (subscriber.is_open or not subscriber.events.empty()) and not gone.done():
                 event = await subscriber.events.get()
+                event = event if squeeze is None else squeeze.take(event)
                 async with asyncio.timeout(SEND_S_MAX):
                     await send({"type": "http.response.body", "body": event, "more_body": True})
                 now = asyncio.get_running_loop().time()
@@ -282,7 +287,7 @@ class ConsoleApi:
                     if not self._accounts.is_open(visitor.token):
                         break
             async with asyncio.timeout(SEND_S_MAX):
-                await send({"type": "http.response.body", "body": b""})
+                await send({"type": "http.response.body", "body": b"" if squeeze is None else squeeze.end()})
         except TimeoutError:
             log.info("a viewer takes nothing", extra={"person": visitor.operator.person})
         finally:

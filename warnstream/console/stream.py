@@ -7,6 +7,7 @@ soon goes on from the ring of deltas.
 import asyncio
 import secrets
 import time
+import zlib
 from collections import deque
 
 import msgspec
@@ -37,6 +38,24 @@ class Subscriber:
             self.events.put_nowait(event)
         except asyncio.QueueFull:
             self.is_open = False
+
+
+class Squeeze:
+    """A viewer's stream as gzip, event by event: what a browser is given it can show at once.
+
+    A window of 8 kB is enough for what events have in common, and keeps two hundred streams in 15 MB.
+    """
+
+    def __init__(self) -> None:
+        self._made = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS - 2 + 16, 6)
+
+    def take(self, event: bytes) -> bytes:
+        """Bytes that end where the event ends."""
+        return self._made.compress(event) + self._made.flush(zlib.Z_SYNC_FLUSH)
+
+    def end(self) -> bytes:
+        """The last bytes of the stream."""
+        return self._made.flush()
 
 
 class Channel:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.console.county import NOW_S, frame, situation
 from warnstream.console import models
 from warnstream.console.situation import View
-from warnstream.console.stream import QUEUE_MAX, RING_MAX, Channel, event_of, state_of
+from warnstream.console.stream import QUEUE_MAX, RING_MAX, Channel, Squeeze, event_of, state_of
 
 LEVELS = st.lists(st.integers(0, 4), min_size=4, max_size=4)
 HELPS = st.lists(st.tuples(st.integers(0, 3), st.just(NOW_S), st.integers(0, 1)), max_size=3)
@@ -154,3 +155,12 @@ def test_queues_of_viewers_belong_to_no_event_loop_until_they_are_read() -> None
         return await viewer.events.get()
 
     assert parsed(asyncio.run(read()))[0] == "resync"
+
+
+@given(st.lists(st.binary(min_size=1, max_size=3_000), max_size=12))
+def test_a_compressed_stream_shows_each_event_as_soon_as_it_is_sent(events: list[bytes]) -> None:
+    squeeze, reading = Squeeze(), zlib.decompressobj(zlib.MAX_WBITS + 16)
+    for event in events:
+        assert reading.decompress(squeeze.take(event)) == event
+    assert reading.decompress(squeeze.end()) == b""
+    assert reading.eof

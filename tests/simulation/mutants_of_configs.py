@@ -41,17 +41,17 @@ class Mutant:
         path.write_text(f"{head}{self.new}{tail}", encoding="utf-8")
 
 
-def rules(old: str, new: str, hint: str, place: int = 0) -> Mutant:
-    return Mutant("demo", "thresholds.yaml", old, new, hint, place)
+def rules(old: str, new: str, hint: str, place: int = 0, folder: str = "demo") -> Mutant:
+    return Mutant(folder, "thresholds.yaml", old, new, hint, place)
 
 
-def node(old: str, new: str, hint: str, place: int = 0) -> Mutant:
-    return Mutant("demo", "warnstream.yaml", old, new, hint, place)
+def node(old: str, new: str, hint: str, place: int = 0, folder: str = "demo") -> Mutant:
+    return Mutant(folder, "warnstream.yaml", old, new, hint, place)
 
 
-def row(level: str, duration: str, mm: int, other_mm: int, hint: str) -> Mutant:
+def row(level: str, duration: str, mm: int, other_mm: int, hint: str, folder: str = "demo") -> Mutant:
     text = f"level: {level}, duration: {duration}, rain_mm: "
-    return rules(f"{text}{mm}}}", f"{text}{other_mm}}}", hint)
+    return rules(f"{text}{mm}}}", f"{text}{other_mm}}}", hint, folder=folder)
 
 
 MUTANTS = (

@@ -1,22 +1,12 @@
 """Slips of a hand in configs/county-cn: its values, levels, durations, ranks, waits and releases."""
 
-from tests.simulation.mutants_of_configs import Mutant
+from functools import partial
 
-FOLDER = "county-cn"
+from tests.simulation import mutants_of_configs as mutants
 
-
-def rules(old: str, new: str, hint: str, place: int = 0) -> Mutant:
-    return Mutant(FOLDER, "thresholds.yaml", old, new, hint, place)
-
-
-def node(old: str, new: str, hint: str, place: int = 0) -> Mutant:
-    return Mutant(FOLDER, "warnstream.yaml", old, new, hint, place)
-
-
-def row(level: str, duration: str, mm: int, other_mm: int, hint: str) -> Mutant:
-    text = f"level: {level}, duration: {duration}, rain_mm: "
-    return rules(f"{text}{mm}}}", f"{text}{other_mm}}}", hint)
-
+rules = partial(mutants.rules, folder="county-cn")
+node = partial(mutants.node, folder="county-cn")
+row = partial(mutants.row, folder="county-cn")
 
 COUNTY_CN = (
     # Values.

@@ -139,14 +139,14 @@ class Follower:
             raise
         self.link, self._shelf = Link(), DrillShelf(storage.directory)
         self._recent = Recent(self.journal)
+        # Looked up when it is asked for: an entry may take seconds, as a changed configuration does.
+        self._standby_metrics.unjudged.set_function(lambda: self._recent.last - self._judge.taken)
         self._news = threading.Condition()
         self._connection: Connection | None = None
         self._stopping = threading.Event()
         self._ending: Ending | None = None
         self.sown: tuple[Path, int] | None = None
-        self._is_blind = False
-        self._disk_refused = ""
-        self._digest = (0, "")
+        self._is_blind, self._disk_refused, self._digest = False, "", (0, "")
         self._thread = threading.Thread(target=self._run_link, name="standby-link", daemon=True)
 
     @property
@@ -179,6 +179,7 @@ class Follower:
     def close(self) -> None:
         """Write a last snapshot and close every file."""
         self._stopping.set()
+        self._standby_metrics.unjudged.set_function(lambda: 0)
         self.holding.close()
         if self._connection is not None:
             self._connection.close()
@@ -280,7 +281,6 @@ class Follower:
             chunk = self._recent.after(judge.taken, settled)
             judge.take(enumerate_entries(judge.taken + 1, chunk))
             judge.snapshots.look()
-            self._standby_metrics.unjudged.set(self._recent.last - judge.taken)
         if judge.taken == settled:
             judge.settle()
         return True

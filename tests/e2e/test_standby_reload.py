@@ -248,7 +248,9 @@ def test_the_second_is_killed_at_any_letter_and_both_come_to_one_end(pair: Pair,
     changed(pair, lower_thresholds, pair.north)
     seen = (pair.south.directory / "node.log").read_text(encoding="utf-8").count(letter)
     process = reload_of(pair.north)
-    if letter == LETTERS_OF_SECOND[-1]:  # it judges what is settled, and the next entry says that of the change
+    if (
+        letter == LETTERS_OF_SECOND[-1]
+    ):  # it judges what is settled, and the next entry says that of the change
         process.wait(120)
         source.publish(pair.county.next_messages(1.0), pair.north)
     until = time.monotonic() + 60

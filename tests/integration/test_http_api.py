@@ -260,7 +260,12 @@ def test_a_node_that_is_not_ready_gives_the_reasons(api: HttpApi, node: Node) ->
     node.reasons = ["the broker is not connected"]
     response = ask(api, "GET", "/readyz")
     assert response.status_code == 503
-    assert response.json() == {"ready": False, "reasons": ["the broker is not connected"], "bundle": 0}
+    assert response.json() == {
+        "ready": False,
+        "reasons": ["the broker is not connected"],
+        "bundle": 0,
+        "details": [],
+    }
 
 
 def test_a_ready_node_is_200(api: HttpApi) -> None:

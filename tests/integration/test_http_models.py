@@ -105,6 +105,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
             storm.goes_on(12.0, 4, but={dry: 0.0})
             key = people.key()
             answer_at_the_door(people, key)
+            tap_for_a_door(people, key)
             report_a_sign(people)
             report_from_the_field(people)
             bring_an_alert(people)
@@ -130,6 +131,9 @@ def read_all(people: People) -> None:
     explanation = "/api/v1/villages/{village}/explanation"
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/api/v1/state", "/api/v1/warnings"):
         people.ask("GET", path)
+    for path in ("/g/", "/g/page.css", "/g/page.js"):
+        page = people.ask("GET", path)
+        people.ask("GET", path, headers={"If-None-Match": page.headers["ETag"]})
     credentials = (people.leader, people.tokens.for_post(people.leader))
     officer = people.node.configuration.operators[0].person
     people.ask("GET", "/api/v1/orders", auth=(officer, people.tokens.for_operator(officer)))
@@ -169,6 +173,15 @@ def answer_at_the_door(people: People, key: str) -> None:
     said = {"message": message, "recipient": recipient, "answer": "moving", "token": token}
     people.ask("POST", "/api/v1/answers", json=said)
     people.ask("POST", "/api/v1/receipts", json={"key": key, "token": token})
+
+
+def tap_for_a_door(people: People, key: str) -> None:
+    """A grid member reads its doors and says something for one of them."""
+    auth = (people.grid, people.tokens.for_post(people.grid))
+    people.ask("GET", "/api/v1/posts/doors", auth=auth)
+    people.ask("GET", "/api/v1/posts/doors")
+    tap = {"village": people.village, "door": key.split("|")[1], "word": "heard", "seen": "", "ago_s": 60}
+    people.ask("POST", "/api/v1/posts/doors", auth=auth, json={"answers": [tap]})
 
 
 def report_a_sign(people: People) -> None:

@@ -41,7 +41,7 @@ def test_a_node_that_recovers_for_long_is_alive_and_not_ready(
             assert (alive.status_code, alive.json()) == (200, {"alive": True, "node": "demo-county"})
             assert (ready.status_code, ready.json()) == (
                 503,
-                {"ready": False, "reasons": ["the node is starting"], "bundle": 0},
+                {"ready": False, "reasons": ["the node is starting"], "bundle": 0, "details": []},
             )
             assert (state.status_code, state.headers["Retry-After"]) == (503, "5")
             may_go_on.set()

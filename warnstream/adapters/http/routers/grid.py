@@ -62,7 +62,7 @@ def _file(request: Request, name: str) -> Response:
     media, content = FILES[name]
     headers = PAGE_HEADERS | {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
+        return Response(status_code=304, media_type=media, headers=headers)
     return Response(content, media_type=media, headers=headers)
 
 

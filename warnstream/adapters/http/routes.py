@@ -29,6 +29,8 @@ class Media(Enum):
     XML = "application/xml"
     ATOM = "application/atom+xml"
     CAP = "application/cap+xml"
+    STYLE = "text/css"
+    SCRIPT = "text/javascript"
 
 
 Content = Media | Any

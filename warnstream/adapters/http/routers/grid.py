@@ -32,8 +32,8 @@ PAGE_HEADERS = {
 }
 FILES = {
     "index.html": (Media.HTML.value, (FOLDER / "index.html").read_bytes()),
-    "page.css": ("text/css", (FOLDER / "page.css").read_bytes()),
-    "page.js": ("text/javascript", (FOLDER / "page.js").read_bytes()),
+    "page.css": (Media.STYLE.value, (FOLDER / "page.css").read_bytes()),
+    "page.js": (Media.SCRIPT.value, (FOLDER / "page.js").read_bytes()),
 }
 
 
@@ -103,12 +103,13 @@ async def _asking(services: Services, request: Request) -> tuple[str, str]:
 
 
 _PAGE = {200: Media.HTML, 304: Media.HTML} | problems(429)
-_TEXT = {200: Media.TEXT, 304: Media.TEXT} | problems(429)
+_STYLE = {200: Media.STYLE, 304: Media.STYLE} | problems(429)
+_SCRIPT = {200: Media.SCRIPT, 304: Media.SCRIPT} | problems(429)
 
 ROUTES = (
     RouteSpec("GET", "/g/", grid_page, "The page of a grid member.", _PAGE, is_limited=True),
-    RouteSpec("GET", "/g/page.css", grid_style, "Its style.", _TEXT, is_limited=True),
-    RouteSpec("GET", "/g/page.js", grid_script, "Its script.", _TEXT, is_limited=True),
+    RouteSpec("GET", "/g/page.css", grid_style, "Its style.", _STYLE, is_limited=True),
+    RouteSpec("GET", "/g/page.js", grid_script, "Its script.", _SCRIPT, is_limited=True),
     RouteSpec(
         "GET",
         "/api/v1/posts/doors",

@@ -27,9 +27,9 @@ from station_sim.county.demo_config import write_demo_config
 from station_sim.ground.season import write_season
 from station_sim.mqtt_client import BrokerAddress, BrokerTransport
 from station_sim.people.answers import AnswerHabits
-from station_sim.people.devices import BrokerDevices, People
+from station_sim.people.devices import BrokerDevices, People, PeopleCounts
 from station_sim.people.sms_gateway import SmsGateway
-from station_sim.sending.publish import Publisher
+from station_sim.sending.publish import Progress, Publisher
 from station_sim.sending.scenario import Scenario
 from station_sim.stations.gateway import gather
 from station_sim.weather.kinds import DEFAULT_KIND
@@ -44,7 +44,7 @@ from warnstream.config.settings import Configuration
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import LEVELS
-from warnstream.model.times import MINUTE_S, clock_local, iso_utc, parse_iso
+from warnstream.model.times import MINUTE_S, clock_local, iso_utc
 from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
@@ -111,7 +111,7 @@ def run_demo(options: DemoOptions) -> int:
         scenario, configuration, sms_port = _prepare(options, directory)
         _introduce(console, scenario, configuration)
         started = time.monotonic()
-        watch = Watch(lambda: parse_iso(now) if (now := node.status.state().now) else 0)
+        watch = Watch()
         node = Node(configuration, on_step=watch.take_step)
         node.start()
         loop = threading.Thread(target=node.run, name="node")
@@ -191,15 +191,19 @@ def _run_storm(
     people.start()
     stop = threading.Event()
     publisher = Publisher(gather(scenario.messages()), BrokerTransport(broker), options.speed)
+
+    def hold_or_go_on(at: Progress) -> None:
+        watch.take_progress(at, lambda: _untaken(node, at.messages, people.counts()), stop)
+
     storm = threading.Thread(
-        target=lambda: watch.take_published(publisher.run(stop, lambda at: watch.take_progress(at, stop))),
+        target=lambda: watch.take_published(publisher.run(stop, hold_or_go_on)),
         name="storm",
         daemon=True,
     )
     storm.start()
     try:
         _show_until(lambda: not storm.is_alive(), console, scenario, node, watch, live=not options.as_json)
-        _settle(node, scenario, people, gateway)
+        _settle(watch, node, scenario, people, gateway)
     finally:
         stop.set()
         storm.join()
@@ -215,20 +219,24 @@ def _run_storm(
         "repeats_dropped": devices.repeats + sms.repeats,
         "answered": devices.answered + sms.answered,
         "never_answer": devices.silent + sms.silent,
-        "messages_lost": _lost(watch, node, devices.answered + devices.reported),
+        "messages_lost": _lost(watch, node, devices),
     }
 
 
-def _lost(watch: Watch, node: Node, answers: int) -> int:
+def _lost(watch: Watch, node: Node, devices: PeopleCounts) -> int:
     """Messages that the broker was given and the node did not get; anything but 0 spoils the demo."""
     if watch.published is None:
         return 0
-    given = watch.published.messages + watch.published.beacons + answers
+    return _untaken(node, watch.published.messages + watch.published.beacons, devices)
+
+
+def _untaken(node: Node, published: int, devices: PeopleCounts) -> int:
+    """Messages of stations and devices that the broker was given and the node has not taken."""
     received = node.metrics.registry.get_sample_value("warnstream_messages_received_total") or 0.0
-    return given - int(received)
+    return published + devices.answered + devices.reported - int(received)
 
 
-def _settle(node: Node, scenario: Scenario, people: People, gateway: SmsGateway) -> None:
+def _settle(watch: Watch, node: Node, scenario: Scenario, people: People, gateway: SmsGateway) -> None:
     """Wait until the node has seen the end of the storm, everything is sent and people have answered."""
     deadline = time.monotonic() + DRAIN_S
     end = iso_utc(scenario.end_s)
@@ -238,7 +246,7 @@ def _settle(node: Node, scenario: Scenario, people: People, gateway: SmsGateway)
     before = -1
     while time.monotonic() < deadline:
         answered = people.counts().answered + gateway.counts().answered
-        if answered == before:
+        if answered == before and _lost(watch, node, people.counts()) <= 0:
             return
         before = answered
         time.sleep(1.0)

@@ -1,4 +1,4 @@
-"""What the demo sees of its node and of the storm; the storm goes no faster than the node judges."""
+"""What the demo sees of its node and of the storm; the storm goes no faster than the node takes it."""
 
 import threading
 import time
@@ -8,25 +8,19 @@ from station_sim.sending.publish import Progress, PublishSummary
 from warnstream.engine import EngineStep
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
-from warnstream.model.times import MINUTE_S
 from warnstream.model.warning import WarningMessage
 
-AHEAD_S = 2 * MINUTE_S
-"""So far the storm may be ahead of what was judged: on an idle machine it never waits for that."""
+WAITING_MAX = 2_000
+"""So many messages may wait for the node, about three minutes of a county: an idle machine never waits."""
 
 WAIT_S = 60.0
-"""A node that judges nothing for so long is waited for no more; the end of the demo tells what was lost."""
+"""A node that takes nothing for so long is waited for no more; the end of the demo tells what was lost."""
 
 LOOK_S = 0.05
 
 
 class Watch:
     """What was issued, and how far storm and node are; written by the node's and the publisher's threads.
-
-    Parameters
-    ----------
-    judged_s : callable
-        Time of the node's last step; 0 before the first.
 
     Attributes
     ----------
@@ -38,8 +32,7 @@ class Watch:
         Once the storm is over.
     """
 
-    def __init__(self, judged_s: Callable[[], int]) -> None:
-        self._judged_s = judged_s
+    def __init__(self) -> None:
         self.messages: list[WarningMessage] = []
         self.bulletins: list[Bulletin] = []
         self.digests: list[Digest] = []
@@ -56,14 +49,15 @@ class Watch:
         """Remember what was published in all."""
         self.published = published
 
-    def take_progress(self, progress: Progress, stop: threading.Event) -> None:
-        """Remember how far the storm is; hold it while the node is behind.
+    def take_progress(self, progress: Progress, waiting: Callable[[], int], stop: threading.Event) -> None:
+        """Remember how far the storm is; hold it while too many messages wait for the node.
 
-        The broker takes messages as fast as they come. On a busy machine they would pile up there, and count
-        as lost, or as warned of late, at the end.
+        Those of stations and the answers of people: the node's clock may be level while answers wait. The
+        broker takes messages as fast as they come; on a busy machine they would pile up there, and count as
+        lost at the end.
         """
         self.progress = progress
         deadline = time.monotonic() + WAIT_S
-        while 0 < self._judged_s() < progress.time_s - AHEAD_S:
+        while waiting() > WAITING_MAX:
             if stop.wait(LOOK_S) or time.monotonic() > deadline:
                 return

@@ -95,7 +95,7 @@ def test_a_cut_cable_makes_nobody_take_over(pair: Pair) -> None:
     source.publish(pair.county.next_messages(0.0), pair.north)
     pair.cut()
     pair.wait_for(lambda: pair.south.says("the witness holds the right for north"))
-    assert pair.north.says("unprotected: south")
+    pair.wait_for(lambda: pair.north.says("unprotected: south"))
     assert source.publish(pair.county.next_messages(1.0), pair.north) == 6
     done = pair.south.take_over()
     assert done.returncode == 1
@@ -158,7 +158,7 @@ def test_by_hand_where_two_of_three_are_gone(pair: Pair, third: Third) -> None:
     pair.north.kill()
     assert pair.south.take_over().returncode == 0, pair.log()
     assert source.publish(pair.county.next_messages(1.0), pair.south) == 6
-    assert pair.south.says("no witness")
+    pair.wait_for(lambda: pair.south.says("no witness"))
     third.spawn()
     pair.wait_for(lambda: not pair.south.says("no witness"))
 

@@ -150,6 +150,8 @@ def judge(
             change()
             send_signs(county, configuration, day)
         assert sender.wait(WAIT_S_MAX) == 0
+    # The bridge tells the time until it ends: entries and events are compared when no more of them come.
+    assert county.stop("bridge") == 0, county.log()
     workers.wait_until_all_is_judged()
 
 

@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from station_sim.message import DEFAULT_PREFIX
-from station_sim.mqtt_client import BrokerAddress, close_client, make_client, open_client
+from station_sim.mqtt_client import WINDOW, BrokerAddress, close_client, make_client, open_client
 from station_sim.people.answers import AnswerHabits, AnswerTimer
 from station_sim.topics import answer_topic, device_filter, report_topic
 
@@ -141,6 +141,9 @@ class BrokerDevices:
     ) -> None:
         self._address, self._filter = address, device_filter(prefix)
         self._client = make_client(address, client_id, clean_session=False)
+        # One session stands for the devices of a county. With paho's 20 in flight all of them together would
+        # answer 20 times a turn of the node, and thousands of answers wait here in a storm.
+        self._client.max_inflight_messages_set(WINDOW)
 
     def open(self, receive: Devices, answer: AnswerTimer) -> None:
         """Connect and subscribe.

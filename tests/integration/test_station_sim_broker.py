@@ -24,6 +24,8 @@ from station_sim.people.sms_gateway import SmsGateway
 from station_sim.sending.publish import Publisher
 from station_sim.sending.scenario import Scenario
 from tests.conftest import Mosquitto, free_port
+from tests.integration.scripted_broker import ScriptedBroker
+from warnstream.adapters.mqtt import server_packets
 
 HABITS = AnswerHabits(seed=1, off_share=0.0, delay_s=5.0, speed=1000.0)
 
@@ -158,6 +160,26 @@ def test_people_answer_what_they_are_shown_once(mosquitto: Mosquitto) -> None:
     assert json.loads(payload)["message"] == "m1"
     counts = people.counts()
     assert (counts.shown, counts.repeats, counts.answered) == (1, 1, 1)
+
+
+def test_answers_of_many_devices_do_not_wait_for_each_others_acknowledgement() -> None:
+    """One session stands for all devices of a county; a device has one of its own and waits for nobody."""
+    broker = ScriptedBroker()
+    people = People(BrokerDevices(BrokerAddress(port=broker.port)), HABITS)
+    accepting = threading.Thread(target=broker.accept)
+    accepting.start()
+    people.start()
+    accepting.join()
+    for number in range(100):
+        content = {"key": f"k{number}", "message": "m1", "recipient": f"H{number}", "type": "Alert"}
+        payload = json.dumps(content).encode()
+        broker.send(server_packets.encode_publish(f"ws/device/H{number}", payload, 0, is_v5=False))
+    sent = b""
+    while sent.count(b'"answer": ') < 100:
+        sent += broker.read(1)
+    people.stop()
+    broker.close()
+    assert people.counts().answered == 100
 
 
 @pytest.mark.server

@@ -48,8 +48,8 @@ def command(name: str) -> str:
 def takes_readings(readiness: Mapping[str, Any]) -> bool:
     """Whether ``/readyz`` names only what keeps no reading out.
 
-    That are channels that reach nobody, duty posts that do not answer or report oddly, what people have
-    ordered or wait for, and that nothing has come yet.
+    That is whatever does not block, channels that reach nobody, what people have ordered or wait for, and
+    that nothing has come yet.
     """
     of_orders = (
         "doors of ",
@@ -72,7 +72,8 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
         "rescue teams ",
         *of_orders,
     )
-    return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])
+    blocking = [reason["en"] for reason in readiness.get("details", ()) if reason["blocks"]]
+    return "reasons" in readiness and all(reason.startswith(no_matter) for reason in blocking)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ def test_a_short_campaign_loses_and_doubles_nothing(
     mosquitto: Mosquitto, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The fixture skips where there is no broker program; the campaign starts brokers of its own."""
-    arguments = "--kills 6 --broker-kills 2 --broker-restarts 1 --disk-full 1 --torn 2 --hours 3"
+    arguments = "--kills 3 --broker-kills 1 --broker-restarts 1 --disk-full 1 --torn 1 --hours 2"
     status = main(arguments.split())
     printed = capfd.readouterr().out
     assert status == 0, printed

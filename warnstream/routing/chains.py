@@ -218,5 +218,7 @@ def _register_of(network: Network, policy: RoutingPolicy) -> int:
     known = {field.name: getattr(policy, field.name) for field in fields(policy)}
     if not any(policy.send_person_s):
         del known["send_person_s"]  # nobody is asked anew because a version knows it
+    # In order: a set's own is another one in every process, and whoever takes a shard over would ask anew.
+    known["part"] = {"number": policy.part.number, "own": sorted(policy.part.own)}
     parts = (network.chain, villages.code, villages.township, villages.county, known)
     return zlib.crc32(msgspec.msgpack.encode(parts))

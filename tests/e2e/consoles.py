@@ -85,3 +85,12 @@ def state_of(client: httpx.Client) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = json.loads(answer.content)
     return found
+
+
+def people_of(watched: Watched) -> None:
+    """Another officer, a second person and a reader beside the chief."""
+    row = "deputy,Deputy,officer,*,,\nagrees,Agrees,second,*,,\nlooks,Looks,reader,*,,\n"
+    operators = watched.directory / "operators.csv"
+    operators.write_text(operators.read_text("utf-8") + row, "utf-8")
+    for person in ("deputy", "agrees", "looks"):
+        watched.allow(person)

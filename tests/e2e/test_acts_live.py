@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -18,20 +17,8 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 @pytest.fixture
-def watched(town: Town) -> Iterator[Watched]:
-    opened = Watched(town.directory, town.node)
-    people_of(opened)
-    yield opened
-    opened.close()
-
-
-def people_of(watched: Watched) -> None:
-    """Another officer, a second person and a reader beside the chief."""
-    row = "deputy,Deputy,officer,*,,\nagrees,Agrees,second,*,,\nlooks,Looks,reader,*,,\n"
-    operators = watched.directory / "operators.csv"
-    operators.write_text(operators.read_text("utf-8") + row, "utf-8")
-    for person in ("deputy", "agrees", "looks"):
-        watched.allow(person)
+def watched(office: Watched) -> Watched:
+    return office
 
 
 def hold_everything(town: Town) -> None:

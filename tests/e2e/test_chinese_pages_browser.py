@@ -1,13 +1,12 @@
 """The Chinese page is Chinese: every page is walked, and English words that are left are names and codes."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.e2e.consoles import Watched
-from tests.e2e.test_acts_live import act, people_of
+from tests.e2e.test_acts_live import act
 from tests.e2e.test_chain_live import FAR, Town
 from tests.e2e.test_console_browser import Officer, browser  # noqa: F401
 from tests.e2e.test_pages_browser import PAGES, go
@@ -40,16 +39,6 @@ SHOWN = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture
-def watched(town: Town) -> Iterator[Watched]:
-    opened = Watched(town.directory, town.node)
-    people_of(opened)
-    town.node.start()
-    town.node.wait_for(opened.is_fed)
-    yield opened
-    opened.close()
 
 
 def english_of(page: Any) -> dict[str, str]:

@@ -9,7 +9,6 @@ import pytest
 from tests.conftest import Mosquitto
 from tests.e2e.axes import findings
 from tests.e2e.consoles import Watched
-from tests.e2e.test_acts_live import people_of
 from tests.e2e.test_chain_live import NEAR_TOWN
 from tests.e2e.test_console_browser import SIZES, Officer, browser  # noqa: F401
 from tests.e2e.test_drill_live import DrillTown
@@ -28,16 +27,6 @@ def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[DrillTown]:
         yield opened
     finally:
         opened.close()
-
-
-@pytest.fixture
-def watched(town: DrillTown) -> Iterator[Watched]:
-    opened = Watched(town.directory, town.node)
-    people_of(opened)
-    town.node.start()
-    town.node.wait_for(opened.is_fed)
-    yield opened
-    opened.close()
 
 
 def begin(officer: Officer) -> str:

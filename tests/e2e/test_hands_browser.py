@@ -1,14 +1,13 @@
 """Hands on the page, in a real browser: read, released, ended by two, help that the door reads of."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.consoles import PASSWORD, Watched
-from tests.e2e.test_acts_live import flooded, hold_everything, people_of
+from tests.e2e.test_acts_live import flooded, hold_everything
 from tests.e2e.test_chain_live import FAR, FAR_TOWN, NEAR, Town
 from tests.e2e.test_console_browser import WAIT_MS, Officer, browser, levels_in_css  # noqa: F401
 from tests.e2e.test_orders_live import doors_of
@@ -17,11 +16,8 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 @pytest.fixture
-def watched(town: Town) -> Iterator[Watched]:
-    opened = Watched(town.directory, town.node)
-    people_of(opened)
-    yield opened
-    opened.close()
+def watched(office: Watched) -> Watched:
+    return office
 
 
 def started(town: Town, watched: Watched) -> None:

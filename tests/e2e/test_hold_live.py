@@ -1,13 +1,12 @@
 """What an officer holds waits on over a changed configuration: reloaded, or started after a kill at once."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.consoles import Watched, state_of
-from tests.e2e.test_acts_live import act, hold_everything, people_of
+from tests.e2e.test_acts_live import act, hold_everything
 from tests.e2e.test_chain_live import FAR, NEAR, Town
 from warnstream.model.times import MINUTE_S
 
@@ -17,13 +16,10 @@ HOLD_S = 10 * MINUTE_S
 
 
 @pytest.fixture
-def watched(town: Town) -> Iterator[Watched]:
-    opened = Watched(town.directory, town.node)
-    people_of(opened)
+def watched(office: Watched, town: Town) -> Watched:
     hold_everything(town)
     town.node.start()
-    yield opened
-    opened.close()
+    return office
 
 
 def waits(client: httpx.Client, village: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`warnstream deliver`: doors and posts are told what judges issue, by one node of several, each key once."""
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,3 +122,27 @@ def test_a_node_that_is_killed_while_it_tells_tells_the_rest_after_its_start(
         assert county.stop("bridge") == 0, county.log()
     finally:
         county.end()
+
+
+def test_who_is_asked_to_end_ends_though_the_brokers_are_gone(
+    tmp_path: Path, gateway: Phones, mosquitto: Mosquitto
+) -> None:
+    """A machine that is shut down after its brokers: nobody waits for them for ever."""
+    with kafka_cluster(tmp_path / "kafka") as own:
+        written, county = town(tmp_path, gateway, own, mosquitto, "gone")
+        try:
+            for role in ("bridge", "judge", "deliver"):
+                county.start(role)
+            county.wait_until_ready("bridge", "judge", "deliver")
+            publish(county, written, 0.0, 1.0)
+            county.wait_until_judged()
+            for node in own.nodes:
+                node.kill()
+            publish(county, written, 11.0)  # the bridge holds it, and asks the brokers
+            time.sleep(3)
+            for role in ("deliver", "judge", "bridge"):
+                county.processes[role].send_signal(signal.SIGTERM)
+            ended = {role: process.wait(60) for role, process in county.processes.items()}
+            assert ended == {"bridge": 0, "judge": 0, "deliver": 0}, county.log()
+        finally:
+            county.end()

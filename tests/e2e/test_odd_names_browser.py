@@ -1,14 +1,12 @@
 """Names that are markup, turn the text around or mean two villages: on every page they are names."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.consoles import Watched
-from tests.e2e.test_acts_live import people_of
 from tests.e2e.test_chain_live import Town
 from tests.e2e.test_console_browser import Officer, browser  # noqa: F401
 from tests.e2e.test_pages_browser import PAGES, go
@@ -29,15 +27,12 @@ def rename(path: Path, column: str, name: str) -> None:
 
 
 @pytest.fixture
-def watched(town: Town) -> Iterator[Watched]:
-    opened = Watched(town.directory, town.node)
-    people_of(opened)
+def watched(office: Watched, town: Town) -> Watched:
     rename(town.directory / "villages.csv", "name", ODD)
     rename(town.directory / "operators.csv", "name", ODD)
     town.node.start()
-    town.node.wait_for(opened.is_fed)
-    yield opened
-    opened.close()
+    town.node.wait_for(office.is_fed)
+    return office
 
 
 def test_a_name_is_a_name_on_every_page(town: Town, watched: Watched, browser: Any) -> None:  # noqa: F811

@@ -4,14 +4,12 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.e2e.axes import findings
 from tests.e2e.consoles import Watched
-from tests.e2e.test_acts_live import people_of
 from tests.e2e.test_chain_live import FAR, FAR_TOWN, Town
 from tests.e2e.test_console_browser import SIZES, Officer, browser  # noqa: F401
 from warnstream.model.times import HOUR_S
@@ -26,16 +24,6 @@ PAGES = {
     "review": "#/review",
     "admin": "#/admin",
 }
-
-
-@pytest.fixture
-def watched(town: Town) -> Iterator[Watched]:
-    opened = Watched(town.directory, town.node)
-    people_of(opened)
-    town.node.start()
-    town.node.wait_for(opened.is_fed)
-    yield opened
-    opened.close()
 
 
 def go(officer: Officer, address: str) -> None:

@@ -1,13 +1,12 @@
 """People are let back at the console: in words that one person has read, once another one has agreed."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.e2e.axes import findings
 from tests.e2e.consoles import Watched
-from tests.e2e.test_acts_live import act, people_of
+from tests.e2e.test_acts_live import act
 from tests.e2e.test_chain_live import FAR, Town
 from tests.e2e.test_console_browser import Officer, browser  # noqa: F401
 from tests.e2e.test_orders_live import doors_of
@@ -17,16 +16,6 @@ from tests.pictures import keep_picture
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 FORM = "details[data-key=places] form"
-
-
-@pytest.fixture
-def watched(town: Town) -> Iterator[Watched]:
-    opened = Watched(town.directory, town.node)
-    people_of(opened)
-    town.node.start()
-    town.node.wait_for(opened.is_fed)
-    yield opened
-    opened.close()
 
 
 def look(officer: Officer, word: str) -> None:

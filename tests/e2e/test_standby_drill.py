@@ -1,14 +1,12 @@
 """A drill beside a second box: after a takeover it goes on there under its names, or it is said that not."""
 
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.live import command
-from tests.e2e.two_boxes import BoxProcess, Gateway, Pair, pair_of_boxes
-from tests.simulation.changed_county import Phones, Shown, phones
+from tests.e2e.two_boxes import BoxProcess, Gateway, Pair
+from tests.simulation.changed_county import Phones, Shown
 from warnstream.runners.drill.folders import drill_folders, entries_of
 from warnstream.runners.intake.entries import DRILL
 
@@ -18,17 +16,10 @@ PEOPLE = "person,name,role,area,phone\nli,Li,officer,County,\n"
 
 
 @pytest.fixture
-def gateway() -> Iterator[Phones]:
-    with phones() as shown:
-        yield shown
-
-
-@pytest.fixture
-def pair(tmp_path: Path, gateway: Phones) -> Iterator[Pair]:
-    with pair_of_boxes(tmp_path, gateway) as both:
-        both.county.put("operators.csv", PEOPLE)
-        both.copy()
-        yield both
+def pair(pair: Pair) -> Pair:
+    pair.county.put("operators.csv", PEOPLE)
+    pair.copy()
+    return pair
 
 
 def drill(box: BoxProcess, act: str, *arguments: str) -> str:

@@ -5,7 +5,6 @@ import json
 import shutil
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from tests.e2e.two_boxes import BoxProcess, Gateway, Pair, pair_of_boxes
 from tests.integration.test_mqtt_listener_tls import authority, signed
-from tests.simulation.changed_county import Phones, phones
+from tests.simulation.changed_county import Phones
 from tests.simulation.storage_faults import SmallDisk
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.adapters.outbox.outbox import Outbox
@@ -24,18 +23,6 @@ from warnstream.runners.intake import entries
 from warnstream.runners.intake.standby_entries import LEADER, decode_leader
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def gateway() -> Iterator[Phones]:
-    with phones() as shown:
-        yield shown
-
-
-@pytest.fixture
-def pair(tmp_path: Path, gateway: Phones) -> Iterator[Pair]:
-    with pair_of_boxes(tmp_path, gateway) as both:
-        yield both
 
 
 def kept(box: Pair, name: str) -> set[tuple[str, bytes]]:

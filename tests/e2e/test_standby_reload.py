@@ -4,15 +4,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.live import command
-from tests.e2e.two_boxes import PLACES, BoxProcess, Gateway, Pair, pair_of_boxes
-from tests.simulation.changed_county import County, Phones, phones
+from tests.e2e.two_boxes import PLACES, BoxProcess, Gateway, Pair
+from tests.simulation.changed_county import County, Phones
 from tests.simulation.test_carry_live import longer_windows
 from tests.simulation.test_changed_configuration import (
     add_village,
@@ -29,18 +28,6 @@ pytestmark = pytest.mark.server
 
 LETTERS_OF_FIRST = ("keeping the state", "reading", "bundle 2", "the second box is given it", "is live")
 LETTERS_OF_SECOND = ("bundle held", "the log goes on under another", "this box goes by another")
-
-
-@pytest.fixture
-def gateway() -> Iterator[Phones]:
-    with phones() as shown:
-        yield shown
-
-
-@pytest.fixture
-def pair(tmp_path: Path, gateway: Phones) -> Iterator[Pair]:
-    with pair_of_boxes(tmp_path, gateway) as both:
-        yield both
 
 
 def changed(pair: Pair, change: Callable[[County], None], box: BoxProcess) -> None:

@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import free_port
 from tests.e2e.live import command
 from tests.e2e.test_standby_live import doors_told, kept
-from tests.e2e.two_boxes import Gateway, Pair, pair_of_boxes
-from tests.simulation.changed_county import Phones, phones
+from tests.e2e.two_boxes import Gateway, Pair
+from tests.simulation.changed_county import Phones
 from warnstream.runners.intake.standby_entries import LEADER, decode_leader
 
 pytestmark = pytest.mark.server
@@ -41,12 +41,6 @@ class Third:
 
 
 @pytest.fixture
-def gateway() -> Iterator[Phones]:
-    with phones() as shown:
-        yield shown
-
-
-@pytest.fixture
 def third(tmp_path: Path) -> Iterator[Third]:
     witness = Third(tmp_path / "witness")
     witness.spawn()
@@ -55,12 +49,11 @@ def third(tmp_path: Path) -> Iterator[Third]:
 
 
 @pytest.fixture
-def pair(tmp_path: Path, gateway: Phones, third: Third) -> Iterator[Pair]:
-    with pair_of_boxes(tmp_path, gateway) as both:
-        witness = f"  witness: {{host: 127.0.0.1, port: {third.port}, lease: 5s, patience: 6s}}\n"
-        both.county.put("warnstream.yaml", both.county.text("warnstream.yaml") + witness)
-        both.copy()
-        yield both
+def pair(pair: Pair, third: Third) -> Pair:
+    witness = f"  witness: {{host: 127.0.0.1, port: {third.port}, lease: 5s, patience: 6s}}\n"
+    pair.county.put("warnstream.yaml", pair.county.text("warnstream.yaml") + witness)
+    pair.copy()
+    return pair
 
 
 def leads_from(pair: Pair) -> list[tuple[int, str, str]]:

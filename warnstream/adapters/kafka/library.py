@@ -6,6 +6,9 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+LET_GO_S = 5.0
+"""A client that has not ended by then is left to the end of the process."""
+
 absent: ModuleNotFoundError | None = None
 """Why nothing of this can be used; None where it can."""
 
@@ -48,9 +51,10 @@ def is_cancelled() -> bool:
 
 
 async def let_go(client: Any) -> None:
-    """Stop a client, whatever it says to that."""
+    """Stop a client, whatever it says to that; where the brokers are gone it would wait for them for ever."""
     try:
-        await client.stop()
+        async with asyncio.timeout(LET_GO_S):
+            await client.stop()
     except asyncio.CancelledError:
         if is_cancelled():
             raise

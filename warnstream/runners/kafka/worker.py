@@ -57,6 +57,10 @@ LOOK_S = 2.0
 """After so long without a record the end of the log is looked at: clients have been seen to fall silent."""
 
 RETRY_S = 2.0
+
+END_S = 15.0
+"""Who is asked to end waits so long for what is under way: another worker goes on from the snapshot before."""
+
 MARK = "judged"
 MARK_LOOKS_BACK = 100_000
 
@@ -149,10 +153,23 @@ class PartitionWorker:
         self._is_closing = True
         self._news.set()
         if self._task is not None:
-            await self._task
+            await self._end(self._task)
         self._metrics.is_judging.labels(self._label).set(0)
         for part in (self._reader, self._told_reader, self._states, self._cut, self._producer):
             await part.close()
+
+    async def _end(self, task: asyncio.Task[None]) -> None:
+        """Wait for what is under way and the last snapshot; not for ever for brokers that are gone."""
+        _, late = await asyncio.wait({task}, timeout=END_S)
+        if late:
+            log.warning(
+                "partition let go without a last snapshot",
+                extra={"partition": self.partition, "why": f"the brokers took nothing for {END_S:g} s"},
+            )
+            task.cancel()
+            await asyncio.wait({task})
+        else:
+            await task
 
     async def _run(self) -> None:
         while not self._is_closing:

@@ -1,7 +1,7 @@
 """Judges, bridges and brokers of a real Kafka of three nodes are killed under a storm; judges stand still.
 
 Run: ``python -m tests.simulation.crash_kafka [--judges N] [--bridges N] [--brokers N] [--stops N] [--client
-C] [--seed N]`` (``make crash-kafka``).
+C] [--hours H] [--seed N]`` (``make crash-kafka``).
 
 Two judges share the county's partition, two bridges and two delivery nodes wait for each other behind a real
 MQTT broker. While a storm passes, again and again, a judge, a bridge or a broker gets SIGKILL (or, a judge,
@@ -45,7 +45,6 @@ from warnstream.runners.kafka.shard import Shard
 SESSION_S = 6
 GOAL_S = SESSION_S + 3.0
 QUIET_S = 15.0
-HOURS = 4.0
 START_DAY = "2026-06-{day:02d}T06:00:00Z"
 
 
@@ -72,24 +71,24 @@ class Campaign:
     """One county, its processes, and what happens to them."""
 
     def __init__(self, county: KafkaCounty, cluster: KafkaCluster, client: str, random: Random) -> None:
-        self._county, self._cluster, self._client, self._random = county, cluster, client, random
+        self.county, self._cluster, self._client, self._random = county, cluster, client, random
         self.tally = Tally()
 
     def start(self) -> None:
         """Two of each."""
         for role in ("judge-a", "judge-b", "bridge-a", "bridge-b", "deliver-a", "deliver-b"):
             self.start_one(role)
-        self._county.wait_for(lambda: all(map(self.leading, ("judge", "bridge", "deliver"))), "start")
+        self.county.wait_for(lambda: all(map(self.leading, ("judge", "bridge", "deliver"))), "start")
 
     def start_one(self, name: str) -> None:
         """Start a judge, a bridge or a delivery node."""
         if name.startswith("judge"):
-            port = str(self._county.ports[name])
-            self._county.start("judge", "--client", self._client, "--port", port, name=name)
+            port = str(self.county.ports[name])
+            self.county.start("judge", "--client", self._client, "--port", port, name=name)
             return
-        other = self._county if name.endswith("a") else self.second
-        other.start(name.partition("-")[0], "--port", str(self._county.ports[name]), name=name)
-        self._county.processes[name] = other.processes.pop(name)
+        other = self.county if name.endswith("a") else self.second
+        other.start(name.partition("-")[0], "--port", str(self.county.ports[name]), name=name)
+        self.county.processes[name] = other.processes.pop(name)
 
     second: KafkaCounty
 
@@ -99,7 +98,7 @@ class Campaign:
 
     def _works(self, name: str, role: str) -> bool:
         metric = "warnstream_kafka_judging" if role == "judge" else "warnstream_kafka_leads"
-        return name in self._county.processes and self._county.metric(name, metric) == 1
+        return name in self.county.processes and self.county.metric(name, metric) == 1
 
     def disturb(self, what: str) -> None:
         """One death, and the return of the dead."""
@@ -107,37 +106,37 @@ class Campaign:
             self._kill_broker()
             return
         role = "bridge" if what == "bridge" else "judge"
-        self._county.wait_for(lambda: self.leading(role), role)
+        self.county.wait_for(lambda: self.leading(role), role)
         name = self.leading(role)
         begun_s = time.monotonic()
         print(f"{len(self.tally.done) + 1}: {what} ({name})", flush=True)
         if what == "stop":
-            self._county.processes[name].send_signal(signal.SIGSTOP)
+            self.county.processes[name].send_signal(signal.SIGSTOP)
         else:
-            self._county.kill(name)
+            self.county.kill(name)
         other = f"{role}-{'b' if name.endswith('a') else 'a'}"
-        self._county.wait_for(lambda: self._works(other, role), f"after {what}")
+        self.county.wait_for(lambda: self._works(other, role), f"after {what}")
         if role == "judge":
             self.tally.judged_after_s.append(time.monotonic() - begun_s)
             self.tally.restored_in_s.append(self._restored_in_s(other))
         if what == "stop":
-            self._county.processes[name].send_signal(signal.SIGCONT)
+            self.county.processes[name].send_signal(signal.SIGCONT)
         else:
             self.start_one(name)
         self.tally.done.append(what)
 
     def _restored_in_s(self, name: str) -> float:
         """How long a restore took there, in the mean of those since its start."""
-        node = LiveNode(self._county.directory, self._county.ports[name])
+        node = LiveNode(self.county.directory, self.county.ports[name])
         name = "warnstream_kafka_restoring_seconds"
         return node.metric(f"{name}_sum") / max(1.0, node.metric(f"{name}_count"))
 
     def wait_until_told(self, shown: Shown) -> None:
         """Wait until the delivery node that leads has followed everything and devices are quiet."""
-        self._county.wait_for(
+        self.county.wait_for(
             lambda: (
                 (name := self.leading("deliver"))
-                and self._county.metric(name, "warnstream_kafka_lag_entries") == 0
+                and self.county.metric(name, "warnstream_kafka_lag_entries") == 0
             ),
             "told",
         )
@@ -147,12 +146,12 @@ class Campaign:
 
     def wait_until_judged(self) -> None:
         """Wait until everything that was written is judged."""
-        last = self._county.bounds("entries")[1]
+        last = self.county.bounds("entries")[1]
         names = ("judge-a", "judge-b")
-        self._county.wait_for(
+        self.county.wait_for(
             lambda: any(
-                self._county.metric(name, "warnstream_kafka_judging") == 1
-                and self._county.metric(name, "warnstream_kafka_next_entry") == last + 1
+                self.county.metric(name, "warnstream_kafka_judging") == 1
+                and self.county.metric(name, "warnstream_kafka_next_entry") == last + 1
                 for name in names
             ),
             "judged",
@@ -170,7 +169,7 @@ class Campaign:
 
     def check(self, sent: set[tuple[str, bytes]]) -> None:
         """Compare what stands in the topics with an engine of our own."""
-        county, tally = self._county, self.tally
+        county, tally = self.county, self.tally
         records = county.records("entries")
         kept = {
             pair
@@ -239,6 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--brokers", type=int, default=10)
     parser.add_argument("--stops", type=int, default=5)
     parser.add_argument("--client", choices=("aiokafka", "faust"), default="aiokafka")
+    parser.add_argument("--hours", type=float, default=4.0, help="of each storm (default 4)")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args(arguments)
     absent, program = why_no_kafka(), find_mosquitto()
@@ -265,7 +265,7 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 shown.start()
                 campaign.start()
-                sent = run_storms(campaign, county, plan, mqtt.port, random)
+                sent = run_storms(campaign, plan, mqtt.port, random, options.hours)
                 campaign.wait_until_judged()
                 campaign.wait_until_told(shown)
                 campaign.check(sent)
@@ -277,27 +277,28 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_storms(
-    campaign: Campaign, county: KafkaCounty, plan: list[str], port: int, random: Random
+    campaign: Campaign, plan: list[str], port: int, random: Random, hours: float
 ) -> set[tuple[str, bytes]]:
     """Storms one after the other, as long as there is something to be done; what was sent."""
+    directory = campaign.county.directory
     sent: set[tuple[str, bytes]] = set()
     day, left = 1, list(plan)
     while left or day == 1:
         start = START_DAY.format(day=day)
-        sender = storm(county.directory, port, HOURS, "--start", start, "--seed", str(day))
+        sender = storm(directory, port, hours, "--start", start, "--seed", str(day))
         while left and sender.poll() is None:
             time.sleep(random.uniform(0.2, 2.0))
             campaign.disturb(left.pop())
         if sender.wait(600) != 0:
             campaign.tally.faults.append("a storm was not acknowledged to its end")
-        sent |= messages_of(county.directory, day, start)
+        sent |= messages_of(directory, day, start, hours)
         day += 1
     return sent
 
 
-def messages_of(directory: Path, seed: int, start: str) -> set[tuple[str, bytes]]:
+def messages_of(directory: Path, seed: int, start: str, hours: float) -> set[tuple[str, bytes]]:
     """What `station-sim run` sends of a storm; it ends once everything is acknowledged."""
-    scenario = Scenario(seed, read_county(directory), HOURS, start_s=parse_iso(start))
+    scenario = Scenario(seed, read_county(directory), hours, start_s=parse_iso(start))
     return {(message.topic, message.payload) for message in scenario.messages()}
 
 

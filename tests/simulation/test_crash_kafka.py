@@ -12,7 +12,8 @@ def test_nothing_is_lost_and_nothing_is_told_otherwise_whichever_dies(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     demand_kafka()
-    status = main(["--judges", "1", "--bridges", "1", "--brokers", "1", "--stops", "1", "--seed", "7"])
+    words = "--judges 1 --bridges 1 --brokers 1 --stops 1 --hours 1.5 --seed 7"
+    status = main(words.split())
     printed = capsys.readouterr().out
     assert status == 0, printed
     assert "1 judges, 1 bridges, 1 brokers of three killed, 1 judges stood still" in printed

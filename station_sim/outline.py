@@ -10,6 +10,7 @@ True outlines can be read from GeoJSON (`read_counties`). Areas are computed
 in an equirectangular projection: error below 0.5 % in this frame.
 """
 
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,18 +98,19 @@ def unproject(xy_m: Float64Array) -> tuple[Float64Array, Float64Array]:
     )
 
 
-def invented_counties() -> list[CountyPart]:
-    """The nine counties inside the invented outline."""
+@functools.cache
+def invented_counties() -> tuple[CountyPart, ...]:
+    """The nine counties inside the invented outline; always the same, so it is grown once."""
     latitude = np.array([seat.latitude for seat in COUNTY_SEATS])
     longitude = np.array([seat.longitude for seat in COUNTY_SEATS])
     seats = [Point(place) for place in project(latitude, longitude)]
     outline = _outline_about(seats)
     # Each seat's cell comes in the order of the seats.
     cells = shapely.get_parts(shapely.voronoi_polygons(MultiPoint(seats), extend_to=outline, ordered=True))
-    return [
+    return tuple(
         CountyPart(seat.name, seat.code, shapely.intersection(cell, outline), seat.n_villages)
         for seat, cell in zip(COUNTY_SEATS, cells, strict=True)
-    ]
+    )
 
 
 def _outline_about(seats: list[Point]) -> BaseGeometry:

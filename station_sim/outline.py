@@ -12,6 +12,7 @@ in an equirectangular projection: error below 0.5 % in this frame.
 
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,7 +184,7 @@ def grid_points(outline: BaseGeometry, spacing_m: float) -> Float64Array:
     return points[inside]
 
 
-def crop(counties: list[CountyPart], centre_xy_m: Float64Array, half_side_m: float) -> list[CountyPart]:
+def crop(counties: Sequence[CountyPart], centre_xy_m: Float64Array, half_side_m: float) -> list[CountyPart]:
     """The counties' parts inside a square; a county keeps villages in proportion to its area."""
     x, y = centre_xy_m
     square = shapely.box(x - half_side_m, y - half_side_m, x + half_side_m, y + half_side_m)
@@ -196,7 +197,7 @@ def crop(counties: list[CountyPart], centre_xy_m: Float64Array, half_side_m: flo
     return parts
 
 
-def county_of_points(counties: list[CountyPart], xy_m: Float64Array) -> Int64Array:
+def county_of_points(counties: Sequence[CountyPart], xy_m: Float64Array) -> Int64Array:
     """Number of the county that holds each point; the nearest one for points on or outside every border."""
     points = shapely.points(xy_m)
     distance_m = np.stack([shapely.distance(county.polygon, points) for county in counties])

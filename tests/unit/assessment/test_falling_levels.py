@@ -242,5 +242,5 @@ def test_a_dead_depth_sensor_leaves_a_level_of_rain_to_the_rain() -> None:
     village = Village(hazard("waterlogging", table), Variable.RAIN, rest_minutes=5)
     village.go(5, 35.0, 35.0)
     assert village.level() == Level.ORANGE
-    village.go(600, 0.0, 0.0)
+    village.go(300, 0.0, 0.0)
     assert village.level() == Level.NONE

@@ -198,7 +198,7 @@ def test_what_cannot_be_is_refused_and_all_else_goes_on(
     assert node.step(245, run_with(8, 2)).ahead.runs[0].n_runs == 1
 
 
-MINUTES = range(200, 500, 5)
+MINUTES = range(220, 460, 5)
 RESTARTS = (240, 245, 250, 420)
 
 

@@ -105,7 +105,7 @@ def test_heavy_rain_near_the_radar_weakens_what_lies_behind_up_to_a_cap() -> Non
 
 
 def test_the_radar_errs_but_follows_the_rain_and_misses_frames_and_sectors() -> None:
-    storm = weather_over("convective", 2, np.array([[-40_000.0, -40_000.0], [40_000.0, 40_000.0]]), 240)
+    storm = weather_over("convective", 2, np.array([[-30_000.0, -30_000.0], [30_000.0, 30_000.0]]), 180)
     amount_mm = amounts_of(storm, 5)
     flat = np.zeros(amount_mm.shape[1:])
     bad = RadarErrors(frame_missing=0.1, sector_missing=0.3)

@@ -19,6 +19,8 @@ from warnstream.commands.drill.command import run_drill
 from warnstream.commands.duty.command import run_duty
 from warnstream.commands.kafka.options import RUN as RUN_KAFKA
 from warnstream.commands.order_options import RUN as RUN_ORDERS
+from warnstream.commands.paper.options import RUN as RUN_PAPER
+from warnstream.commands.sheets.options import RUN as RUN_SHEETS
 from warnstream.commands.tokens.command import RUN as RUN_TOKENS
 from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.model.errors import ConfigError, WarnstreamError
@@ -408,26 +410,14 @@ def _demo(options: argparse.Namespace) -> int:
     )
 
 
-def _print(options: argparse.Namespace) -> int:
-    from warnstream.commands.paper.command import run_print
-
-    return run_print(options)
-
-
-def _sheet(options: argparse.Namespace) -> int:
-    from warnstream.commands.sheets.command import run_sheet
-
-    return run_sheet(options)
-
-
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
     "init": _init,
     "import": _import,
     "drill": run_drill,
     "duty": run_duty,
-    "print": _print,
-    "sheet": _sheet,
+    **RUN_PAPER,
+    **RUN_SHEETS,
     "check": _check,
     "doctor": _doctor,
     "test": _test,

@@ -1,5 +1,7 @@
 """What ``warnstream print`` takes on its command line."""
 
+import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,3 +25,14 @@ def add_print(commands: Commands) -> None:
     parser.add_argument("--township", action="append", default=[], metavar="NAME", help="only its villages")
     parser.add_argument("--language", choices=("zh", "en"), default="zh")
     parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")
+
+
+def _print(options: argparse.Namespace) -> int:
+    from warnstream.commands.paper.command import (
+        run_print,  # templates and sheets: not for every other command
+    )
+
+    return run_print(options)
+
+
+RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {"print": _print}

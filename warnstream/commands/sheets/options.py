@@ -1,5 +1,7 @@
 """What ``warnstream sheet`` takes on its command line."""
 
+import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +40,14 @@ def add_sheet(commands: Commands) -> None:
         help="as of that day, such as 2026-07-01 (default: today); of mended: when the event ended",
     )
     parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")
+
+
+def _sheet(options: argparse.Namespace) -> int:
+    from warnstream.commands.sheets.command import (
+        run_sheet,  # templates and sheets: not for every other command
+    )
+
+    return run_sheet(options)
+
+
+RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {"sheet": _sheet}

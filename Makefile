@@ -16,7 +16,7 @@ docs-keys:        ## tables of keys in the documentation, from the sections that
 	$(BIN)python -m warnstream.config.key_tables docs/configuration.md
 
 test:             ## units and the examples in docstrings: no servers, no shared data, under a minute; the architecture is with `check`
-	$(BIN)pytest -m "not server and not real_data and not slow" tests/unit warnstream station_sim
+	$(BIN)pytest --hypothesis-profile=units -m "not server and not real_data and not slow" tests/unit warnstream station_sim
 
 test-all:         ## everything this machine can run
 	$(BIN)pytest

@@ -10,7 +10,9 @@ True outlines can be read from GeoJSON (`read_counties`). Areas are computed
 in an equirectangular projection: error below 0.5 % in this frame.
 """
 
+import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,18 +99,19 @@ def unproject(xy_m: Float64Array) -> tuple[Float64Array, Float64Array]:
     )
 
 
-def invented_counties() -> list[CountyPart]:
-    """The nine counties inside the invented outline."""
+@functools.cache
+def invented_counties() -> tuple[CountyPart, ...]:
+    """The nine counties inside the invented outline; always the same, so it is grown once."""
     latitude = np.array([seat.latitude for seat in COUNTY_SEATS])
     longitude = np.array([seat.longitude for seat in COUNTY_SEATS])
     seats = [Point(place) for place in project(latitude, longitude)]
     outline = _outline_about(seats)
     # Each seat's cell comes in the order of the seats.
     cells = shapely.get_parts(shapely.voronoi_polygons(MultiPoint(seats), extend_to=outline, ordered=True))
-    return [
+    return tuple(
         CountyPart(seat.name, seat.code, shapely.intersection(cell, outline), seat.n_villages)
         for seat, cell in zip(COUNTY_SEATS, cells, strict=True)
-    ]
+    )
 
 
 def _outline_about(seats: list[Point]) -> BaseGeometry:
@@ -181,7 +184,7 @@ def grid_points(outline: BaseGeometry, spacing_m: float) -> Float64Array:
     return points[inside]
 
 
-def crop(counties: list[CountyPart], centre_xy_m: Float64Array, half_side_m: float) -> list[CountyPart]:
+def crop(counties: Sequence[CountyPart], centre_xy_m: Float64Array, half_side_m: float) -> list[CountyPart]:
     """The counties' parts inside a square; a county keeps villages in proportion to its area."""
     x, y = centre_xy_m
     square = shapely.box(x - half_side_m, y - half_side_m, x + half_side_m, y + half_side_m)
@@ -194,7 +197,7 @@ def crop(counties: list[CountyPart], centre_xy_m: Float64Array, half_side_m: flo
     return parts
 
 
-def county_of_points(counties: list[CountyPart], xy_m: Float64Array) -> Int64Array:
+def county_of_points(counties: Sequence[CountyPart], xy_m: Float64Array) -> Int64Array:
     """Number of the county that holds each point; the nearest one for points on or outside every border."""
     points = shapely.points(xy_m)
     distance_m = np.stack([shapely.distance(county.polygon, points) for county in counties])

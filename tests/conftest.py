@@ -18,6 +18,8 @@ with contextlib.suppress(ImportError):
     import pyproj  # noqa: F401  # before xarray looks for its engines: ecCodes, one of them, brings a PROJ of its own
 
 settings.register_profile("any machine", deadline=None)
+settings.register_profile("units", deadline=None, max_examples=30)
+"""Of `make test`: as many examples as the shares of `make mutants` are found with, others in every run."""
 settings.register_profile(
     "mutants",
     deadline=None,

@@ -11,20 +11,22 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warnstream.commands.arguments import parser
-from warnstream.commands.console.in_demo import Shown
 from warnstream.commands.console.options import RUN as RUN_CONSOLE
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.duty.command import run_duty
 from warnstream.commands.kafka.options import RUN as RUN_KAFKA
 from warnstream.commands.order_options import RUN as RUN_ORDERS
-from warnstream.commands.paper.command import run_print
-from warnstream.commands.sheets.command import run_sheet
+from warnstream.commands.paper.options import RUN as RUN_PAPER
+from warnstream.commands.sheets.options import RUN as RUN_SHEETS
 from warnstream.commands.tokens.command import RUN as RUN_TOKENS
 from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
-from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
+
+if TYPE_CHECKING:  # the checks of a configuration are half of what a command loads
+    from warnstream.config.settings import Configuration
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
@@ -78,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _load(directory: Path) -> Configuration:
+def _load(directory: Path) -> "Configuration":
     from warnstream.config.load import load_configuration
 
     return load_configuration(directory)
@@ -390,6 +392,7 @@ def _approve(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from warnstream.commands.console.in_demo import Shown
     from warnstream.commands.demo.command import DemoOptions, run_demo
 
     return run_demo(
@@ -413,8 +416,8 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "import": _import,
     "drill": run_drill,
     "duty": run_duty,
-    "print": run_print,
-    "sheet": run_sheet,
+    **RUN_PAPER,
+    **RUN_SHEETS,
     "check": _check,
     "doctor": _doctor,
     "test": _test,

@@ -9,6 +9,7 @@ invented: names, positions and village codes, whose township numbers begin at
 Limits: 99 townships in a county, 799 villages in a township.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,13 +190,13 @@ def build_county(seed: int, plan: CountyPlan | None = None) -> County:
     )
 
 
-def _frame(plan: CountyPlan) -> tuple[list[CountyPart], Float64Array, float]:
+def _frame(plan: CountyPlan) -> tuple[Sequence[CountyPart], Float64Array, float]:
     """Counties, station points, and the share of the full grid that they are."""
     for name in ("n_stations", "n_villages", "n_gauges", "households_per_village"):
         number = getattr(plan, name)
         if number is not None and number < 1:
             raise SimulatorError(f"{name} must be 1 or more, got {number}")
-    parts = (
+    parts: Sequence[CountyPart] = (
         outline.read_counties(plan.counties_file)
         if plan.counties_file is not None
         else outline.invented_counties()
@@ -218,7 +219,7 @@ def _frame(plan: CountyPlan) -> tuple[list[CountyPart], Float64Array, float]:
 
 
 def _place_villages(
-    seed: int, parts: list[CountyPart], n_villages: int, *, polygons: bool
+    seed: int, parts: Sequence[CountyPart], n_villages: int, *, polygons: bool
 ) -> tuple[Villages, Float64Array]:
     generator = stream(seed, "villages")
     of_part = _apportion(np.array([part.n_villages for part in parts]), n_villages)
@@ -300,7 +301,7 @@ def _scatter(
     return points
 
 
-def _village_outlines(parts: list[CountyPart], xy_m: Float64Array) -> tuple[str | None, ...]:
+def _village_outlines(parts: Sequence[CountyPart], xy_m: Float64Array) -> tuple[str | None, ...]:
     frame = shapely.union_all([part.polygon for part in parts])
     points = shapely.MultiPoint(xy_m)
     cells = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=frame))
@@ -318,7 +319,7 @@ def _village_outlines(parts: list[CountyPart], xy_m: Float64Array) -> tuple[str 
 
 
 def _station_table(
-    seed: int, parts: list[CountyPart], rain_xy_m: Float64Array, gauge_xy_m: Float64Array
+    seed: int, parts: Sequence[CountyPart], rain_xy_m: Float64Array, gauge_xy_m: Float64Array
 ) -> StationTable:
     xy_m = np.concatenate([rain_xy_m, gauge_xy_m])
     n_rain, n_all = len(rain_xy_m), len(xy_m)

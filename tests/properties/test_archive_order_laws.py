@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from warnstream.model.network import Stations
 from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of, concatenate
 from warnstream.review import archive as archives
-from warnstream.review import archive_chunks
 from warnstream.review.archive import ArchiveReadings, in_memory, open_archive, write_archive
+from warnstream.review.archives import chunks
 from warnstream.runners.replay.replay import minutes_of, whole_minutes
 
 T0 = 1_781_740_800
@@ -42,8 +42,8 @@ def test_pieces_joined_are_the_archive_sorted_by_time_then_station(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(archive_chunks, "ROWS_AT_ONCE", size)
-    monkeypatch.setattr(archive_chunks, "BLOCK_BYTES", 60 * size)
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", size)
+    monkeypatch.setattr(chunks, "BLOCK_BYTES", 60 * size)
     monkeypatch.setattr(archives, "ROWS_KEPT", kept)
     station = [number for number, _ in found]
     at_s = [T0 + 60 * minute for _, minute in found]

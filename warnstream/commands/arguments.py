@@ -1,6 +1,7 @@
 """What each subcommand of ``warnstream`` takes on its command line; `warnstream.cli` has what it does."""
 
 import argparse
+from functools import cache
 from pathlib import Path
 
 from warnstream import __version__
@@ -16,12 +17,11 @@ from warnstream.commands.importing.options import add_import
 from warnstream.commands.init.options import add_init
 from warnstream.commands.kafka.options import add_kafka_commands
 from warnstream.commands.order_options import add_order_commands
-from warnstream.commands.paper.command import add_print
+from warnstream.commands.paper.options import add_print
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
-from warnstream.commands.sheets.command import add_sheet
-from warnstream.commands.standby.options import add_box_options, add_takeover
-from warnstream.commands.standby.witness import add_witness
+from warnstream.commands.sheets.options import add_sheet
+from warnstream.commands.standby.options import add_box_options, add_takeover, add_witness
 from warnstream.commands.suggest.options import add_suggest
 from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
@@ -30,8 +30,9 @@ WEATHER_KINDS = ("convective", "line", "typhoon", "plum_rain", "climate")
 """As in the simulator, which only the demo loads."""
 
 
+@cache
 def parser() -> argparse.ArgumentParser:
-    """The parser of ``warnstream``; the name of the subcommand is its `command`."""
+    """The parser of ``warnstream``; the name of the subcommand is its `command`. Built once."""
     root = argparse.ArgumentParser(
         prog="warnstream",
         description="From rain, river and slope readings to village warnings, delivered and answered.",

@@ -4,13 +4,15 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.hands.orders import SAFE, UNSAFE, OrderKind, Response
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import LEVELS
+
+if TYPE_CHECKING:  # the checks of a configuration are half of what a command loads
+    from warnstream.config.settings import Configuration
 
 Commands = Any
 """What argparse gives for subcommands; it has no public name."""
@@ -281,12 +283,12 @@ def _token(options: argparse.Namespace) -> int:
     return 0
 
 
-def _demand_person(configuration: Configuration, person: str) -> None:
+def _demand_person(configuration: "Configuration", person: str) -> None:
     if person not in {operator.person for operator in configuration.operators}:
         raise WarnstreamError(f"{person!r} is no person of operators.csv")
 
 
-def _load(directory: Path) -> Configuration:
+def _load(directory: Path) -> "Configuration":
     from warnstream.config.load import load_configuration
 
     return load_configuration(directory)

@@ -16,23 +16,13 @@ from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.errors import ArchiveError
 from warnstream.model.network import Stations
 from warnstream.model.observations.readings import ReadingBatch, Variable, concatenate
 from warnstream.model.radar.fields import Frame
-from warnstream.review.archive_chunks import (
-    COLUMNS,
-    REFUSED_ROWS_MAX,
-    Refused,
-    RefusedRow,
-    chunks_of,
-    kind_of,
-)
+from warnstream.review.archives.form import COLUMNS, REFUSED_ROWS_MAX, Refused, RefusedRow, kind_of
 
 __all__ = [
     "REFUSED_ROWS_MAX",
@@ -134,6 +124,8 @@ def open_archive(path: Path, stations: Stations) -> Archive:
         If the file is missing, unreadable or lacks a column. The pieces raise it, too, where the file is
         not what it was.
     """
+    from warnstream.review.archives.chunks import chunks_of  # pandas and pyarrow, an extra
+
     refused, spans, kept = Refused(), list[tuple[int, int]](), list[ReadingBatch]()
     n_readings = 0
     for chunk in chunks_of(path, stations, refused):
@@ -220,6 +212,9 @@ def write_archive(path: Path, readings: ReadingBatch, stations: Stations) -> Non
     words = np.array([variable.word for variable in Variable], dtype=object)
     columns = {"station": codes[readings.station], "variable": words[readings.variable]}
     if kind == "parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         table = pa.table(
             {
                 "station": pa.array(columns["station"], pa.string()),
@@ -230,6 +225,8 @@ def write_archive(path: Path, readings: ReadingBatch, stations: Stations) -> Non
         )
         pq.write_table(table, path)
         return
+    import pandas as pd
+
     text = np.char.add(np.datetime_as_string(time, unit="s"), "Z")
     frame = pd.DataFrame({**columns, "observed_at": text, "value": readings.value})[list(COLUMNS)]
     content = frame.to_csv(index=False, lineterminator="\n").encode()

@@ -133,7 +133,7 @@ def test_a_sensor_that_never_was_high_pins_nothing_when_it_falls_silent(
     village = Village(make(), variable)
     village.go(10, HIGH, LOW)
     assert village.level() == Level.ORANGE
-    falls = village.go(600, LOW, None)
+    falls = village.go(240, LOW, None)
     assert village.level() == Level.NONE
     assert {change.kind for change in falls} == {Change.FALL}
     assert all(change.confirmed for change in falls)
@@ -143,7 +143,7 @@ def test_a_sensor_that_never_was_high_pins_nothing_when_it_falls_silent(
 def test_a_sensor_that_never_reported_pins_nothing(make: Make, variable: Variable) -> None:
     village = Village(make(), variable)
     village.go(10, HIGH, None)
-    assert all(change.confirmed for change in village.go(600, LOW, None))
+    assert all(change.confirmed for change in village.go(240, LOW, None))
     assert village.level() == Level.NONE
 
 
@@ -153,7 +153,7 @@ def test_a_silent_raiser_makes_the_fall_unconfirmed_and_not_impossible(
 ) -> None:
     village = Village(make(), variable)
     village.go(10, HIGH, LOW)
-    falls = village.go(600, None, LOW)
+    falls = village.go(240, None, LOW)
     assert village.level() == Level.NONE
     assert falls
     for change in falls:
@@ -171,7 +171,7 @@ def test_a_raiser_that_was_seen_to_fall_before_it_fell_silent_confirms(
     village = Village(make(), variable)
     village.go(10, HIGH, LOW)
     village.go(10, LOW, LOW)
-    assert all(change.confirmed for change in village.go(600, None, LOW))
+    assert all(change.confirmed for change in village.go(240, None, LOW))
     assert village.level() == Level.NONE
 
 
@@ -179,7 +179,7 @@ def test_a_raiser_that_was_seen_to_fall_before_it_fell_silent_confirms(
 def test_a_raiser_that_still_reports_holds_the_level(make: Make, variable: Variable) -> None:
     village = Village(make(), variable)
     village.go(10, HIGH, HIGH)
-    assert village.go(600, HIGH, LOW) == []
+    assert village.go(240, HIGH, LOW) == []
     assert village.level() == Level.ORANGE
 
 
@@ -187,7 +187,7 @@ def test_a_raiser_that_still_reports_holds_the_level(make: Make, variable: Varia
 def test_a_village_that_hears_no_sensor_at_all_is_blind_and_held(make: Make, variable: Variable) -> None:
     village = Village(make(), variable)
     village.go(10, HIGH, LOW)
-    assert [change.kind for change in village.go(600, None, None)] == [Change.SIGHT_LOST]
+    assert [change.kind for change in village.go(240, None, None)] == [Change.SIGHT_LOST]
     assert village.level() == Level.ORANGE
 
 
@@ -197,16 +197,16 @@ def test_a_sensor_that_died_high_long_before_has_no_part_in_a_new_warning(
 ) -> None:
     village = Village(make(), variable)
     village.go(10, HIGH, LOW)
-    village.go(600, None, LOW)
+    village.go(240, None, LOW)
     (again,) = [change for change in village.go(10, None, HIGH) if change.kind is Change.RISE]
     assert again.level == Level.ORANGE
-    assert all(change.confirmed for change in village.go(600, None, LOW))
+    assert all(change.confirmed for change in village.go(240, None, LOW))
     assert village.level() == Level.NONE
 
 
 def test_people_are_told_which_gauge_cannot_confirm() -> None:
     village = Village(by_stage(), Variable.STAGE)
-    changes = village.go(10, HIGH, LOW) + village.go(600, None, LOW)
+    changes = village.go(10, HIGH, LOW) + village.go(240, None, LOW)
     network, rules = network_of(2, 1), (by_stage(),)
     desk = desk_of(network, rules, MESSAGE_POLICY, ROUTING)
     messages = [message for change in changes for message in desk.step([change], change.at_s).messages]
@@ -242,5 +242,5 @@ def test_a_dead_depth_sensor_leaves_a_level_of_rain_to_the_rain() -> None:
     village = Village(hazard("waterlogging", table), Variable.RAIN, rest_minutes=5)
     village.go(5, 35.0, 35.0)
     assert village.level() == Level.ORANGE
-    village.go(600, 0.0, 0.0)
+    village.go(240, 0.0, 0.0)
     assert village.level() == Level.NONE

@@ -97,7 +97,7 @@ def test_no_level_falls_on_zeros_that_nobody_measured() -> None:
     run(assessment, [(12.0, 2.0)] * 3 + [(0.0, 2.0)] * 9)
     reached = int(assessment.level("flash_flood").level[0])
     assert reached >= Level.YELLOW
-    run(assessment, [(0.0, 0.0)] * 100, first=13)
+    run(assessment, [(0.0, 0.0)] * 50, first=13)
     levels = assessment.level("flash_flood").level
     assert levels[0] == reached
     assert levels[1:].max() == Level.NONE

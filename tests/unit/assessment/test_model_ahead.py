@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.assessment.ahead.runs import Runs
 from warnstream.forecast.runs.members import ModelMembers, ModelPolicy
+from warnstream.model.arrays import Arrays
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.observations.refusals import RefusalReason
@@ -64,11 +66,10 @@ class Node:
             transfer=TRANSFER if self.names else None,
         )
 
-    def step(self, minute: int, *runs: ModelRun, mm: float = 0.0, restart: bool = False) -> AssessmentStep:
-        if restart:
-            state, self.assessment = self.assessment.snapshot(), self.new()
-            self.assessment.restore(state)
-        batch = rain(*((station, 60 * minute, mm) for station in range(N)))
+    def step(self, minute: int, *runs: ModelRun, mm: float = 0.0, n_readings: int = 1) -> AssessmentStep:
+        """A step with the newest readings of both gauges, one every five minutes."""
+        heard = [60 * (minute - 5 * before) for before in reversed(range(n_readings))]
+        batch = rain(*((station, at_s, mm) for at_s in heard for station in range(N)))
         step = self.assessment.step(batch, T0 + 60 * minute, (), runs)
         assert step.failures == {}
         self.changes += step.changes
@@ -132,8 +133,8 @@ def test_old_runs_are_out_and_what_they_raised_stands_for_as_long_as_they_were_f
     node = Node(rules=1)
     node.step(240, run_with(8, 2))
     out_at = first = None
-    for minute in range(245, 2400, 5):
-        step = node.step(minute)
+    for minute in (*range(245, 380, 5), *range(405, 2400, 30)):
+        step = node.step(minute, n_readings=1 if minute < 380 else 6)
         (state,) = step.ahead.runs
         if state.is_out and out_at is None:
             out_at, first = minute, step
@@ -197,24 +198,41 @@ def test_what_cannot_be_is_refused_and_all_else_goes_on(
     assert node.step(245, run_with(8, 2)).ahead.runs[0].n_runs == 1
 
 
-@pytest.mark.parametrize("restart_at", [240, 245, 250, 420])
+MINUTES = range(220, 460, 5)
+RESTARTS = (240, 245, 250, 420)
+
+
+def at(node: Node, minute: int) -> str:
+    """A step beside runs of two kinds, and what it told."""
+    runs = {235: [run_with(5, 5)], 430: [run_with(2, 8, reference_s=T0 + 6 * HOUR)]}.get(minute, [])
+    step = node.step(minute, *runs, mm=0.4)
+    transfer = None if step.transfer is None else step.transfer.found.probability.tolist()
+    return repr((step.ahead.source, step.ahead.runs[0].is_used, transfer, step.changes))
+
+
+@cache
+def without_restart() -> tuple[list[str], dict[int, dict[str, Arrays]], dict[str, Arrays]]:
+    """What a node tells that nobody asks for a snapshot, those before every restart, and that at the end."""
+    plain, asked, kept, told = Node(has_table=True), Node(has_table=True), {}, []
+    for minute in MINUTES:
+        if minute in RESTARTS:
+            kept[minute] = asked.assessment.snapshot()
+        told.append(at(asked, minute))
+    assert [at(plain, minute) for minute in MINUTES] == told
+    return told, kept, plain.assessment.snapshot()
+
+
+@pytest.mark.parametrize("restart_at", RESTARTS)
 def test_a_restart_changes_nothing(restart_at: int) -> None:
-    plain, restarted = Node(has_table=True), Node(has_table=True)
-    told = []
-    for node in (plain, restarted):
-        found = []
-        for minute in range(200, 500, 5):
-            runs = {235: [run_with(5, 5)], 430: [run_with(2, 8, reference_s=T0 + 6 * HOUR)]}.get(minute, [])
-            step = node.step(minute, *runs, mm=0.4, restart=node is restarted and minute == restart_at)
-            transfer = None if step.transfer is None else step.transfer.found.probability.tolist()
-            found.append((step.ahead.source, step.ahead.runs[0].is_used, transfer))
-        told.append(repr((found, node.changes)))
-    assert told[0] == told[1]
-    for name, part in plain.assessment.snapshot().items():
+    told, kept, end = without_restart()
+    restarted = Node(has_table=True)
+    restarted.assessment.restore(kept[restart_at])
+    begin = MINUTES.index(restart_at)
+    assert [at(restarted, minute) for minute in MINUTES[begin:]] == told[begin:]
+    found = restarted.assessment.snapshot()
+    for name, part in end.items():
         for key, array in part.items():
-            np.testing.assert_array_equal(
-                array, restarted.assessment.snapshot()[name][key], err_msg=f"{name}/{key}"
-            )
+            np.testing.assert_array_equal(array, found[name][key], err_msg=f"{name}/{key}")
 
 
 def test_without_a_run_members_are_the_same_to_the_bit_and_with_one_they_are_blended() -> None:

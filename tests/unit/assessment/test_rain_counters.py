@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.networks import HOUR, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain_rule
@@ -178,7 +178,6 @@ minutes = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(tips=minutes, cuts=st.lists(st.integers(0, 20), max_size=4), resend=st.booleans())
 def test_what_a_counter_rose_is_what_fell_however_it_was_cut(
     tips: list[tuple[int, int]], cuts: Sequence[int], resend: bool

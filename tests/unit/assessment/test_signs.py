@@ -7,7 +7,7 @@ from typing import NoReturn
 import pytest
 
 from tests.kinds import judge_by
-from tests.networks import T0, rain_rule
+from tests.networks import T0, rain, rain_rule
 from tests.unit.desk.county import MESSAGE_POLICY, desk_of
 from tests.unit.rules.county import County
 from tests.unit.runners.intake.test_intake import ROUTING, clock, issued, take
@@ -56,10 +56,11 @@ def test_the_level_falls_with_care_after_the_sign_is_over() -> None:
     county.at(5, None, SignReport("V0", "crack", "p2", "wall"))
     county.at(6, None, validated(county, 6))
     # Dry all day; the sign stands until minute 1446.
-    levels = {}
-    for minute in range(10, 1700, 5):
-        county.fall(minute, 0.0, 0.0)
-        levels[minute] = county.level("landslide")[0]
+    levels: dict[int, int] = {}
+    for last in (*range(20, 1430, 15), *range(1430, 1700, 5)):
+        heard = [minute for minute in range(last - 10, last + 1, 5) if minute not in levels]
+        county.at(last, rain(*((station, 60 * minute, 0.0) for minute in heard for station in range(2))))
+        levels |= dict.fromkeys(heard, county.level("landslide")[0])
     assert {levels[minute] for minute in range(10, 1446, 5)} == {Level.ORANGE}
     assert levels[1475] == Level.ORANGE
     assert levels[1695] == Level.NONE

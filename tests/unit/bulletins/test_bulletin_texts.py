@@ -177,7 +177,7 @@ def test_the_village_s_own_short_name_and_shelter_are_used() -> None:
 ANY_NAME = st.text(max_size=80)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(
     st.sampled_from(HAZARDS), st.sampled_from(LEVELS), ANY_NAME, ANY_NAME, ANY_NAME, ANY_NAME, st.booleans()
 )

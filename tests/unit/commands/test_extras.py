@@ -1,10 +1,14 @@
 """A plain installation says which extra a command needs, and shows no traceback."""
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from station_sim.cli import main as station_sim
+from tests.plain_installation import without
+from tests.unit.config.conftest import FILES
 from warnstream.cli import main
 
 
@@ -12,11 +16,19 @@ from warnstream.cli import main
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """What only extras bring cannot be imported, and what imports it is not loaded yet."""
     lacking = ("pandas", "pyarrow", "xarray", "h5netcdf", "matplotlib")
-    for name in list(sys.modules):
-        if name.startswith(("warnstream.review", "warnstream.commands", "station_sim.commands")):
-            monkeypatch.delitem(sys.modules, name)
-    for name in lacking:
-        monkeypatch.setitem(sys.modules, name, None)
+    ours = ("warnstream.review", "warnstream.runners", "warnstream.commands", "station_sim.commands")
+    without(monkeypatch, *lacking, anew=ours)
+
+
+@pytest.mark.usefixtures("plain")
+def test_an_edge_node_checks_its_configuration_and_lays_hands_on_warnings(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 0
+    assert main(["end", str(tmp_path), "001", "flash_flood", "--author", "Li", "--reason", "over"]) == 1
+    assert "stands" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("plain")
@@ -36,3 +48,22 @@ def test_a_module_that_no_extra_brings_is_a_fault_like_any_other(monkeypatch: py
     monkeypatch.setitem(sys.modules, "station_sim.county.county", None)
     with pytest.raises(ModuleNotFoundError):
         main(["demo", "--hours", "1"])
+
+
+HEAVY = (
+    "pydantic",
+    "pandas",
+    "pyarrow",
+    "shapely",
+    "httpx",
+    "rich.console",
+    "uvicorn",
+    "warnstream.config.settings",
+)
+
+
+def test_the_command_line_is_there_before_what_commands_need() -> None:
+    """`--help` and a completion take a tenth of what all commands together would load."""
+    code = "import sys, warnstream.cli as cli; cli.parser(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert [name for name in HEAVY if name in done.stdout.split()] == []

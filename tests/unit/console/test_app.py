@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -91,7 +92,14 @@ class Console:
 
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Console]:
-    opened = Console(tmp_path)
+    with console_in(tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def console_in(directory: Path) -> Iterator[Console]:
+    """A console that has had one frame."""
+    opened = Console(directory)
     opened.hub._take(frame(level=((4, 3, 2, 1), (0, 0, 0, 0)), reasons=("nobody of Upper",)))
     yield opened
     opened.accounts.close()

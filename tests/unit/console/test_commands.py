@@ -1,9 +1,12 @@
 """Who may sign in, by command: people of operators.csv, with passwords that nobody sees."""
 
 import io
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from argon2 import profiles
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
@@ -12,12 +15,22 @@ from warnstream.config.load import load_configuration
 from warnstream.console.accounts import FILE, Accounts
 
 GOOD = "correct horse battery"
+QUICK = replace(profiles.RFC_9106_LOW_MEMORY, time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("county")
+    build_county(1, CountyPlan(n_stations=9, n_villages=3, n_gauges=1)).write(directory)
+    write_demo_config(directory)
+    return directory
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    build_county(1, CountyPlan(n_stations=9, n_villages=3, n_gauges=1)).write(tmp_path)
-    write_demo_config(tmp_path)
+def folder(county: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own, and hashes that cost little: `test_accounts` asks for those that cost much."""
+    monkeypatch.setattr("warnstream.console.accounts.profiles.RFC_9106_LOW_MEMORY", QUICK)
+    shutil.copytree(county, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

@@ -1,12 +1,13 @@
 """Every route by every role in every area: who may read what, and that nothing answers a stranger."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.unit.console.reading.test_sheets import office  # noqa: F401
-from tests.unit.console.test_app import HERE, Console, console  # noqa: F401
+from tests.unit.console.reading.test_sheets import furnished
+from tests.unit.console.test_app import HERE, Console, console_in
 from warnstream.console.openapi import ANSWERS
 
 PEOPLE = {
@@ -35,6 +36,13 @@ SHEETS = {
 }
 
 
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """One for all: what is asked here changes nothing but the asker's own session."""
+    with console_in(tmp_path_factory.mktemp("console")) as console, pytest.MonkeyPatch.context() as patch:
+        yield furnished(console, patch)
+
+
 def path_of(template: str, village: str = "V3", page: str = "situation") -> str:
     return template.format(code=village, list="t1", page=page, file=f"{page}.csv")
 
@@ -43,7 +51,7 @@ READ = sorted(route for route in ANSWERS if route[0] == "get" and route not in O
 
 
 @pytest.mark.parametrize("template", [path for _, path in READ])
-def test_a_stranger_reads_nothing(office: Console, template: str) -> None:  # noqa: F811
+def test_a_stranger_reads_nothing(office: Console, template: str) -> None:
     assert office.client().get(path_of(template)).status_code == 401
     ended = office.client("chief")
     assert ended.delete("/api/v1/session", headers=HERE).status_code == 204
@@ -51,7 +59,7 @@ def test_a_stranger_reads_nothing(office: Console, template: str) -> None:  # no
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_nobody_acts_from_another_page(office: Console, person: str) -> None:  # noqa: F811
+def test_nobody_acts_from_another_page(office: Console, person: str) -> None:
     evil = {"Origin": "https://evil", "Sec-Fetch-Site": "cross-site"}
     for method, path in sorted(OPEN | ACTS):
         if method == "post":
@@ -61,7 +69,7 @@ def test_nobody_acts_from_another_page(office: Console, person: str) -> None:  #
 
 
 @pytest.mark.parametrize(("person", "village"), list(itertools.product(PEOPLE, ("V0", "V1", "V2", "V3"))))
-def test_a_village_is_read_in_its_area_alone(office: Console, person: str, village: str) -> None:  # noqa: F811
+def test_a_village_is_read_in_its_area_alone(office: Console, person: str, village: str) -> None:
     is_inside = village in INSIDE[person].split()
     for template in ("/api/v1/villages/{code}", "/api/v1/villages/{code}/past"):
         status = office.client(person).get(path_of(template, village)).status_code
@@ -69,7 +77,7 @@ def test_a_village_is_read_in_its_area_alone(office: Console, person: str, villa
 
 
 @pytest.mark.parametrize(("person", "page"), list(itertools.product(PEOPLE, SHEETS)))
-def test_sheets_and_files_are_for_the_same_people(office: Console, person: str, page: str) -> None:  # noqa: F811
+def test_sheets_and_files_are_for_the_same_people(office: Console, person: str, page: str) -> None:
     role, area = PEOPLE[person]
     may = role in SHEETS[page] and (page != "admin" or area == "*")
     client = office.client(person)
@@ -85,7 +93,7 @@ def test_sheets_and_files_are_for_the_same_people(office: Console, person: str, 
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_every_other_route_is_for_everybody_in_their_area(office: Console, person: str) -> None:  # noqa: F811
+def test_every_other_route_is_for_everybody_in_their_area(office: Console, person: str) -> None:
     role, _ = PEOPLE[person]
     client = office.client(person)
     for _, template in READ:

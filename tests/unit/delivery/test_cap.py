@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from cap_tools.models import Certainty, MsgType, ResponseType, Severity, Urgency
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -278,7 +278,6 @@ def test_an_address_that_is_not_configured_is_left_out() -> None:
     assert all_faults(text) == []
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
 def test_no_text_from_a_table_can_break_a_document(name: str, title: str, station: str) -> None:
     network = county(name=(name, name, name), township=(title,) * 3)

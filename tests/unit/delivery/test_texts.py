@@ -215,7 +215,7 @@ def reasons(draw: st.DrawFn) -> Reason | None:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(st.sampled_from(list(Cause)), ANY_NAME, ANY_NAME, reasons())
 def test_a_chinese_text_is_short_and_clean_whatever_the_tables_contain(
     cause: Cause, name: str, title: str, why: Reason | None

@@ -1,3 +1,5 @@
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,16 @@ QUARTER_S = 900
 
 def policy(method: str = "advection", cell_m: float = 5000.0, damp_s: int = 3600) -> ForecastPolicy:
     return ForecastPolicy(method=method, every_s=300, cell_m=cell_m, damp_s=damp_s)
+
+
+FEW = GAUGES[:8]
+"""Where what is asked does not depend on how many gauges there are."""
+
+
+@cache
+def near_three() -> GaugeNowcast:
+    """Of the first three gauges' places; it keeps nothing from one cycle to the next."""
+    return GaugeNowcast(GAUGES, GAUGES[:3], policy(), QUARTER_S)
 
 
 def storm(east_m: float, north_m: float, peak_mm: float = 8.0) -> Float64Array:
@@ -57,14 +69,14 @@ def test_even_rain_everywhere_gives_its_decayed_amount() -> None:
 
 
 def test_dry_gauges_forecast_zero_and_not_unknown() -> None:
-    ahead = GaugeNowcast(GAUGES, GAUGES[:3], policy(), QUARTER_S).rain_ahead(np.zeros((5, len(GAUGES))))
+    ahead = near_three().rain_ahead(np.zeros((5, len(GAUGES))))
     assert ahead.usable
     np.testing.assert_array_equal(ahead.rain_mm, 0.0)
 
 
 def test_silence_is_unknown_and_never_zero() -> None:
     frames = np.full((5, len(GAUGES)), np.nan)
-    ahead = GaugeNowcast(GAUGES, GAUGES[:3], policy(), QUARTER_S).rain_ahead(frames)
+    ahead = near_three().rain_ahead(frames)
     assert not ahead.usable
     assert np.isnan(ahead.rain_mm).all()
     assert "no rain gauge reported in the last 15 min" in ahead.reason
@@ -73,7 +85,7 @@ def test_silence_is_unknown_and_never_zero() -> None:
 def test_silence_of_the_newest_step_is_not_hidden_by_older_rain() -> None:
     frames = np.stack([storm(75_000, 75_000)] * 5)
     frames[-1] = np.nan
-    assert not GaugeNowcast(GAUGES, GAUGES[:3], policy(), QUARTER_S).rain_ahead(frames).usable
+    assert not near_three().rain_ahead(frames).usable
 
 
 def test_village_far_from_every_reporting_gauge_is_unknown_alone() -> None:
@@ -86,7 +98,7 @@ def test_village_far_from_every_reporting_gauge_is_unknown_alone() -> None:
 
 def test_village_out_of_every_gauges_reach_does_not_enlarge_the_grid() -> None:
     villages = np.array([[0.0, 0.0], [9e9, 9e9]])
-    ahead = GaugeNowcast(GAUGES, villages, policy(), QUARTER_S).rain_ahead(np.ones((1, len(GAUGES))))
+    ahead = GaugeNowcast(FEW, villages, policy(), QUARTER_S).rain_ahead(np.ones((1, len(FEW))))
     np.testing.assert_array_equal(np.isnan(ahead.rain_mm[:, 0]), [False, True])
 
 
@@ -111,8 +123,8 @@ def test_persistence_keeps_a_travelling_cell_in_place() -> None:
 
 
 def test_too_short_a_past_says_what_is_needed() -> None:
-    nowcast = GaugeNowcast(GAUGES, GAUGES[:2], policy(), 300)
-    assert nowcast.rain_ahead(np.ones((2, len(GAUGES)))).reason == "rain of the last 15 min is needed"
+    nowcast = GaugeNowcast(FEW, FEW[:2], policy(), 300)
+    assert nowcast.rain_ahead(np.ones((2, len(FEW)))).reason == "rain of the last 15 min is needed"
 
 
 def test_frames_of_five_minutes_forecast_the_same_as_their_quarter_hours() -> None:
@@ -126,9 +138,9 @@ def test_frames_of_five_minutes_forecast_the_same_as_their_quarter_hours() -> No
 
 
 def test_gauge_that_missed_one_of_three_frames_counts_with_its_rate() -> None:
-    frames = np.ones((3, len(GAUGES)))
+    frames = np.ones((3, len(FEW)))
     frames[1] = np.nan
-    ahead = GaugeNowcast(GAUGES, GAUGES[:1], policy(), 300).rain_ahead(frames)
+    ahead = GaugeNowcast(FEW, FEW[:1], policy(), 300).rain_ahead(frames)
     assert ahead.rain_mm[0, 0] == pytest.approx(12.0 * decayed_hours(1))
 
 
@@ -150,4 +162,4 @@ def test_cell_of_no_size_is_refused() -> None:
 
 def test_wrong_number_of_gauges_is_refused() -> None:
     with pytest.raises(ValueError, match="expected shape"):
-        GaugeNowcast(GAUGES, GAUGES[:1], policy(), 300).rain_ahead(np.zeros((5, 3)))
+        GaugeNowcast(FEW, FEW[:1], policy(), 300).rain_ahead(np.zeros((5, 3)))

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from warnstream.model.observations.station_quality import StationFlag, StationNeighbours
@@ -55,7 +55,6 @@ def test_neighbours_that_observed_less_than_half_of_the_hour_do_not_count() -> N
 amounts = st.lists(st.integers(0, 800).map(lambda tenths: tenths / 10), min_size=4, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
 @given(hour_mm=amounts)
 def test_titanlib_flags_the_same_gauges(hour_mm: list[float]) -> None:
     if "WARNSTREAM_REQUIRE_EXTRAS" not in os.environ:  # else a missing one is a failure

@@ -4,7 +4,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.networks import T0
@@ -519,7 +519,6 @@ readings = st.lists(
 WIND, VANE = Variable.WIND_SPEED, Variable.WIND_DIRECTION
 
 
-@settings(max_examples=80, deadline=None)
 @example(rows_=[(0, WIND, 0, 0), (0, WIND, 1, 2), (0, VANE, 0, 0), (0, VANE, 6, 0)], order=Random(1))
 @given(rows_=readings, order=st.randoms(use_true_random=False))
 def test_the_order_within_a_batch_does_not_matter(

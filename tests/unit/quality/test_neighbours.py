@@ -113,7 +113,7 @@ def test_a_snapshot_of_other_neighbours_is_refused() -> None:
 
 def test_the_weight_of_years_of_rain_stays_within_bounds() -> None:
     found = checks(NeighbourPolicy(outlier_memory=10))
-    for number in range(1, 3000):
+    for number in range(1, 1000):
         found.step(rain(0.5, 0.5 + number % 3), number * STEP)
     state = found.snapshot()
     assert np.isfinite(state["sums"]).all()

@@ -90,7 +90,9 @@ def test_without_pairs_scores_are_unknown_and_not_zero() -> None:
 def test_written_scores_are_read_back_with_units(tmp_path: Path) -> None:
     skill = told([[6.0, 9.0, 12.0]], [[0.0], [4.0], [4.0], [4.0]])
     skill.write(tmp_path / "forecast_skill.nc")
-    with xr.open_dataset(tmp_path / "forecast_skill.nc", engine="h5netcdf", decode_timedelta=False) as read:
+    with xr.open_dataset(
+        tmp_path / "forecast_skill.nc", engine=xr.backends.H5netcdfBackendEntrypoint, decode_timedelta=False
+    ) as read:
         assert read.attrs["Conventions"] == "CF-1.11"
         assert read["mean_error"].attrs["units"] == "mm"
         xr.testing.assert_equal(read.load(), skill.as_dataset())

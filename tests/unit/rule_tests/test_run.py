@@ -15,11 +15,11 @@ STORM = f"""\
   - name: a storm
     readings: {{"R* rain": 0x2 2..6x5 _x3 5x4 0x*}}
     expect:
-      - {{at: 4h, village: "001", hazard: flash_flood, level: none}}
+      - {{at: 150min, village: "001", hazard: flash_flood, level: none}}
   - name: the same storm
     readings: {{"R* rain": 0x2 2..6x5 _x3 5x4 0x*}}
     expect:
-      - {{at: 4h, village: "001", hazard: flash_flood, level: none}}
+      - {{at: 150min, village: "001", hazard: flash_flood, level: none}}
 """
 
 

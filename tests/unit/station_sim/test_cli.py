@@ -49,7 +49,9 @@ def test_storm_writes_what_radar_and_model_make_of_a_kind(
     assert json.loads(capsys.readouterr().out)["kind"] == "plum_rain"
     sizes = {}
     for name, file in files.items():
-        with xr.open_dataset(file, engine="h5netcdf", decode_timedelta=False) as dataset:
+        with xr.open_dataset(
+            file, engine=xr.backends.H5netcdfBackendEntrypoint, decode_timedelta=False
+        ) as dataset:
             sizes[name] = dataset.sizes["time"]
     assert sizes == {"netcdf": 24, "radar": 24, "nwp": 2}
 
@@ -104,7 +106,7 @@ def test_storm_writes_the_field(tmp_path: Path, capsys: pytest.CaptureFixture[st
     ]
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out)["steps"] == 6
-    with xr.open_dataset(file, engine="h5netcdf") as dataset:
+    with xr.open_dataset(file, engine=xr.backends.H5netcdfBackendEntrypoint) as dataset:
         assert str(dataset["time"].values[-1]).startswith("2026-06-18T06:30:00")
 
 

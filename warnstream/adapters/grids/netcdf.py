@@ -39,6 +39,7 @@ def read_netcdf(path: Path, settings: GridSettings) -> GridContent:
         If it cannot be used; says what was expected and what is there.
     """
     import xarray as xr
+    from xarray.backends import H5netcdfBackendEntrypoint
 
     group, _, name = settings.variable.strip("/").rpartition("/")
     with ExitStack() as opened:
@@ -46,7 +47,11 @@ def read_netcdf(path: Path, settings: GridSettings) -> GridContent:
         def open_group(part: str) -> "xarray.Dataset":
             return opened.enter_context(
                 xr.open_dataset(
-                    path, engine="h5netcdf", group=part or None, decode_times=False, decode_timedelta=False
+                    path,
+                    engine=H5netcdfBackendEntrypoint,
+                    group=part or None,
+                    decode_times=False,
+                    decode_timedelta=False,
                 )
             )
 

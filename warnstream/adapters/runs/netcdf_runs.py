@@ -43,8 +43,11 @@ _SECONDS_OF = {
 def read_netcdf_run(path: Path, settings: ModelSettings) -> RunFile:
     """Content of a NetCDF 4 file. GridFileError if it cannot be used: what was expected, what is there."""
     import xarray as xr
+    from xarray.backends import H5netcdfBackendEntrypoint
 
-    with xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as dataset:
+    with xr.open_dataset(
+        path, engine=H5netcdfBackendEntrypoint, decode_times=False, decode_timedelta=False
+    ) as dataset:
         if settings.variable not in dataset.data_vars:
             raise unknown_variable(path, settings.variable)
         return _content(dataset, dataset[settings.variable])

@@ -3,7 +3,6 @@
 import argparse
 import csv
 import sys
-from pathlib import Path
 
 from rich.console import Console
 
@@ -13,22 +12,6 @@ from warnstream.model.times import HOUR_S, date_and_clock_local
 from warnstream.runners.console.alarm_list import AlarmList, officer_alarms
 
 COLUMNS = ("time", "class", "county", "township", "troubles", "level", "village", "number")
-
-
-def add_officer_alarms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare it."""
-    parser = commands.add_parser(
-        "officer-alarms",
-        help="the alarms that an officer on duty had, or would have had, by a node's journal",
-        description=(
-            "Judges the journal again and lists every alarm to the officer, with counts by class and floods. "
-            "Acts of officers count as they were given; where there was no console nobody has seen any."
-        ),
-        epilog="Example: warnstream demo --keep storm --hold, then warnstream officer-alarms storm",
-    )
-    parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
-    parser.add_argument("--journal", type=Path, metavar="DIR", help="a storage directory, or a copy of it")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the list there; else it is printed")
 
 
 def run_officer_alarms(options: argparse.Namespace) -> int:

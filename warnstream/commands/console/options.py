@@ -4,10 +4,6 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from warnstream.commands.console.alarms import add_officer_alarms, run_officer_alarms
-from warnstream.commands.console.command import console, console_user
-from warnstream.commands.console.status import add_status, run_status
-
 
 def add_console_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Commands of the duty officer's screen."""
@@ -64,9 +60,69 @@ def add_console_commands(commands: "argparse._SubParsersAction[argparse.Argument
     add_officer_alarms(commands)
 
 
+def add_status(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare it."""
+    parser = commands.add_parser(
+        "status",
+        help="what the running node sees and waits for: levels, calls for help, silence",
+        description=(
+            "Reads console.sock in storage.directory, as the console does: whoever may read that folder may "
+            "read this. Ends with 0 if the node is live and ready, else with 1."
+        ),
+        epilog="Example: warnstream status county; --json for scripts",
+    )
+    parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object, the console's GET /api/v1/state"
+    )
+
+
+def add_officer_alarms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare it."""
+    parser = commands.add_parser(
+        "officer-alarms",
+        help="the alarms that an officer on duty had, or would have had, by a node's journal",
+        description=(
+            "Judges the journal again and lists every alarm to the officer, with counts by class and floods. "
+            "Acts of officers count as they were given; where there was no console nobody has seen any."
+        ),
+        epilog="Example: warnstream demo --keep storm --hold, then warnstream officer-alarms storm",
+    )
+    parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    parser.add_argument("--journal", type=Path, metavar="DIR", help="a storage directory, or a copy of it")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the list there; else it is printed")
+
+
+# What a command needs is loaded when it runs: the web server, the map's parts and argon2 not for every other.
+
+
+def _status(options: argparse.Namespace) -> int:
+    from warnstream.commands.console.status import run_status
+
+    return run_status(options)
+
+
+def _console(options: argparse.Namespace) -> int:
+    from warnstream.commands.console.command import console
+
+    return console(options)
+
+
+def _console_user(options: argparse.Namespace) -> int:
+    from warnstream.commands.console.command import console_user
+
+    return console_user(options)
+
+
+def _officer_alarms(options: argparse.Namespace) -> int:
+    from warnstream.commands.console.alarms import run_officer_alarms
+
+    return run_officer_alarms(options)
+
+
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "status": run_status,
-    "console": console,
-    "console-user": console_user,
-    "officer-alarms": run_officer_alarms,
+    "status": _status,
+    "console": _console,
+    "console-user": _console_user,
+    "officer-alarms": _officer_alarms,
 }

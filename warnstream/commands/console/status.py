@@ -16,23 +16,6 @@ WAIT_S = 5.0
 LOOK_S = 0.05
 
 
-def add_status(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare it."""
-    parser = commands.add_parser(
-        "status",
-        help="what the running node sees and waits for: levels, calls for help, silence",
-        description=(
-            "Reads console.sock in storage.directory, as the console does: whoever may read that folder may "
-            "read this. Ends with 0 if the node is live and ready, else with 1."
-        ),
-        epilog="Example: warnstream status county; --json for scripts",
-    )
-    parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
-    parser.add_argument(
-        "--json", action="store_true", help="one JSON object, the console's GET /api/v1/state"
-    )
-
-
 def run_status(options: argparse.Namespace) -> int:
     """Print it.
 

@@ -4,7 +4,6 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from warnstream.commands.paper.content import CallRow, VillageCard, cards
 from warnstream.commands.paper.page import (
@@ -19,27 +18,6 @@ from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError, WarnstreamError
 from warnstream.model.times import iso_local
 from warnstream.runners.drill.scores import last_drills
-
-Commands = Any
-"""What argparse gives for subcommands; it has no public name."""
-
-
-def add_print(commands: Commands) -> None:
-    """Declare it."""
-    parser = commands.add_parser(
-        "print",
-        help="cards and lists on paper, for when the network is gone",
-        description=(
-            "Writes HTML pages to print: of each village its card with its own values, the voice code card "
-            "and the fetch list; the call list of all posts. See docs/paper.md."
-        ),
-    )
-    parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="made where it is missing")
-    parser.add_argument("--village", action="append", default=[], metavar="CODE", help="only this one")
-    parser.add_argument("--township", action="append", default=[], metavar="NAME", help="only its villages")
-    parser.add_argument("--language", choices=("zh", "en"), default="zh")
-    parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")
 
 
 def run_print(options: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ import getpass
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.commands.paper.page import Printed
@@ -21,42 +20,7 @@ from warnstream.model.errors import StoreError, WarnstreamError
 from warnstream.model.times import iso_local
 from warnstream.runners.drill.scores import last_drills
 
-KINDS = ("control", "notices", "supervision", "network", "season", "tonight", "mended")
 OF_RISKS = {"control": control_sheet, "notices": notice_sheet, "supervision": supervision_sheet}
-
-Commands = Any
-"""What argparse gives for subcommands; it has no public name."""
-
-
-def add_sheet(commands: Commands) -> None:
-    """Declare it."""
-    parser = commands.add_parser(
-        "sheet",
-        help="sheets that an office writes by hand, from its registers",
-        description=(
-            "Writes one sheet as a Chinese page to print and as a table: control (管控一张表), notices "
-            "(告知函) and supervision (督办单) from risks.csv; network (how gauges cover the county); season "
-            "(what villages lack before the season); tonight (who may sleep elsewhere); mended (three "
-            "dates a village after an event). See docs/sheets.md."
-        ),
-        epilog="Example: warnstream sheet control county --out sheets --author 张三 --pdf",
-    )
-    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
-    parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="made where it is missing")
-    parser.add_argument(
-        "--risks", type=Path, metavar="FILE", help="the list of risks (default: CONFIG_DIR/risks.csv)"
-    )
-    parser.add_argument(
-        "--villages", metavar="CODES", help="of mended: codes of the villages hit, with commas between"
-    )
-    parser.add_argument("--author", metavar="NAME", help="who makes the sheet (default: your user name)")
-    parser.add_argument(
-        "--date",
-        metavar="DAY",
-        help="as of that day, such as 2026-07-01 (default: today); of mended: when the event ended",
-    )
-    parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")
 
 
 def run_sheet(options: argparse.Namespace) -> int:

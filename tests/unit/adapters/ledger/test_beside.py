@@ -11,6 +11,7 @@ from warnstream.adapters.ledger.beside import MainOutbox
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.outbox.types import Claimed, StoredMessage
 from warnstream.config.load import load_configuration
+from warnstream.config.settings import Configuration
 from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import StoreError
@@ -50,11 +51,16 @@ class Drill:
         return 5.0 if self.waiting else None
 
 
+@pytest.fixture(scope="module")
+def configuration(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
+    directory = tmp_path_factory.mktemp("county")
+    build_county(1, CountyPlan(n_stations=9, n_villages=3, n_gauges=1)).write(directory)
+    write_demo_config(directory)
+    return load_configuration(directory)
+
+
 @pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[MainOutbox]:
-    build_county(1, CountyPlan(n_stations=9, n_villages=3, n_gauges=1)).write(tmp_path)
-    write_demo_config(tmp_path)
-    configuration = load_configuration(tmp_path)
+def outbox(configuration: Configuration, tmp_path: Path) -> Iterator[MainOutbox]:
     (tmp_path / "data").mkdir()
     opened = MainOutbox.open_or_begin_anew(tmp_path / "data", "node")
     opened.open_doors(tmp_path / "data", configuration.network, lambda _payload: pytest.fail("nobody sends"))

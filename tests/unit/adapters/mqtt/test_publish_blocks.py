@@ -126,7 +126,7 @@ pieces = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(
     st.lists(pieces, max_size=30), st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 255)), max_size=4)
 )

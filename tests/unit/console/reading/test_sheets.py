@@ -105,6 +105,11 @@ LISTS = {
 
 @pytest.fixture
 def office(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:  # noqa: F811
+    return furnished(console, monkeypatch)
+
+
+def furnished(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:  # noqa: F811
+    """With everything to read that a node sends."""
     told(console)
     monkeypatch.setattr(gathering, "lints", lambda _configuration: ["-what check warns of"])
     # What the node sends is what these records are.

@@ -50,12 +50,12 @@ def test_villages_without_any_reading_are_said_to_have_none() -> None:
 
 
 def test_the_same_archive_gives_the_same_suggestion() -> None:
-    some, _ = places(5, 12, 12)
+    some, _ = places(5, 6, 10)
     assert suggest("county", some, ASK) == suggest("county", some, ASK)
 
 
 def test_a_smaller_wish_asks_for_more_rain() -> None:
-    some, _ = places(6, 20, 15)
+    some, _ = places(6, 8, 12)
     values = [
         [village.value_mm or np.inf for village in suggest("county", some, Ask(wish, LOWERING, UTC)).villages]
         for wish in (2.0, 1.0, 0.5)

@@ -258,8 +258,8 @@ def test_the_posts_of_another_network_are_those_of_its_chain() -> None:
 
 
 def test_a_post_goes_where_it_is_called_and_otherwise_acknowledges() -> None:
-    called = [ALWAYS.answer(post, f"m{n}", "Update", "HELP: V1 door-4") for post in POSTS for n in range(20)]
-    calm = [ALWAYS.answer(post, f"m{n}", "Update", "Flash flood RED") for post in POSTS for n in range(20)]
+    called = [ALWAYS.answer(post, f"m{n}", "Update", "HELP: V1 door-4") for post in POSTS for n in range(6)]
+    calm = [ALWAYS.answer(post, f"m{n}", "Update", "Flash flood RED") for post in POSTS for n in range(6)]
     words = [{word for word, _ in filter(None, answers)} for answers in (called, calm)]
     assert words == [{"moving", "acknowledged", "need_help"}, {"acknowledged", "need_help"}]
     moving = sum(call is not None and call[0] == "moving" for call in called) / len(called)

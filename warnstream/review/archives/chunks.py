@@ -5,9 +5,7 @@ See `warnstream.review.archive` for the form of an archive.
 
 import contextlib
 import gzip
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,13 +20,8 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.errors import ArchiveError
 from warnstream.model.network import Stations
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, ReadingBatch, batch_of
-from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.times import parse_iso
-
-COLUMNS = ("station", "observed_at", "variable", "value")
-
-REFUSED_ROWS_MAX = 1000
-"""Refused rows kept as examples; all are counted."""
+from warnstream.review.archives.form import COLUMNS, REASONS, REFUSED_ROWS_MAX, Refused, RefusedRow, kind_of
 
 EPOCH_S_MIN, EPOCH_S_MAX = 100_000_000, 4_102_444_800
 """Numbers outside 1973 to 2100 are not seconds since 1970 but milliseconds or dates such as 20190408."""
@@ -39,67 +32,6 @@ BLOCK_BYTES = 8 << 20
 
 _NO_TIME = np.iinfo(np.int64).min
 _LISTED_COLUMNS_MAX = 20
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """A row that is not used: its number, its cells as text, and why.
-
-    Row 1 is the first row of data; empty lines do not count. A row with too many or
-    too few cells stands in `station` as it was written.
-    """
-
-    row: int
-    station: str
-    observed_at: str
-    variable: str
-    value: str
-    reason: RefusalReason
-
-
-@dataclass(slots=True)
-class Refused:
-    """Rows of one file that are not used.
-
-    Attributes
-    ----------
-    counts : Counter of str
-        By reason.
-    rows : list of RefusedRow
-        Examples, the first `REFUSED_ROWS_MAX` of those with one cell per column.
-    broken : list of int
-        Numbers of all rows of a CSV file without one cell per column.
-    broken_texts : list of str
-        Of the first of them.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    rows: list[RefusedRow] = field(default_factory=list)
-    broken: list[int] = field(default_factory=list)
-    broken_texts: list[str] = field(default_factory=list)
-
-    def examples(self) -> tuple[RefusedRow, ...]:
-        """In the order of the archive."""
-        shapes = [
-            RefusedRow(row, text, "", "", "", RefusalReason.WRONG_SHAPE)
-            for row, text in zip(self.broken, self.broken_texts, strict=False)
-        ]
-        return tuple(sorted([*self.rows, *shapes], key=lambda row: row.row)[:REFUSED_ROWS_MAX])
-
-    def by_reason(self) -> dict[str, int]:
-        """Counts of all; reasons in one order, whatever came first."""
-        counts = {str(reason): self.counts[str(reason)] for reason in _REASONS}
-        counts[RefusalReason.WRONG_SHAPE] = len(self.broken)
-        return {reason: count for reason, count in counts.items() if count}
-
-
-_REASONS = (
-    RefusalReason.UNKNOWN_STATION,
-    RefusalReason.BAD_TIME,
-    RefusalReason.UNKNOWN_VARIABLE,
-    RefusalReason.BAD_VALUE,
-)
-"""A row with several faults counts for the first."""
 
 
 def chunks_of(path: Path, stations: Stations, refused: Refused) -> Iterator[ReadingBatch]:
@@ -120,14 +52,6 @@ def chunks_of(path: Path, stations: Stations, refused: Refused) -> Iterator[Read
             yield rows.readings(batch)
     except (OSError, EOFError, ValueError, pa.ArrowException) as error:
         raise ArchiveError(f"{path}: cannot be read as {kind}: {error}") from error
-
-
-def kind_of(path: Path) -> str:
-    """``parquet``, ``csv`` or ``csv.gz``. ArchiveError for a name that ends otherwise."""
-    for kind in ("parquet", "csv.gz", "csv"):
-        if path.name.endswith(f".{kind}"):
-            return kind
-    raise ArchiveError(f"{path}: a readings archive ends in .parquet, .csv or .csv.gz")
 
 
 class _Rows:
@@ -160,7 +84,7 @@ class _Rows:
     def _refuse(self, batch: pa.RecordBatch, faults: tuple[BoolArray, ...]) -> None:
         refused = self._refused
         reason = np.select(faults, list(range(len(faults))), default=-1)
-        for code, why in enumerate(_REASONS):
+        for code, why in enumerate(REASONS):
             refused.counts[str(why)] += int((reason == code).sum())
         rows = np.flatnonzero(reason >= 0)[: REFUSED_ROWS_MAX - len(refused.rows)]
         if len(rows) == 0:
@@ -170,7 +94,7 @@ class _Rows:
         for at, row, (station, observed_at, variable, value) in zip(
             rows.tolist(), numbers, texts, strict=True
         ):
-            why = _REASONS[reason[at]]
+            why = REASONS[reason[at]]
             refused.rows.append(RefusedRow(row, station, observed_at, variable, value, why))
 
 

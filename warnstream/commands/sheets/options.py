@@ -1,0 +1,53 @@
+"""What ``warnstream sheet`` takes on its command line."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+KINDS = ("control", "notices", "supervision", "network", "season", "tonight", "mended")
+
+Commands = Any
+"""What argparse gives for subcommands; it has no public name."""
+
+
+def add_sheet(commands: Commands) -> None:
+    """Declare it."""
+    parser = commands.add_parser(
+        "sheet",
+        help="sheets that an office writes by hand, from its registers",
+        description=(
+            "Writes one sheet as a Chinese page to print and as a table: control (管控一张表), notices "
+            "(告知函) and supervision (督办单) from risks.csv; network (how gauges cover the county); season "
+            "(what villages lack before the season); tonight (who may sleep elsewhere); mended (three "
+            "dates a village after an event). See docs/sheets.md."
+        ),
+        epilog="Example: warnstream sheet control county --out sheets --author 张三 --pdf",
+    )
+    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
+    parser.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="made where it is missing")
+    parser.add_argument(
+        "--risks", type=Path, metavar="FILE", help="the list of risks (default: CONFIG_DIR/risks.csv)"
+    )
+    parser.add_argument(
+        "--villages", metavar="CODES", help="of mended: codes of the villages hit, with commas between"
+    )
+    parser.add_argument("--author", metavar="NAME", help="who makes the sheet (default: your user name)")
+    parser.add_argument(
+        "--date",
+        metavar="DAY",
+        help="as of that day, such as 2026-07-01 (default: today); of mended: when the event ended",
+    )
+    parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")
+
+
+def _sheet(options: argparse.Namespace) -> int:
+    from warnstream.commands.sheets.command import (
+        run_sheet,  # templates and sheets: not for every other command
+    )
+
+    return run_sheet(options)
+
+
+RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {"sheet": _sheet}

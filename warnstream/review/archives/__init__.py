@@ -1,0 +1,1 @@
+"""Rows of readings archives: their form, and how they are read piece by piece."""

@@ -29,6 +29,22 @@ def totals_mm(run: ModelRun, member: int = 0) -> list[float]:
     return [round(float(total), 2) for total in run.rain[member, :, row // 2, column // 2] / 10]
 
 
+def test_a_run_of_the_future_stands_in_no_others_way(tmp_path: Path) -> None:
+    """Its writer's clock was wrong, or its time zone; parts of more such runs push no true one out."""
+    reader = RunReader(settings_of(tmp_path), NETWORK, latest=lambda: T0 + 2 * HOUR)
+    early = write_netcdf(tmp_path / "early.nc", TOTAL_M, SIX, reference_s=T0 + 8 * HOUR)
+    assert refused(reader, early).reason is RefusalReason.FUTURE
+    first = write_netcdf(tmp_path / "first.nc", [TOTAL_M[0][:2]], SIX[:2])
+    assert reader.frames(first) == []
+    for days in (1, 2, 3):
+        at_s = T0 + days * 24 * HOUR
+        part = write_netcdf(tmp_path / f"{days}.nc", [TOTAL_M[0][:2]], SIX[:2], reference_s=at_s)
+        assert refused(reader, part).reason is RefusalReason.FUTURE
+    rest = write_netcdf(tmp_path / "rest.nc", [TOTAL_M[0][2:]], SIX[2:])
+    (run,) = reader.frames(rest)
+    assert run.reference_s == T0
+
+
 def refused(reader: RunReader, path: Path) -> GridFileError:
     with pytest.raises(GridFileError) as caught:
         reader.frames(path)

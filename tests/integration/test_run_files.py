@@ -246,6 +246,18 @@ def test_buckets_of_gfs_in_grib_2_say_themselves_where_they_begin(tmp_path: Path
     assert run.reference_s == T0 + 6 * HOUR
 
 
+def test_a_grib_that_says_it_has_a_billion_values_is_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+    """One octet of section 5 was another: ecCodes unpacked eight gigabytes, and no other file was read."""
+    path = grib_of(tmp_path / "ens.grib2", [(0, 0, 6, 2.0)])
+    content = bytearray(path.read_bytes())
+    section_5 = content.index(bytes([0, 0, 0, 21, 5]))
+    content[section_5 + 5] = 0x3D
+    path.write_bytes(content)
+    error = refused(reader_of(tmp_path), path)
+    assert error.reason is RefusalReason.BAD_GRID
+    assert "values for 546 points" in str(error)
+
+
 def test_a_cut_grib_and_one_without_the_variable_are_refused(tmp_path: Path) -> None:
     path = grib_of(tmp_path / "ens.grib2", [(0, 0, 3, 1.0), (0, 0, 6, 2.0)])
     error = refused(reader_of(tmp_path, variable="sf"), path)

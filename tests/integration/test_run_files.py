@@ -45,6 +45,12 @@ def test_a_run_of_the_future_stands_in_no_others_way(tmp_path: Path) -> None:
     assert run.reference_s == T0
 
 
+def test_a_file_whose_times_are_still_to_come_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    path = write_netcdf(tmp_path / "run.nc", np.zeros((1, 0)), [])
+    error = refused(reader_of(tmp_path), path)
+    assert (error.reason, str(error)) == (RefusalReason.WRONG_SHAPE, "tp has no field")
+
+
 def refused(reader: RunReader, path: Path) -> GridFileError:
     with pytest.raises(GridFileError) as caught:
         reader.frames(path)

@@ -23,6 +23,7 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.runs.model_run import ModelRun
 from warnstream.model.times import iso_utc
 from warnstream.runners.build import build_intake
 from warnstream.runners.intake import entries
@@ -187,6 +188,31 @@ def test_a_damaged_file_that_bears_a_time_of_the_future_is_refused(
     monkeypatch.setattr(time, "monotonic", lambda: later_s)
     watch.look(reader)
     assert [refusal.reason for refusal in watch.take_refusals()] == [RefusalReason.BAD_GRID]
+
+
+def test_whatever_a_library_says_of_one_file_the_next_is_read(
+    county: Path, hour_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, reader, kept, _ = live_watch(county)
+    bad, good = write_run(county, "bad.nc", hour_s), write_run(county, "good.nc", hour_s)
+    os.utime(bad, (1e9, 1e9))
+    frames = reader.frames
+
+    def without_memory(path: Path) -> list[ModelRun]:
+        if path == bad:
+            raise MemoryError("31.9 GiB")
+        return frames(path)
+
+    monkeypatch.setattr(reader, "frames", without_memory)
+    watch.look(reader)
+    assert [kind for kind, _ in kept.entries] == [entries.RUN]
+    assert good.exists()
+    later_s = time.monotonic() + SETTLE_S
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    monkeypatch.setattr(time, "time", lambda: hour_s + 2 * HOUR_S - 1.0)
+    watch.look(reader)
+    (refusal,) = watch.take_refusals()
+    assert "not readable: MemoryError: 31.9 GiB" in refusal.detail
 
 
 def ticks(intake: Intake, hours: range) -> list[str]:

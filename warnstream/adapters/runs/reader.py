@@ -100,11 +100,12 @@ class RunReader:
         """
         content = self._read(path)
         references = sorted({part.reference_s for part in content.parts})
-        if references:
-            check_not_future(references[-1], self._latest)
+        if not references:
+            raise GridFileError(RefusalReason.WRONG_SHAPE, f"{self.settings.variable} has no field")
+        check_not_future(references[-1], self._latest)
         means = self._means(content.centres, path)
         unit = self.settings.unit or content.unit
-        if references and references[-1] < self._told_s:
+        if references[-1] < self._told_s:
             newer = f"that of {iso_utc(self._told_s)} is whole already"
             detail = f"out of order: of the run of {iso_utc(references[-1])}, {newer}"
             raise GridFileError(RefusalReason.SUPERSEDED, detail)

@@ -219,7 +219,7 @@ class GridWatch:
             return True  # of an earlier day: no window would take it
         started = time.perf_counter()
         try:
-            frames = reader.frames(path)
+            frames = self._frames(reader, path)
         except (GridFileError, OSError) as error:
             if _may_be_unfinished(error) and age_s < SETTLE_S and self._is_fresh(path, stamp):
                 return False
@@ -235,6 +235,17 @@ class GridWatch:
             return True
         self._metrics.grid_read.observe(time.perf_counter() - started)
         return self._hand_over(name, frames)
+
+    def _frames(self, reader: Reader, path: Path) -> Sequence[Frame]:
+        """Frames of a file; whatever a library says of one file, the files after it are read."""
+        try:
+            return reader.frames(path)
+        except (GridFileError, OSError):
+            raise
+        except Exception as error:
+            log.exception("file of a grid is not readable", extra={"grid": reader.name, "file": path.name})
+            detail = f"not readable: {type(error).__name__}: {error}"
+            raise GridFileError(RefusalReason.BAD_GRID, detail) from error
 
     def _is_fresh(self, path: Path, stamp: _Stamp) -> bool:
         """Whether it has changed within `SETTLE_S`, also where its time of change has not come."""

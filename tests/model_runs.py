@@ -67,6 +67,7 @@ def write_netcdf(
     reference_s: int = T0,
     members: Sequence[int] | None = None,
     bounds: Sequence[tuple[float, float]] | None = None,
+    latitude: Any = LATITUDE,
     longitude: Any = LONGITUDE,
     name: str = "tp",
 ) -> Path:
@@ -75,7 +76,7 @@ def write_netcdf(
 
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 2:
-        array = np.broadcast_to(array[:, :, None, None], (*array.shape, len(LATITUDE), len(longitude)))
+        array = np.broadcast_to(array[:, :, None, None], (*array.shape, len(latitude), len(longitude)))
     numbers = list(range(len(array))) if members is None else list(members)
     time = {"units": "seconds since 1970-01-01", "standard_name": "time"}
     dataset = xr.Dataset(
@@ -88,7 +89,7 @@ def write_netcdf(
                 reference_s,
                 {**time, "standard_name": "forecast_reference_time"},
             ),
-            "lat": ("lat", LATITUDE, {"standard_name": "latitude", "units": "degrees_north"}),
+            "lat": ("lat", latitude, {"standard_name": "latitude", "units": "degrees_north"}),
             "lon": ("lon", longitude, {"standard_name": "longitude", "units": "degrees_east"}),
         },
     )

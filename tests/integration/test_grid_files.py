@@ -418,3 +418,9 @@ def test_running_totals_of_single_files_become_amounts(
     declared = GridReader(replace(plain, accumulated="since_start"), configuration.network, LIMIT)
     frames = [frame for name in names for frame in declared.read(name)]
     assert [float(np.nanmax(frame.rain_mm)) for frame in frames] == pytest.approx([2.0, 3.0])
+    before_last_s = frames[-1].end_s - 1
+    reader = GridReader(declared.settings, configuration.network, LIMIT, lambda: before_last_s)
+    with pytest.raises(GridFileError) as caught:  # of the future: no difference begins there
+        reader.read(names[2])
+    assert caught.value.reason is RefusalReason.FUTURE
+    assert len([frame for name in names[:2] for frame in reader.read(name)]) == 1

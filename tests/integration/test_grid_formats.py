@@ -365,6 +365,17 @@ def test_mrms_in_grib_2_packed_is_read_with_unit_and_interval(tmp_path: Path) ->
     assert refusal_of(plain, settings).reason is RefusalReason.BAD_GRID
 
 
+def test_a_grib_that_says_it_has_a_billion_values_is_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+    pytest.importorskip("cfgrib", reason="needs the extra grid-formats", exc_type=ImportError)
+    path = grib(tmp_path / "mrms.grib2", [[12.0, 12.0, 12.0, 12.0]] * 3)
+    content = bytearray(path.read_bytes())
+    content[content.index(bytes([0, 0, 0, 21, 5])) + 5] = 0x3D
+    path.write_bytes(content)
+    error = refusal_of(path, replace(SETTINGS, interval_s=300, unit="mm h-1"))
+    assert error.reason is RefusalReason.BAD_GRID
+    assert "values for 12 points" in str(error)
+
+
 def test_grib_without_cfgrib_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cfgrib", None)
     monkeypatch.setitem(sys.modules, "cfgrib.xarray_plugin", None)

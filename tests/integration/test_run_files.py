@@ -29,6 +29,28 @@ def totals_mm(run: ModelRun, member: int = 0) -> list[float]:
     return [round(float(total), 2) for total in run.rain[member, :, row // 2, column // 2] / 10]
 
 
+def test_a_run_of_the_future_stands_in_no_others_way(tmp_path: Path) -> None:
+    """Its writer's clock was wrong, or its time zone; parts of more such runs push no true one out."""
+    reader = RunReader(settings_of(tmp_path), NETWORK, latest=lambda: T0 + 2 * HOUR)
+    early = write_netcdf(tmp_path / "early.nc", TOTAL_M, SIX, reference_s=T0 + 8 * HOUR)
+    assert refused(reader, early).reason is RefusalReason.FUTURE
+    first = write_netcdf(tmp_path / "first.nc", [TOTAL_M[0][:2]], SIX[:2])
+    assert reader.frames(first) == []
+    for days in (1, 2, 3):
+        at_s = T0 + days * 24 * HOUR
+        part = write_netcdf(tmp_path / f"{days}.nc", [TOTAL_M[0][:2]], SIX[:2], reference_s=at_s)
+        assert refused(reader, part).reason is RefusalReason.FUTURE
+    rest = write_netcdf(tmp_path / "rest.nc", [TOTAL_M[0][2:]], SIX[2:])
+    (run,) = reader.frames(rest)
+    assert run.reference_s == T0
+
+
+def test_a_file_whose_times_are_still_to_come_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    path = write_netcdf(tmp_path / "run.nc", np.zeros((1, 0)), [])
+    error = refused(reader_of(tmp_path), path)
+    assert (error.reason, str(error)) == (RefusalReason.WRONG_SHAPE, "tp has no field")
+
+
 def refused(reader: RunReader, path: Path) -> GridFileError:
     with pytest.raises(GridFileError) as caught:
         reader.frames(path)
@@ -228,6 +250,18 @@ def test_buckets_of_gfs_in_grib_2_say_themselves_where_they_begin(tmp_path: Path
     (run,) = reader_of(tmp_path, accumulated="resets", reach_s=12 * HOUR).frames(path)
     assert totals_mm(run) == [4.0, 5.0, 7.0, 12.0]
     assert run.reference_s == T0 + 6 * HOUR
+
+
+def test_a_grib_that_says_it_has_a_billion_values_is_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+    """One octet of section 5 was another: ecCodes unpacked eight gigabytes, and no other file was read."""
+    path = grib_of(tmp_path / "ens.grib2", [(0, 0, 6, 2.0)])
+    content = bytearray(path.read_bytes())
+    section_5 = content.index(bytes([0, 0, 0, 21, 5]))
+    content[section_5 + 5] = 0x3D
+    path.write_bytes(content)
+    error = refused(reader_of(tmp_path), path)
+    assert error.reason is RefusalReason.BAD_GRID
+    assert "values for 546 points" in str(error)
 
 
 def test_a_cut_grib_and_one_without_the_variable_are_refused(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """From a file of the simulator's model to a level and an hour: watch, entry, step, replay, restart."""
 
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from station_sim.cli import main as station_sim
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from station_sim.sending.scenario import DEFAULT_START_S
+from tests.model_runs import write_netcdf
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.runs.reader import RunReader
 from warnstream.cli import main
@@ -19,11 +23,12 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.runs.model_run import ModelRun
 from warnstream.model.times import iso_utc
 from warnstream.runners.build import build_intake
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.intake import Intake
-from warnstream.runners.live.watches.grid_watch import GridWatch
+from warnstream.runners.live.watches.grid_watch import SETTLE_S, GridWatch
 from warnstream.runners.transfers.describe import describe_transfers
 
 HOUR_S = 3600
@@ -78,6 +83,13 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_files_of_other_tests(county: Path) -> Iterator[None]:
+    yield
+    for path in (county / "model").iterdir():
+        path.unlink()
+
+
 @pytest.fixture
 def run(county: Path) -> Path:
     path = county / "model" / "run.nc"
@@ -94,6 +106,113 @@ def watch_of(configuration: Configuration) -> tuple[GridWatch, RunReader, Kept, 
     simulated = replace(configuration, node=replace(configuration.node, clock="simulated"))
     reader = RunReader(configuration.models[0], configuration.network)
     return GridWatch(simulated, kept, metrics, clock), reader, kept, metrics
+
+
+class Clock:
+    """A clock that a test sets, now to begin with."""
+
+    def __init__(self) -> None:
+        self.off_s = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.off_s
+
+
+def live_watch(county: Path) -> tuple[GridWatch, RunReader, Kept, Clock]:
+    """A watch on the system's clock, and the reader of its own."""
+    configuration, clock, kept = load_configuration(county), Clock(), Kept()
+    live = replace(configuration, node=replace(configuration.node, clock="system"))
+    watch = GridWatch(live, kept, Metrics(), clock)
+    reader = RunReader(live.models[0], live.network, lambda: clock() + live.windows.future_s_max)
+    return watch, reader, kept, clock
+
+
+def write_run(county: Path, name: str, reference_s: int) -> Path:
+    """Nothing but a drizzle for eight hours, of five members."""
+    latitude, longitude = np.arange(26.0, 31.0, 0.25), np.arange(117.0, 123.0, 0.25)
+    settings: dict[str, Any] = {"reference_s": reference_s, "unit": "mm", "name": "precipitation_amount"}
+    path = county / "model" / name
+    bounds = [(hour, hour + 1) for hour in range(8)]
+    rain = np.full((5, 8, len(latitude), len(longitude)), 0.1)
+    write_netcdf(path, rain, range(1, 9), bounds=bounds, latitude=latitude, longitude=longitude, **settings)
+    return path
+
+
+@pytest.fixture
+def hour_s() -> int:
+    return int(time.time()) // HOUR_S * HOUR_S
+
+
+def test_a_run_of_the_future_is_refused_once_and_the_next_one_taken(county: Path, hour_s: int) -> None:
+    watch, reader, kept, _ = live_watch(county)
+    write_run(county, "run.nc", hour_s + 8 * HOUR_S)
+    for _ in range(2):
+        watch.look(reader)
+    assert [refusal.reason for refusal in watch.take_refusals()] == [RefusalReason.FUTURE]
+    write_run(county, "true.nc", hour_s)
+    watch.look(reader)
+    assert [kind for kind, _ in kept.entries] == [entries.RUN]
+    assert watch.take_refusals() == []
+
+
+def test_a_run_that_came_while_the_clock_was_behind_is_taken_when_it_has_jumped(
+    county: Path, hour_s: int
+) -> None:
+    watch, reader, kept, clock = live_watch(county)
+    clock.off_s = -8.0 * HOUR_S
+    write_run(county, "run.nc", hour_s)
+    watch.look(reader)
+    assert kept.entries == []
+    clock.off_s = 0.0
+    watch.look(reader)
+    assert [kind for kind, _ in kept.entries] == [entries.RUN]
+
+
+def test_a_run_whose_file_bears_a_time_of_1970_is_read(county: Path, hour_s: int) -> None:
+    watch, reader, kept, _ = live_watch(county)
+    os.utime(write_run(county, "run.nc", hour_s), (0, 0))
+    watch.look(reader)
+    assert [kind for kind, _ in kept.entries] == [entries.RUN]
+
+
+def test_a_damaged_file_that_bears_a_time_of_the_future_is_refused(
+    county: Path, hour_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, reader, _, _ = live_watch(county)
+    path = write_run(county, "run.nc", hour_s)
+    path.write_bytes(path.read_bytes()[:3000])
+    os.utime(path, (4e9, 4e9))
+    watch.look(reader)
+    assert watch.take_refusals() == []
+    later_s = time.monotonic() + SETTLE_S
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    watch.look(reader)
+    assert [refusal.reason for refusal in watch.take_refusals()] == [RefusalReason.BAD_GRID]
+
+
+def test_whatever_a_library_says_of_one_file_the_next_is_read(
+    county: Path, hour_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, reader, kept, _ = live_watch(county)
+    bad, good = write_run(county, "bad.nc", hour_s), write_run(county, "good.nc", hour_s)
+    os.utime(bad, (1e9, 1e9))
+    frames = reader.frames
+
+    def without_memory(path: Path) -> list[ModelRun]:
+        if path == bad:
+            raise MemoryError("31.9 GiB")
+        return frames(path)
+
+    monkeypatch.setattr(reader, "frames", without_memory)
+    watch.look(reader)
+    assert [kind for kind, _ in kept.entries] == [entries.RUN]
+    assert good.exists()
+    later_s = time.monotonic() + SETTLE_S
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    monkeypatch.setattr(time, "time", lambda: hour_s + 2 * HOUR_S - 1.0)
+    watch.look(reader)
+    (refusal,) = watch.take_refusals()
+    assert "not readable: MemoryError: 31.9 GiB" in refusal.detail
 
 
 def ticks(intake: Intake, hours: range) -> list[str]:

@@ -7,7 +7,7 @@ does not hide the faults of the others. 900,000 households load in seconds.
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 from warnstream.config.assemble import assemble, sign_policy
@@ -392,17 +392,17 @@ def _check_release(
 
 
 def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: FaultLog) -> None:
-    """Folders of grids exist, and what reads their files is installed; the radar of the forecast is one."""
+    """What reads files of grids is installed, masks are there; the radar of the forecast is a grid.
+
+    A folder that is not there is nothing but told (`config.look_at.files`): a share that is not mounted, a
+    stick that was pulled, keeps no node from starting and no officer from an order.
+    """
     if fault := radar_fault(node.forecast.radar, node.grids):
         location: Location = ("forecast", "radar")
         faults.add(tree.file, tree.line_of(location), path_text(location), fault)
-    for place, expected in model_faults_of(node.forecasts, node.messages.transfer.ahead, directory):
+    for place, expected in model_faults_of(node.forecasts, node.messages.transfer.ahead):
         faults.add(tree.file, tree.line_of(place), path_text(place), expected)
     for name, grid in node.grids.items():
-        location = ("grids", name, "files")
-        if not (directory / grid.files).parent.is_dir():
-            expected = f"no such folder: {PurePosixPath(grid.files).parent}"
-            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
         if grid.mask is not None and not (directory / grid.mask.file).is_file():
             location = ("grids", name, "mask", "file")
             expected = f"no such file: {grid.mask.file}"

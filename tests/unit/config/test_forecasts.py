@@ -43,6 +43,19 @@ def test_a_model_needs_its_files_its_variable_and_what_its_amounts_are(
     assert derive(configuration).models is not None
 
 
+def test_a_folder_that_is_not_there_keeps_no_node_from_starting(
+    config_dir: Path, faults: Callable[[], list[str]]
+) -> None:
+    """A share that is not mounted, a stick that was pulled; a slip of the hand is told all the same."""
+    write(config_dir, f"{ENS}}}\n".replace("model/*", "nowhere/*"), asks=ASKS)
+    assert faults() == []
+    told = [lint for lint in lints(load_configuration(config_dir)) if lint.startswith("forecasts.ens.files")]
+    where = config_dir / "nowhere"
+    assert told == [f"forecasts.ens.files: no such folder now: {where}; nothing is read until it is there"]
+    (config_dir / "nowhere").touch()
+    assert any("no such folder now" in lint for lint in lints(load_configuration(config_dir)))
+
+
 def test_a_model_of_which_nobody_asks_anything_is_not_used_and_check_says_so(config_dir: Path) -> None:
     write(config_dir, f"{ENS}}}\n")
     configuration = load_configuration(config_dir)
@@ -62,7 +75,6 @@ def test_a_model_of_which_nobody_asks_anything_is_not_used_and_check_says_so(con
         (f"{ENS}, reach: 5h}}\n", "", "forecasts.ens.max_age: expected less than reach (5h)"),
         (f"{ENS}, usual_delay: 6h}}\n", "", "forecasts.ens.usual_delay: expected less than max_age (6h)"),
         (f"{ENS}, members: 60}}\n".replace("members: 51, ", ""), "", "forecasts.ens.members: expected"),
-        (f"{ENS}}}\n".replace("model/*", "nowhere/*"), "", "forecasts.ens.files: no such folder: nowhere"),
         (
             f"{ENS}, reach: 24h}}\n",
             "",

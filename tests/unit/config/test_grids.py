@@ -31,6 +31,17 @@ def test_a_grid_needs_no_more_than_its_files(config_dir: Path, faults: Callable[
     assert (grid.interval_s, grid.unit) == (None, None)
 
 
+def test_a_folder_that_is_not_there_keeps_no_node_from_starting(
+    config_dir: Path, faults: Callable[[], list[str]]
+) -> None:
+    write_grids(config_dir, "  radar: {files: nowhere/*.nc}\n")
+    assert faults() == []
+    told = [lint for lint in lints(load_configuration(config_dir)) if lint.startswith("grids.radar.files")]
+    assert told == [
+        f"grids.radar.files: no such folder now: {config_dir / 'nowhere'}; nothing is read until it is there"
+    ]
+
+
 def test_everything_about_a_grid_can_be_said(config_dir: Path) -> None:
     write_grids(
         config_dir,
@@ -56,7 +67,6 @@ def test_running_totals_and_a_mask_can_be_said(config_dir: Path, faults: Callabl
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("  radar: {files: nowhere/*.nc}\n", "grids.radar.files: no such folder: nowhere"),
         ("  radar: {files: rad*/x.nc}\n", "expected wildcards in the name of the file only"),
         ("  radar: {}\n", "grids.radar.files: missing"),
         (

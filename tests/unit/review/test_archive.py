@@ -50,12 +50,28 @@ def test_every_way_of_writing_a_time_is_the_same_second(tmp_path: Path, time: st
 
 
 @pytest.mark.parametrize(
-    "time", ["yesterday", "", "20190408", str(T0 * 1000), "2019-13-01T00:00:00Z", "1e12"]
+    "time",
+    [
+        "yesterday",
+        "",
+        "20190408",
+        str(T0 * 1000),
+        "2019-13-01T00:00:00Z",
+        "1e12",
+        "9999-12-31T23:59:59Z",  # a replay up to then took 31 GiB for its minutes
+        "2100-01-02T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+    ],
 )
 def test_what_is_not_a_time_is_refused(tmp_path: Path, time: str) -> None:
     found = read_archive(csv(tmp_path, f"urca,{time},rain,1.5", f"urca,{T0},rain,2"), STATIONS)
     assert found.n_refused == {"bad_time": 1}
     assert len(found.readings) == 1
+
+
+def test_a_written_time_before_1970_is_one(tmp_path: Path) -> None:
+    readings = read_archive(csv(tmp_path, "urca,1966-01-11T06:00:00Z,rain,1.5"), STATIONS).readings
+    assert readings.observed_at_s.tolist() == [-125_344_800]
 
 
 @pytest.mark.parametrize(

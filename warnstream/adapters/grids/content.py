@@ -1,11 +1,13 @@
 """What a file of a grid holds, whatever its format, and why one cannot be used."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from warnstream.adapters.grids.cells import CellCentres
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.times import iso_utc
 
 VALUES_MAX = 100_000_000
 """Cells times frames of one file: 800 MB as they are read."""
@@ -19,6 +21,25 @@ class GridFileError(WarnstreamError):
     def __init__(self, reason: RefusalReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class FutureFileError(GridFileError):
+    """A file tells of a time that has not come; nothing of it was taken, so it stands in no other's way."""
+
+    def __init__(self, told_s: int, latest_s: float) -> None:
+        detail = f"it is of {iso_utc(told_s)}, in the future: expected {iso_utc(int(latest_s))} at the latest"
+        super().__init__(RefusalReason.FUTURE, detail)
+        self.told_s = told_s
+
+
+Latest = Callable[[], float]
+"""The latest time that a file may tell of, seconds since 1970 UTC."""
+
+
+def check_not_future(told_s: int, latest: Latest) -> None:
+    """FutureFileError if that time has not come."""
+    if told_s > (latest_s := latest()):
+        raise FutureFileError(told_s, latest_s)
 
 
 @dataclass(frozen=True, slots=True)

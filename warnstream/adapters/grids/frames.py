@@ -1,13 +1,14 @@
 """Files of one grid -> frames at the points of a network; the weights are computed once per geometry."""
 
 import logging
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from warnstream.adapters.grids.cells import CellCentres, CellWeights, cell_weights
-from warnstream.adapters.grids.content import CellFrame, GridFile, GridFileError
+from warnstream.adapters.grids.content import CellFrame, GridFile, GridFileError, Latest, check_not_future
 from warnstream.adapters.grids.fields import FieldMaker
 from warnstream.adapters.grids.files import possible, read_grid_file
 from warnstream.adapters.grids.mask import read_mask
@@ -36,10 +37,18 @@ class GridReader:
     network : Network
     rain_mm_per_min_max : float
         More is impossible.
+    latest : callable, optional
+        A running total of later is refused before differences begin at it; without it none is.
     """
 
-    def __init__(self, settings: GridSettings, network: Network, rain_mm_per_min_max: float) -> None:
-        self.settings = settings
+    def __init__(
+        self,
+        settings: GridSettings,
+        network: Network,
+        rain_mm_per_min_max: float,
+        latest: Latest = lambda: math.inf,
+    ) -> None:
+        self.settings, self._latest = settings, latest
         self._network = network
         self._rain_mm_per_min_max = rain_mm_per_min_max
         self._known: tuple[CellCentres, CellWeights] | None = None
@@ -108,6 +117,7 @@ class GridReader:
     def _amounts(self, content: GridFile, path: Path) -> GridFile:
         """The content as amounts of intervals; running totals that nobody declared are refused."""
         if content.are_totals:
+            check_not_future(max((frame.end_s for frame in content.frames), default=0), self._latest)
             found = self._totals.amounts(content, path)
             frames = (
                 CellFrame(

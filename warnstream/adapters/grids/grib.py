@@ -8,6 +8,7 @@ seen.
 """
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +39,50 @@ def read_grib(path: Path, settings: GridSettings) -> GridContent:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of cfgrib about messages of ecCodes
             import cfgrib.xarray_plugin  # noqa: F401  # xarray finds it by itself; does it work?
-            from eccodes import CodesInternalError
+            import eccodes
     except (ImportError, RuntimeError):
         raise needs("cfgrib and ecCodes", GRIB) from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         options = {"indexpath": "", "errors": "raise"}
         try:
+            for _ in messages(path, eccodes):
+                pass  # each is looked at before any is unpacked
             with xr.open_dataset(
                 path, engine="cfgrib", backend_kwargs=options, decode_timedelta=False
             ) as dataset:
                 return _content(dataset, settings)
-        except (EOFError, OSError, CodesInternalError) as error:
+        except (EOFError, OSError, eccodes.CodesInternalError) as error:
             raise GridFileError(RefusalReason.BAD_GRID, f"{GRIB} is cut off or damaged: {error}") from error
+
+
+def messages(path: Path, eccodes: Any) -> Iterator[Any]:
+    """The messages of a file, each while it is looked at.
+
+    Raises
+    ------
+    GridFileError
+        If one says that it has more values than points, or more of either than are read: unpacking what a
+        damaged one says takes gigabytes, and minutes in which no other file is read.
+    """
+    with path.open("rb") as file:
+        while (message := eccodes.codes_grib_new_from_file(file)) is not None:
+            try:
+                _check_sizes(message, eccodes)
+                yield message
+            finally:
+                eccodes.codes_release(message)
+
+
+def _check_sizes(message: Any, eccodes: Any) -> None:
+    n_values, n_points = (
+        int(eccodes.codes_get(message, key, int)) if eccodes.codes_is_defined(message, key) else 0
+        for key in ("numberOfValues", "numberOfDataPoints")
+    )
+    if 0 < n_points < n_values:
+        detail = f"{GRIB} is damaged: a message of {n_values} values for {n_points} points"
+        raise GridFileError(RefusalReason.BAD_GRID, detail)
+    check_size(max(n_values, n_points))
 
 
 def _content(dataset: Any, settings: GridSettings) -> GridContent:

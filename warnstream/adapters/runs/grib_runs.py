@@ -6,7 +6,6 @@ buckets of GFS's ``APCP``). Grids are regular in latitude and longitude; triangl
 are named with the way that works.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ import numpy as np
 import warnstream.adapters.grids.projections  # noqa: F401  # before ecCodes, see there
 from warnstream.adapters.grids.cells import CellCentres
 from warnstream.adapters.grids.content import GridFileError, check_size, needs
+from warnstream.adapters.grids.grib import GRIB, messages
 from warnstream.adapters.runs.content import NO_BEGIN, RunFile, RunPart
 from warnstream.config.settings import ModelSettings
 from warnstream.model.observations.refusals import RefusalReason
 
-GRIB = "GRIB"
 MISSING = 1e30
 _UNKNOWN = ("unknown", "~", "")
 _SPANS = ("accum", "avg")
@@ -39,7 +38,7 @@ def read_grib_run(path: Path, settings: ModelSettings) -> RunFile:
 
 def _content(path: Path, settings: ModelSettings, eccodes: Any) -> RunFile:
     centres, unit, parts, there, n_values = None, "", list[RunPart](), set[str](), 0
-    for message in _messages(path, eccodes):
+    for message in messages(path, eccodes):
         names = [str(eccodes.codes_get(message, key)) for key in ("shortName", "paramId")]
         there.add(" = ".join(names))
         if settings.variable.lower() not in (name.lower() for name in names):
@@ -56,15 +55,6 @@ def _content(path: Path, settings: ModelSettings, eccodes: Any) -> RunFile:
         detail = f"no variable {settings.variable!r}; the file has {found}"
         raise GridFileError(RefusalReason.UNKNOWN_VARIABLE, detail)
     return RunFile(centres, "" if unit in _UNKNOWN else unit, tuple(parts))
-
-
-def _messages(path: Path, eccodes: Any) -> Iterator[Any]:
-    with path.open("rb") as file:
-        while (message := eccodes.codes_grib_new_from_file(file)) is not None:
-            try:
-                yield message
-            finally:
-                eccodes.codes_release(message)
 
 
 def _part(message: Any, shape: tuple[int, ...], eccodes: Any) -> RunPart:
@@ -105,6 +95,7 @@ def _centres(message: Any, eccodes: Any) -> CellCentres:
         raise GridFileError(RefusalReason.UNSUPPORTED_CONTENT, f"{GRIB} on a grid of type {kind}: {advice}")
     names = ("Ni", "Nj") if eccodes.codes_is_defined(message, "Ni") else ("Nx", "Ny")
     n_columns, n_rows = (int(eccodes.codes_get(message, name, int)) for name in names)
+    check_size(n_rows * n_columns)
     latitude, longitude = (
         eccodes.codes_get_array(message, name).reshape(n_rows, n_columns)
         for name in ("latitudes", "longitudes")

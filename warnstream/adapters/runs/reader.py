@@ -6,13 +6,14 @@ knows what it has.
 """
 
 import logging
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from warnstream.adapters.grids.cells import CellCentres
-from warnstream.adapters.grids.content import GridFileError
+from warnstream.adapters.grids.content import GridFileError, Latest, check_not_future
 from warnstream.adapters.grids.fields import CellMeans
 from warnstream.adapters.grids.formats import foreign_format, head_of, is_grib, is_hdf5, unpacked
 from warnstream.adapters.grids.frames import Elsewhere
@@ -42,10 +43,12 @@ class RunReader:
     ----------
     settings : ModelSettings
     network : Network
+    latest : callable, optional
+        A run that begins later is refused before it can stand in the way of those of now; without it none is.
     """
 
-    def __init__(self, settings: ModelSettings, network: Network) -> None:
-        self.settings = settings
+    def __init__(self, settings: ModelSettings, network: Network, latest: Latest = lambda: math.inf) -> None:
+        self.settings, self._latest = settings, latest
         self._geometry = geometry_of(network, CELL_M, MARGIN_M, CELLS_MAX)
         site = network.places.site
         row, column = (np.rint(axis) for axis in self._geometry.positions(site.latitude, site.longitude))
@@ -96,10 +99,13 @@ class RunReader:
             If it cannot be read.
         """
         content = self._read(path)
+        references = sorted({part.reference_s for part in content.parts})
+        if not references:
+            raise GridFileError(RefusalReason.WRONG_SHAPE, f"{self.settings.variable} has no field")
+        check_not_future(references[-1], self._latest)
         means = self._means(content.centres, path)
         unit = self.settings.unit or content.unit
-        references = sorted({part.reference_s for part in content.parts})
-        if references and references[-1] < self._told_s:
+        if references[-1] < self._told_s:
             newer = f"that of {iso_utc(self._told_s)} is whole already"
             detail = f"out of order: of the run of {iso_utc(references[-1])}, {newer}"
             raise GridFileError(RefusalReason.SUPERSEDED, detail)

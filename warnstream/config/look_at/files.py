@@ -33,6 +33,22 @@ def files_nobody_reads(configuration: Configuration) -> Iterator[str]:
         yield f"{count_of(len(found), 'file', 'files')} that nothing reads: {name_some(found)}"
 
 
+def folders_that_are_not_there(configuration: Configuration) -> Iterator[str]:
+    """Of grids and weather models: misspelt, or not mounted now. The node runs without, and looks again."""
+    folders = [(f"grids.{grid.policy.name}", grid.folder) for grid in configuration.grids]
+    folders += [(f"forecasts.{model.name}", model.folder) for model in configuration.models]
+    for key, folder in folders:
+        if not _is_folder(folder):
+            yield f"{key}.files: no such folder now: {folder}; nothing is read until it is there"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def unsigned_values(configuration: Configuration) -> Iterator[str]:
     """Lines with the mark of a value that is nobody's rule: until its county has signed it, it is told."""
     for name in configuration.files_read:

@@ -16,6 +16,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     node.links_lead_nowhere,
     files.storage_not_writable,
     files.files_nobody_reads,
+    files.folders_that_are_not_there,
     files.unsigned_values,
     amounts.beyond_records,
     amounts.beyond_quality,

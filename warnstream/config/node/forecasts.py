@@ -156,16 +156,12 @@ def reach_s_written(plain: object) -> int | None:
 
 
 def model_faults_of(
-    models: Mapping[str, ModelSection], transfer: TransferAheadSection | None, directory: Path
+    models: Mapping[str, ModelSection], transfer: TransferAheadSection | None
 ) -> list[tuple[tuple[str, ...], str]]:
     """What is wrong with models and what is asked of them, by key."""
     faults: list[tuple[tuple[str, ...], str]] = []
     if len(models) > FORECASTS_MAX:
         faults.append((("forecasts",), f"expected at most {FORECASTS_MAX} models"))
-    for name, section in models.items():
-        if not (directory / section.files).parent.is_dir():
-            folder = PurePosixPath(section.files).parent
-            faults.append((("forecasts", name, "files"), f"no such folder: {folder}"))
     if transfer is not None:
         at = ("messages", "transfer", "ahead")
         if not models:

@@ -24,13 +24,14 @@ from warnstream.model.times import parse_iso
 from warnstream.review.archives.form import COLUMNS, REASONS, REFUSED_ROWS_MAX, Refused, RefusedRow, kind_of
 
 EPOCH_S_MIN, EPOCH_S_MAX = 100_000_000, 4_102_444_800
+WRITTEN_S_MIN = -2_208_988_800
+"""1900: a time that is written out may be older than one in seconds; neither is after 2099."""
 """Numbers outside 1973 to 2100 are not seconds since 1970 but milliseconds or dates such as 20190408."""
 
 ROWS_AT_ONCE = 1 << 18
 BLOCK_BYTES = 8 << 20
 """Of a CSV file."""
 
-_NO_TIME = np.iinfo(np.int64).min
 _LISTED_COLUMNS_MAX = 20
 
 
@@ -176,12 +177,13 @@ def _seconds(column: "pd.Series[str]") -> tuple[Int64Array, BoolArray]:
         with contextlib.suppress(ValueError):
             seconds[row] = parse_iso(str(texts[row]))
             has_time[row] = True
+    has_time &= (seconds >= WRITTEN_S_MIN) & (seconds <= EPOCH_S_MAX)
     return seconds[number], has_time[number]
 
 
 def _seconds_of_times(times: "pd.Series[pd.Timestamp]") -> tuple[Int64Array, BoolArray]:
     seconds = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
-    return seconds, seconds != _NO_TIME
+    return seconds, (seconds >= WRITTEN_S_MIN) & (seconds <= EPOCH_S_MAX)
 
 
 def _seconds_of_numbers(numbers: Float64Array) -> tuple[Int64Array, BoolArray]:

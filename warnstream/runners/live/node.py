@@ -244,7 +244,7 @@ class Node:
             if configuration.sl651
             else None
         )
-        self._grids = GridWatch(configuration, self._requests.ask, self.metrics, self._clock)
+        self._grids = GridWatch(configuration, self._requests.ask, self.metrics, self._clock, self._time)
         self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 

@@ -1,7 +1,8 @@
 """The doors of a post, and what it says for them: entries of the journal like every answer.
 
 A post may be out of reach for hours and send what it has seen later. What a door has said meanwhile is not
-overwritten: the post is told of the conflict. A call for help is ended by nobody here.
+overwritten, and what was said of earlier words is no answer to those that the door has been told since: the
+post is told of the conflict. A call for help is ended by nobody here, and one is never too old.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from warnstream.adapters.http.models.post_doors import (
 )
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.adapters.ledger.listing import DoorState
+from warnstream.adapters.outbox.types import StoredMessage
 from warnstream.config.settings import Configuration
 from warnstream.delivery.ledger.states import HELP_OPEN, PEOPLE_AFTER, People, Said, after
 from warnstream.delivery.texts import clean
@@ -159,14 +161,13 @@ class PostDoors:
         state, said = _state(door, self._keeper.engine.desk), SAID[one.word]
         if PEOPLE_AFTER[said][1] is state:
             return DoorSaidRecord(one.door, "taken", state.word)  # it was said before, maybe by this tap
-        is_help, reached = said is Said.CALL, after(state, said)
-        is_news = not one.seen or one.seen == state.word
-        if reached is state or not (is_help or (is_news and state not in HELP_OPEN)):
-            return DoorSaidRecord(one.door, "conflict", state.word)
-        if said is Said.REFUSE:
-            return self._refuse(post, one, state)
         desk, ago_s = self._keeper.engine.desk, min(max(one.ago_s, 0), DAY_S)
         happened_s = max(desk.now_s - ago_s, 0) if ago_s else 0
+        reached = after(state, said)
+        if (conflict := _conflict(one, words, state, happened_s)) is not None:
+            return DoorSaidRecord(one.door, "conflict", state.word, conflict)
+        if said is Said.REFUSE:
+            return self._refuse(post, one, state)
         answer = ANSWERS[one.word]
         payload = entries.encode_answer(words.identifier, one.door, answer, by=post, happened_s=happened_s)
         self._requests.ask_and_wait(entries.ANSWER, payload)
@@ -196,6 +197,18 @@ def villages_of(network: Network, post: str) -> list[int]:
         for at in range(len(of))
         if areas and not areas.isdisjoint((of.code[at], of.township[at], of.county[at], "*"))
     ]
+
+
+def _conflict(one: DoorSaid, words: StoredMessage, state: People, happened_s: int) -> str | None:
+    """Why it does not count, empty where the state of the door says so; None: it counts."""
+    if SAID[one.word] is not Said.CALL:
+        if state in HELP_OPEN or one.seen not in ("", state.word):
+            return ""
+        # A page says which words it showed; of others the time does.
+        is_of_words = one.bulletin == words.identifier if one.bulletin else not 0 < happened_s < words.sent_s
+        if not is_of_words:
+            return f"its doors have been told something newer since, at {iso_utc(words.sent_s)}"
+    return "" if after(state, SAID[one.word]) is state else None
 
 
 def _place(door: DoorState) -> tuple[bool, str]:

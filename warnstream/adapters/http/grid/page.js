@@ -10,7 +10,7 @@
       level: ["无预警", "蓝色", "黄色", "橙色", "红色"], told: "发出", nothing: "住户还没有收到过消息，暂不用登记", over: "已解除",
       said: { silent: "未回复", acknowledged: "已知晓", moving: "转移中", said_safe: "报安全", safe: "已核实安全", refused: "拒绝转移", help: "求助中", assigned: "求助中，有人前往" },
       online: "在线", offline: "没有网络，登记先存在本机", synced: "更新于", waits: "条待发", keeps: "待发", dead: "链接已失效，请用最近一条短信里的链接",
-      old: "以下可能已变，请核对", conflict: "没有计入：这户现在是", yours: "您登记的是", gotIt: "知道了", comes: "正在赶来", more: "户未列出", heads: "报数（人）", toMove: "应转", moved: "已转", refusedHeads: "拒转", send: "报数",
+      old: "以下可能已变，请核对", conflict: "没有计入：这户现在是", newer: "没有计入：之后又发了新通知，请再问这户", yours: "您登记的是", gotIt: "知道了", comes: "正在赶来", more: "户未列出", heads: "报数（人）", toMove: "应转", moved: "已转", refusedHeads: "拒转", send: "报数",
       sent: "已收到报数", wrong: "请填整数", exercise: "演练", call: "有急事打", full: "本机存不下了，请先联网发送", notListed: "不在转移单上，不用登记拒绝"
     },
     en: {
@@ -18,7 +18,7 @@
       level: ["No warning", "Blue", "Yellow", "Orange", "Red"], told: "sent", nothing: "Doors have been told nothing yet", over: "over",
       said: { silent: "no answer", acknowledged: "heard", moving: "moving", said_safe: "says safe", safe: "confirmed safe", refused: "will not go", help: "CALLS FOR HELP", assigned: "help is on its way" },
       online: "online", offline: "no network: kept on this phone", synced: "as of", waits: "to be sent", keeps: "to be sent", dead: "This link is over: use the one of the newest message",
-      old: "This may have changed", conflict: "Not counted: the door now stands at", yours: "you had", gotIt: "All right", comes: "is on the way", more: "doors not listed", heads: "People by number", toMove: "To move", moved: "Moved", refusedHeads: "Refused", send: "Report",
+      old: "This may have changed", conflict: "Not counted: the door now stands at", newer: "Not counted: newer words were sent since, ask this door again", yours: "you had", gotIt: "All right", comes: "is on the way", more: "doors not listed", heads: "People by number", toMove: "To move", moved: "Moved", refusedHeads: "Refused", send: "Report",
       sent: "Reported", wrong: "whole numbers, please", exercise: "EXERCISE", call: "Urgent? Call", full: "This phone is full: send first", notListed: "On no transfer list: there is nothing to refuse"
     }
   };
@@ -72,7 +72,7 @@
     var batch = kept.taps.slice(0, BATCH);
     if (!batch.length) return next();
     var answers = batch.map(function (tap) {
-      return { village: tap.village, door: tap.door, word: tap.word, seen: tap.seen, ago_s: Math.max(0, Math.round((Date.now() - tap.at) / 1000)) };
+      return { village: tap.village, door: tap.door, word: tap.word, seen: tap.seen, bulletin: tap.bulletin || "", ago_s: Math.max(0, Math.round((Date.now() - tap.at) / 1000)) };
     });
     ask("POST", "../api/v1/posts/doors", { answers: answers }, function (status, said) {
       isOnline = status !== 0;
@@ -82,7 +82,7 @@
         if (answer.result === "taken") {
           delete kept.conflicts[answer.door];
           setState(answer.door, answer.said);
-        } else kept.conflicts[answer.door] = { word: batch[at].word, at: batch[at].at, said: answer.said, problem: answer.problem };
+        } else kept.conflicts[answer.door] = { word: batch[at].word, at: batch[at].at, said: answer.said, problem: answer.problem, isNewer: answer.result === "conflict" && !!answer.problem };
       });
       var sent = batch.map(function (tap) { return tap.id; });
       kept.taps = kept.taps.filter(function (tap) { return sent.indexOf(tap.id) < 0; });
@@ -145,7 +145,7 @@
   function tap(village, door, word) {
     var shown = door.said;
     kept.taps = kept.taps.filter(function (one) { return one.door !== door.door || one.word === "help"; });
-    kept.taps.push({ id: Date.now() + "-" + Math.random(), village: village.village, door: door.door, word: word, seen: shown, at: Date.now() });
+    kept.taps.push({ id: Date.now() + "-" + Math.random(), village: village.village, door: door.door, word: word, seen: shown, bulletin: village.bulletin, at: Date.now() });
     delete kept.conflicts[door.door];
     notice = save() ? "" : t().full;
     draw();
@@ -171,7 +171,7 @@
       part.appendChild(line);
     }
     if (conflict) {
-      var why = conflict.problem && !conflict.said ? conflict.problem : conflict.problem && conflict.word === "refused" ? t().notListed : t().conflict + "“" + (t().said[conflict.said] || conflict.said) + "”";
+      var why = conflict.isNewer ? t().newer : conflict.problem && !conflict.said ? conflict.problem : conflict.problem && conflict.word === "refused" ? t().notListed : t().conflict + "“" + (t().said[conflict.said] || conflict.said) + "”";
       line = el("p", why + " · " + t().yours + "“" + t()[conflict.word] + "” " + clock(conflict.at), "conflict");
       line.setAttribute("role", "alert");
       var done = el("button", t().gotIt);

@@ -53,12 +53,16 @@ class PostDoorsRecord(msgspec.Struct, frozen=True):
 
 
 class DoorSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a post says for a door: `seen` is what its page showed, `ago_s` how long ago it was tapped."""
+    """What a post says for a door.
+
+    `seen` and `bulletin` are what its page showed of door and village then, `ago_s` is how long ago it was.
+    """
 
     village: str
     door: str
     word: Word
     seen: str = ""
+    bulletin: str = ""
     ago_s: int = 0
 
 

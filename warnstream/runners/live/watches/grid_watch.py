@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
-from warnstream.adapters.grids.content import GridFileError
+from warnstream.adapters.grids.content import FutureFileError, GridFileError, Latest
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
@@ -39,6 +39,9 @@ STOP_S_MAX = 10.0
 
 log = logging.getLogger(__name__)
 
+JUMP_S = 60.0
+"""A time that came so much sooner than by waiting came by a jump of the clock."""
+
 _Stamp = tuple[int, int]
 """Time of change and size of a file: what is read once is read again when they differ."""
 
@@ -60,7 +63,7 @@ class Reader(Protocol):
     def frames(self, path: Path) -> Sequence[Frame]: ...  # noqa: D102
 
 
-def _readers_of(configuration: Configuration) -> list[Reader]:
+def _readers_of(configuration: Configuration, latest: Latest) -> list[Reader]:
     """Imported where there are files: the libraries of their formats cost a start a fifth of a second."""
     if not configuration.grids and not configuration.models:
         return []
@@ -68,8 +71,9 @@ def _readers_of(configuration: Configuration) -> list[Reader]:
     from warnstream.adapters.runs.reader import RunReader
 
     network, limit = configuration.network, configuration.quality.rain_mm_per_min_max
-    readers: list[Reader] = [GridReader(settings, network, limit) for settings in configuration.grids]
-    return [*readers, *(RunReader(settings, network) for settings in configuration.models)]
+    grids, models = configuration.grids, configuration.models
+    readers: list[Reader] = [GridReader(settings, network, limit, latest) for settings in grids]
+    return [*readers, *(RunReader(settings, network, latest) for settings in models)]
 
 
 class GridWatch:
@@ -83,6 +87,8 @@ class GridWatch:
     metrics : Metrics
     clock : callable
         Seconds since 1970 UTC.
+    now : callable, optional
+        Seconds since 1970 UTC in which warnings live, where that is another clock.
     """
 
     def __init__(
@@ -91,14 +97,18 @@ class GridWatch:
         keep: Callable[[str, bytes], Future[None]],
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
+        now: Callable[[], float] | None = None,
     ) -> None:
-        self._readers = _readers_of(configuration)
+        self._now, self._future_s_max = now or clock, configuration.windows.future_s_max
+        self._readers = _readers_of(configuration, self._latest)
         self._is_live = configuration.node.clock == "system"
         self._lateness_s = configuration.windows.lateness_s_max
         self._points = digest_of_points(configuration.network)
         self._keep, self._metrics, self._clock = keep, metrics, clock
         self._stamps: dict[str, dict[Path, _Stamp]] = {reader.name: {} for reader in self._readers}
         self._handed: dict[str, set[tuple[str, int, int]]] = {reader.name: set() for reader in self._readers}
+        self._failing: dict[Path, tuple[_Stamp, float]] = {}
+        self._early: dict[str, dict[Path, tuple[int, float]]] = {reader.name: {} for reader in self._readers}
         self._refusals: queue.SimpleQueue[Refusal] = queue.SimpleQueue()
         self._anew: tuple[bytes, list[Reader], int] | None = None
         self._look = threading.Event()
@@ -111,7 +121,8 @@ class GridWatch:
             return
         points = digest_of_points(configuration.network)
         if points != self._points:
-            self._anew = points, _readers_of(configuration), configuration.windows.lateness_s_max
+            readers = _readers_of(configuration, self._latest)
+            self._anew = points, readers, configuration.windows.lateness_s_max
             self._look.set()
 
     def _begin_anew(self) -> None:
@@ -122,6 +133,7 @@ class GridWatch:
             for name in self._stamps:
                 self._stamps[name].clear()
                 self._handed[name].clear()
+                self._early[name].clear()
 
     def start(self) -> None:
         """Look from now on; without grids nothing is done."""
@@ -168,6 +180,10 @@ class GridWatch:
         stamps = self._stamps[reader.name]
         for gone in set(stamps) - set(listed):
             del stamps[gone]
+            self._early[reader.name].pop(gone, None)
+            self._failing.pop(gone, None)
+        for path in self._came_by_a_jump(reader.name):
+            stamps.pop(path, None)
         for path in listed:
             if self._stopping.is_set():
                 return
@@ -176,21 +192,40 @@ class GridWatch:
             except OSError:
                 continue
             stamp = status.st_mtime_ns, status.st_size
-            if stamps.get(path) != stamp and self._take(reader, path, status.st_mtime):
+            # A run that came on a stick keeps what its writer's clock said; when it came here says ctime.
+            came_s = max(status.st_mtime, status.st_ctime) if reader.old_s else status.st_mtime
+            if stamps.get(path) != stamp and self._take(reader, path, stamp, came_s):
                 stamps[path] = stamp
+                self._failing.pop(path, None)
 
-    def _take(self, reader: Reader, path: Path, changed_s: float) -> bool:
+    def _latest(self) -> float:
+        return self._now() + self._future_s_max
+
+    def _came_by_a_jump(self, name: str) -> list[Path]:
+        """Files that were of the future, and are of the past since the clock has jumped.
+
+        One whose time came by waiting stays refused: its writer's clock was wrong, or its time zone.
+        """
+        early = self._early[name]
+        come = [path for path, (told_s, _) in early.items() if told_s <= self._latest()]
+        due_s = {path: early.pop(path)[1] for path in come}
+        return [path for path in come if time.monotonic() < due_s[path] - JUMP_S]
+
+    def _take(self, reader: Reader, path: Path, stamp: _Stamp, came_s: float) -> bool:
         """Hand the frames of a file over; whether it is done with, well or badly."""
         name = reader.name
-        age_s = self._clock() - changed_s
+        age_s = self._clock() - came_s
         if self._is_live and age_s > (reader.old_s or self._lateness_s):
             return True  # of an earlier day: no window would take it
         started = time.perf_counter()
         try:
-            frames = reader.frames(path)
+            frames = self._frames(reader, path)
         except (GridFileError, OSError) as error:
-            if age_s < SETTLE_S and _may_be_unfinished(error):
+            if _may_be_unfinished(error) and age_s < SETTLE_S and self._is_fresh(path, stamp):
                 return False
+            if isinstance(error, FutureFileError):
+                due_s = time.monotonic() + error.told_s - self._latest()
+                self._early[name][path] = error.told_s, due_s
             reason = error.reason if isinstance(error, GridFileError) else RefusalReason.BAD_GRID
             detail = f"grid {name}: {path.name}: {error}"
             self._metrics.grid_files_refused.labels(name, str(reason)).inc()
@@ -200,6 +235,25 @@ class GridWatch:
             return True
         self._metrics.grid_read.observe(time.perf_counter() - started)
         return self._hand_over(name, frames)
+
+    def _frames(self, reader: Reader, path: Path) -> Sequence[Frame]:
+        """Frames of a file; whatever a library says of one file, the files after it are read."""
+        try:
+            return reader.frames(path)
+        except (GridFileError, OSError):
+            raise
+        except Exception as error:
+            log.exception("file of a grid is not readable", extra={"grid": reader.name, "file": path.name})
+            detail = f"not readable: {type(error).__name__}: {error}"
+            raise GridFileError(RefusalReason.BAD_GRID, detail) from error
+
+    def _is_fresh(self, path: Path, stamp: _Stamp) -> bool:
+        """Whether it has changed within `SETTLE_S`, also where its time of change has not come."""
+        found, since_s = self._failing.get(path, (None, 0.0))
+        if found != stamp:
+            self._failing[path] = stamp, time.monotonic()
+            return True
+        return time.monotonic() - since_s < SETTLE_S
 
     def _hand_over(self, name: str, frames: Sequence[Frame]) -> bool:
         """Frames that are new into the journal; False if the node is stopped before they are durable."""

@@ -62,6 +62,9 @@ ALARM_KINDS = {
     ),
     "outbox_rebuilt": AlarmKind("发送队列已损坏并重建", "the outbox was rebuilt", "the next start"),
     "ledger_rebuilt": AlarmKind("住户通知台账已重建", "the ledger of doors was rebuilt", "the next start"),
+    "ledger_strangers": AlarmKind(
+        "有住户收不到解除通知", "doors that were told something are in no register", "the next start"
+    ),
     "message": AlarmKind(
         "消息无法交付", "a message cannot be handed over", "the next one of that warning can"
     ),

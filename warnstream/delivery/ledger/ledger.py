@@ -32,7 +32,9 @@ ANSWERED, ADDRESSED, REACHED, HEARD = 0x08, 0x10, 0x20, 0x40
 """Ever answered; ever to be told; ever told; may have heard something of which it was not told the end."""
 
 TRIES_MAX = 255
-_MAY_HAVE_ARRIVED = frozenset(Result) - {Result.EXPIRED, Result.SILENT}
+MAY_HAVE_ARRIVED = frozenset(Result) - {Result.EXPIRED, Result.SILENT}
+"""Results after which a door may have heard what was sent."""
+
 _ARRIVED = frozenset({Result.SENT, Result.DELIVERED})
 _ATTEMPTS = frozenset({Result.SENT, Result.FAILED, Result.UNREACHABLE})
 
@@ -225,13 +227,13 @@ class Ledger(DoorColumns):
             state |= REACHED
             if sequence >> N_BITS == newest >> N_BITS:
                 self.told[rows] = np.maximum(self.told[rows], n)
-        if result in _MAY_HAVE_ARRIVED:
+        if result in MAY_HAVE_ARRIVED:
             state |= HEARD
         if sequence == newest:
             state = self._take_newest(village, state, rows, result)
             if self.has_next and result in (Result.UNREACHABLE, Result.UNDELIVERED):
                 state = self._go_on_after_failure(state, rows)
-        elif result in _MAY_HAVE_ARRIVED and self.is_end[village]:
+        elif result in MAY_HAVE_ARRIVED and self.is_end[village]:
             # The end came while something was on its way: who has that hears the end after all.
             is_spared = (state & STATE_BITS) == Delivery.SPARED
             state[is_spared] = (state[is_spared] & ~np.uint8(STATE_BITS)) | Delivery.QUEUED

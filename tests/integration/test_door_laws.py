@@ -151,6 +151,12 @@ class Night:
     def phone(self, row: Claimed) -> Phone:
         return self.phones.setdefault(row.recipient, Phone(has_ways=len(self.channels) > 1))
 
+    def hand_on(self) -> None:
+        """A channel is held, and what works beside it may have some of its doors."""
+        held = self.chance.choice(self.channels)
+        rooms = {name: self.chance.randint(0, 3) for name in self.channels if name != held}
+        self.outbox.hand_on(held, rooms, float(self.now))
+
     def receipt(self) -> None:
         for door, phone in self.phones.items():
             if phone.keys and self.chance.random() < 0.5:
@@ -298,6 +304,7 @@ def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int, kind
         *[night.issue] * 3,
         *[night.claim] * 4,
         *[night.settle] * 5,
+        night.hand_on,
         night.receipt,
         night.undelivered,
         night.answer,

@@ -15,8 +15,7 @@ from warnstream.adapters.ledger.book import AskLog, Book, Spot
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
-from warnstream.adapters.ledger.listing import DoorState, doors_of
-from warnstream.adapters.ledger.moving import ShownDoor
+from warnstream.adapters.ledger.listing import DoorState, ShownDoor, doors_of
 from warnstream.adapters.ledger.past_registers import PastRegisters, RegisterOf, no_register
 from warnstream.adapters.ledger.register import NOTHING_FOLLOWS, Following, channel_in
 from warnstream.adapters.ledger.sending import DoorSending

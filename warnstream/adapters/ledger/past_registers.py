@@ -10,8 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from warnstream.adapters.ledger.book import Book
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
-from warnstream.adapters.ledger.moving import move_doors
-from warnstream.adapters.ledger.register import FormerDoor
+from warnstream.adapters.ledger.register import FormerDoor, are_same_doors
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.delivery.ledger.ledger import MAY_HAVE_ARRIVED
 from warnstream.delivery.ledger.states import Result
@@ -113,3 +112,24 @@ def _vanished(files: LedgerFiles, network: Network, fingerprint: str) -> Iterabl
     if register is None or known == fingerprint:
         return ()
     return list(register.vanished(network))
+
+
+def move_doors(book: Book, sending: DoorSending, network: Network, fingerprint: str) -> None:
+    """Go on under another register: who is in hand stays in hand, by codes."""
+    with book.lock:
+        book.fingerprint, before = fingerprint, book.register
+        if are_same_doors(before.network, network):
+            before.network = network
+            return
+        hands = {} if book.queue is None else book.queue.hands()
+        held = {*hands, *sending.rows_in_hand()}
+        ledger = book.ledger
+        doors = {row: before.door_at(int(ledger.village[row]), row, int(ledger.way[row])) for row in held}
+        book.move_to(network)
+        rows = {}
+        for row, door in doors.items():
+            village = book.register.village_of(door.village)
+            now = None if village is None else book.register.row_of(village, door.door)
+            if now is not None:
+                rows[row] = now
+        sending.renumber(rows, {row: until for row, (_, until) in hands.items()})

@@ -293,6 +293,12 @@ class Metrics(ChannelMetrics):
             ["channel", "outcome"],
             registry=registry,
         )
+        self.doors_handed_on = Counter(
+            "warnstream_doors_handed_on",
+            "Doors of a held channel that another of their ways was given to tell, by the held channel.",
+            ["channel"],
+            registry=registry,
+        )
         self.channel_held = Gauge(
             "warnstream_channel_held",
             "1 while nothing gets through on a channel, or its thread is stuck: its messages wait.",

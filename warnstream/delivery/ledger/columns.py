@@ -149,10 +149,14 @@ class DoorColumns(DoorRows):
         found = np.flatnonzero(waits)
         return found + rows.start if isinstance(rows, slice) else rows[found]
 
+    def is_waiting_on(self, channel: int) -> BoolArray:
+        """By row: whether a door waits for its newest bulletin on a channel."""
+        waits: BoolArray = IS_WAITING[self.state & STATE_BITS] & (self.channel_of[self.way] == channel)
+        return waits
+
     def waiting_by_urgency(self, channel: int) -> dict[int, int]:
         """Doors that wait on a channel, by the urgency of what they are to be told."""
-        waits = IS_WAITING[self.state & STATE_BITS] & (self.channel_of[self.way] == channel)
-        counts = np.bincount(self.urgency[self.village[waits]])
+        counts = np.bincount(self.urgency[self.village[self.is_waiting_on(channel)]])
         return {urgency: int(counts[urgency]) for urgency in counts.nonzero()[0].tolist()}
 
     def waiting_by_village(self) -> Iterator[int]:

@@ -143,7 +143,7 @@ def test_a_slip_in_one_channel_does_not_hide_a_wrong_row(config_dir: Path, fault
         "chain.csv:4: rank: expected a whole number, got 'x'",
         (
             "channels.yaml:4: channels.device.rate: unknown key 'rate'. "
-            "Known here: for_silent, kind, late_after, next, rate_per_s, retry, timeout"
+            "Known here: for_silent, if_held, kind, late_after, next, rate_per_s, retry, timeout"
         ),
     ]
 

@@ -27,7 +27,7 @@ class AlarmKind:
 
 ALARM_KINDS = {
     "chain": AlarmKind(
-        "责任人无人应答", "nobody on duty has answered", "an answer, or the end of the warnings"
+        "责任人应答不齐", "answers of posts are missing", "the answers needed, or the end of the warnings"
     ),
     "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
     "report": AlarmKind("上报无法计入", "a report cannot be counted", "its sender reports again, or an hour"),

@@ -87,6 +87,12 @@ class Chains:
         return sorted({village for chain in self.of.values() for village in chain.dry})
 
     @property
+    def heard_in_part(self) -> set[int]:
+        """Dry villages for which somebody has answered, and not everybody needed."""
+        chains = self.of.values()
+        return {village for chain in chains for village in chain.dry if chain.turns[village].answered}
+
+    @property
     def calls(self) -> list[HelpCall]:
         """Open calls for help, oldest first."""
         found = [call for chain in self.of.values() for call in chain.helps.of_name.values()]

@@ -239,7 +239,9 @@ class Metrics(ChannelMetrics):
             registry=registry,
         )
         self.villages_dry = Gauge(
-            "warnstream_villages_dry", "Villages for which nobody on duty has answered.", registry=registry
+            "warnstream_villages_dry",
+            "Villages for which answers of posts are missing, with nobody left to ask.",
+            registry=registry,
         )
         self.feed_unheard = Gauge(
             "warnstream_feed_unheard_seconds",

@@ -160,3 +160,28 @@ def test_a_post_may_have_a_duty_and_a_wrong_one_is_named(config_dir: Path) -> No
         load_configuration(config_dir)
     expected = "duty: expected warn, lead, fetch, gate, shelter or command, or nothing, got 'leads'"
     assert any(expected in str(fault) for fault in error.value.faults), error.value.faults
+
+
+@pytest.mark.parametrize(
+    ("deputy", "expected"),
+    [
+        ("POST", "deputy: expected another post than 'POST' itself"),
+        ("nobody", "deputy: unknown deputy 'nobody'"),
+    ],
+)
+def test_a_deputy_is_another_post_of_the_file(config_dir: Path, deputy: str, expected: str) -> None:
+    file = config_dir / "chain.csv"
+    head, first, second, *rows = file.read_text("utf-8").splitlines()
+    code, other = first.partition(",")[0], second.partition(",")[0]
+
+    def write(named: str) -> None:
+        lines = [f"{head},deputy", f"{first},{named}", *(f"{row}," for row in (second, *rows))]
+        file.write_text("\n".join(lines), "utf-8")
+
+    write(other)
+    assert load_configuration(config_dir).network.chain[0].deputy == other
+    write(code if deputy == "POST" else deputy)
+    with pytest.raises(ConfigError) as error:
+        load_configuration(config_dir)
+    expected = expected.replace("POST", code)
+    assert any(expected in str(fault) for fault in error.value.faults), error.value.faults

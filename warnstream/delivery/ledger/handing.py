@@ -16,7 +16,7 @@ from warnstream.delivery.ledger.doors import NO_WAY
 from warnstream.delivery.ledger.ledger import Ledger
 from warnstream.delivery.ledger.queue import IN_HAND, DoorClaim, DoorQueue
 from warnstream.delivery.ledger.states import Result
-from warnstream.model.arrays import BoolArray, Int64Array
+from warnstream.model.arrays import Int64Array
 
 NOWHERE = -1
 
@@ -53,37 +53,48 @@ class HandingOn:
         now : float
             By the clock of retries.
         """
-        if not ledger.has_next or not any(rooms.values()):
+        left = {channel: room for channel, room in rooms.items() if room > 0}
+        if not ledger.has_next or not left:
             return []
-        rows = np.flatnonzero(
-            ledger.is_waiting_on(channel)
-            & (ledger.urgency >= Urgency.PREPARE)[ledger.village]
-            & (queue.hold != IN_HAND)
-        )
-        onward = _targets(ledger, rooms)[ledger.way[rows]]
-        first = ledger.channel_of[ledger.first_way[rows]].astype(np.int64)
-        goes_back = (onward == NOWHERE) & (first != channel) & np.isin(first, list(rooms))
-        may_go = ~goes_back | ~self._have_gone_back(ledger, rows)
-        rows, target, back = (
-            rows[may_go],
-            np.where(goes_back, first, onward)[may_go],
-            set(rows[goes_back].tolist()),
-        )
-        found = []
-        for works, room in rooms.items():
-            for row in _first_of(ledger, queue, rows[target == works], room):
-                claim = queue.take_in_hand(row, channel, now)
-                found.append(Leaving(claim, Result.BACK if row in back else Result.HELD))
-                if row in back:
-                    self._went_back.add((row, claim.sequence))
+        onward, found = _targets(ledger, rooms), list[Leaving]()
+        for village in sorted(ledger.villages_that_go_on(Urgency.PREPARE), key=queue.place_of_village):
+            found += self._of_village(ledger, queue, village, channel, onward, rooms, left, now)
+            if not left:
+                break
         return found
 
-    def _have_gone_back(self, ledger: Ledger, rows: Int64Array) -> BoolArray:
-        if not self._went_back:
-            return np.zeros(len(rows), np.bool_)
-        sequences = ledger.sequence[ledger.village[rows]].tolist()
-        pairs = zip(rows.tolist(), sequences, strict=True)
-        return np.array([pair in self._went_back for pair in pairs], dtype=np.bool_)
+    def _of_village(  # noqa: PLR0913, PLR0917  # what is the same for all villages
+        self,
+        ledger: Ledger,
+        queue: DoorQueue,
+        village: int,
+        channel: int,
+        onward: Int64Array,
+        works: Mapping[int, int],
+        left: dict[int, int],
+        now: float,
+    ) -> Iterator[Leaving]:
+        """Those of one village, as they are graded; `left` counts down and loses what is full."""
+        rows = ledger.waiting(village, channel)
+        rows = rows[queue.hold[rows] != IN_HAND]
+        rows = rows[np.argsort(ledger.grade[rows], kind="stable")]
+        first = ledger.channel_of[ledger.first_way[rows]].tolist()
+        sequence = int(ledger.sequence[village])
+        for row, begins, target in zip(rows.tolist(), first, onward[ledger.way[rows]].tolist(), strict=True):
+            is_back = target == NOWHERE
+            if is_back and (begins == channel or begins not in works or (row, sequence) in self._went_back):
+                continue
+            to = begins if is_back else target
+            if to not in left:
+                continue
+            left[to] -= 1
+            if not left[to]:
+                del left[to]
+            if is_back:
+                self._went_back.add((row, sequence))
+            yield Leaving(queue.take_in_hand(row, channel, now), Result.BACK if is_back else Result.HELD)
+            if not left:
+                return
 
 
 def _targets(ledger: Ledger, works: Mapping[int, int]) -> Int64Array:
@@ -96,15 +107,3 @@ def _target(ledger: Ledger, way: int, works: Mapping[int, int]) -> int:
         if (channel := int(ledger.channel_of[way])) in works:
             return channel
     return NOWHERE
-
-
-def _first_of(ledger: Ledger, queue: DoorQueue, rows: Int64Array, room: int) -> Iterator[int]:
-    """So many of these doors, village by village, the most urgent first; of a village as they are graded."""
-    villages = ledger.village[rows]
-    for village in sorted(np.unique(villages).tolist(), key=queue.place_of_village):
-        own = rows[villages == village]
-        own = own[np.argsort(ledger.grade[own], kind="stable")][:room]
-        yield from own.tolist()
-        room -= len(own)
-        if room <= 0:
-            return

@@ -15,6 +15,7 @@ from warnstream.config.load import load_configuration
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer
 from warnstream.runners.build import topics_of
+from warnstream.runners.bundles.registers import Registers
 from warnstream.runners.history.doors import doors_of_folder
 from warnstream.runners.live.doors import REBUILT, STRANGERS
 
@@ -223,6 +224,23 @@ def test_a_door_that_a_reload_had_added_hears_the_end_though_the_next_start_does
     if is_bundle_kept:
         assert county.find_faults() == []
         assert heard(county, "H1c")[-1].level == "none"
+
+
+def test_after_a_stop_in_good_order_no_bundle_is_read_for_who_has_left(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county.rain(12)
+    county.stop()
+    remove(county)
+
+    def nobody_asks(*_arguments: object) -> None:
+        raise AssertionError("a bundle is read, which takes a county seconds")
+
+    monkeypatch.setattr(Registers, "__call__", nobody_asks)
+    county.start()
+    county.rain(48, times=0.0)
+    assert county.find_faults() == []
+    assert heard(county, "H1a")[-1].level == "none"
 
 
 def test_a_kill_long_after_an_end_tells_it_to_nobody_who_never_heard_of_anything(county: County) -> None:

@@ -133,6 +133,11 @@ class DoorStore:
         return self._kept is None
 
     @property
+    def is_register_kept(self) -> bool:
+        """Whether the register beside the newest snapshot is the one that its doors are of."""
+        return self._kept is not None and self._files.register()[0] == self._kept.fingerprint
+
+    @property
     def no_end(self) -> frozenset[tuple[str, str]]:
         """Village code and status of what stands: no such end is handed out there."""
         return self.sending.no_end

@@ -92,7 +92,9 @@ class DoorKeeper:
             log.warning("the log counts anew: the ledger goes on from its own snapshot", extra={"was": after})
             after = 0
         self._is_incomplete = after < journal.first_sequence() - 1 or (doors.is_new and not after)
-        doors.begin(network, fingerprint, self._register_of)
+        # Where nothing is to be followed, who has left is known without a bundle: to read one takes seconds.
+        is_followed = journal.last_sequence() > after or not doors.is_register_kept
+        doors.begin(network, fingerprint, self._register_of if is_followed else no_register)
         self._is_recovering = True
         found = journal.since(max(after, journal.first_sequence() - 1))
         followed = follow_doors(doors, found, topics, now_s)

@@ -18,14 +18,23 @@ from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects, RecipientAnswer
 from warnstream.model.errors import StoreError
 from warnstream.model.network import Network
-from warnstream.model.warning import WarningMessage
+from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.runners.history.doors import follow_doors
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.door_entries import DOUBT, OUTCOME, encode_doubt
-from warnstream.runners.intake.history_entries import ISSUED, Issued, encode
+from warnstream.runners.intake.history_entries import (
+    CONFIGURATION,
+    ISSUED,
+    ConfigurationEntry,
+    Issued,
+    encode,
+)
 from warnstream.runners.intake.topics import Topics
 
 TOPICS = Topics("ws")
+BUNDLES: dict[str, Network] = {}
+"""Registers of configurations that have run, by fingerprint."""
+
 NEVER = 1 << 40
 """No end is so young that somebody may have been in hand when it was issued."""
 
@@ -63,7 +72,8 @@ class LoggedOutbox(NodeOutbox):
         """As a start does it."""
         self.open_doors(self.directory, register, self.ask_log, self._event_clock, self._channels)
         fingerprint = fingerprint_of(register)
-        self.doors.begin(register, fingerprint)
+        BUNDLES[fingerprint] = register
+        self.doors.begin(register, fingerprint, lambda known, _villages: BUNDLES.get(known))
         follow_doors(self.doors, self.journal.since(self.doors.sequence), TOPICS)
         since_s = self._doubt_since_s
         if not self.doors.had_ended_well() and self.doors.needs_doubt(since_s):
@@ -72,6 +82,15 @@ class LoggedOutbox(NodeOutbox):
         self.doors.follow_no_more()
         self.save()
         self.doors.save_register(fingerprint)
+
+    def reload(self, register: Network) -> None:
+        """As a running node goes over to another configuration."""
+        fingerprint = fingerprint_of(register)
+        BUNDLES[fingerprint] = register
+        entry = ConfigurationEntry(fingerprint, "1", 0, MessageStatus.ACTUAL, [], [], is_live=True)
+        with self._loop:
+            self.journal.append(CONFIGURATION, encode(entry))
+        self.doors.move_to(register, fingerprint)
 
     def ask_log(self, payload: bytes) -> Future[None]:
         """As the node's loop does it, at once."""

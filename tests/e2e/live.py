@@ -62,6 +62,7 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
     no_matter = (
         "channel ",
         "nobody ",
+        "answers are missing ",
         "reports that ",
         "no alerts can ",
         "radar ",

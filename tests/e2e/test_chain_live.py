@@ -200,6 +200,48 @@ def test_a_night_of_the_chain(town: Town) -> None:
     assert town.node.stop() == 0
 
 
+def test_the_deputy_of_a_silent_post_is_rung_answers_for_it_and_hears_the_end(town: Town) -> None:
+    """The grid member of one village sleeps; that of another one is its deputy. The node is killed."""
+    asleep, deputy = f"G{FAR}", f"G{NEAR[0]}"
+    chain = town.directory / "chain.csv"
+    head, *rows = chain.read_text("utf-8").splitlines()
+    named = [f"{row},{deputy if row.startswith(asleep) else ''}" for row in rows]
+    chain.write_text("\n".join([f"{head},deputy", *named]) + "\n", "utf-8")
+    town.prompt = {f"V{FAR}", "T0001", "T0002", "C0001", "C0002"}
+    town.node.start()
+    town.rain()
+    assert town.wait_for(asleep, "红")
+    town.minutes(6)
+    assert town.wait_for(asleep, "次催办")
+    rung = of_post(town, deputy, asleep)
+    assert rung
+    assert rung[-1]["text_zh"] == town.digests(asleep)[-1]["text_zh"]
+    told = town.tell("who", str(town.directory))
+    assert f"rank 1 {asleep}: owes an answer" in told
+    assert f"deputy {deputy} is rung, too" in told
+
+    town.node.kill()
+    town.node.start()
+    town.answer(deputy, to=rung[-1])
+    town.minutes(1)
+    assert f"rank 1 {asleep}: answered" in town.tell("who", str(town.directory), FAR)
+    count = len(town.digests(asleep))
+    town.minutes(6)
+    assert len(town.digests(asleep)) == count, "nobody is rung any more"
+    for _ in range(10):
+        town.minutes(60)
+        if "解除" in of_post(town, deputy, asleep)[-1]["text_zh"]:
+            break
+    assert "解除" in of_post(town, deputy, asleep)[-1]["text_zh"]
+    assert town.node.stop() == 0
+
+
+def of_post(town: Town, shown_to: str, post: str) -> list[Notice]:
+    """Digests of a post that another one was shown."""
+    own = {digest["message"].rpartition(".")[0] for digest in town.digests(post)}
+    return [digest for digest in town.digests(shown_to) if digest["message"].rpartition(".")[0] in own]
+
+
 def test_posts_report_and_a_kill_loses_none_of_it(town: Town) -> None:
     """Heads by number, a post that signs in, a patrol, an absurd number, people in need, a code."""
     grid, town_post, county_post = f"G{NEAR[0]}", "T0001", "C0001"

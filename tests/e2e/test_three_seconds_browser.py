@@ -146,7 +146,7 @@ def screens_answers(page: Any) -> Answers:
     )
     rows = said.get("option", [])
     helps, releases, dry, silent = (
-        tile(name) for name in ("call for help", "wait for release", "nobody answers", "red doors silent")
+        tile(name) for name in ("call for help", "wait for release", "answers missing", "red doors silent")
     )
     of = re.search(r"([0-9]+) doors|of ([0-9]+)", silent[1])
     released = re.search("goes out at ([0-9:]+)", releases[1])

@@ -33,7 +33,7 @@ class Gateway:
 
 @contextmanager
 def gateway(
-    answer: Callable[[dict[str, str]], tuple[int, dict[str, str]]], reply: bytes = b""
+    answer: Callable[[dict[str, str]], tuple[int, dict[str, str]]], reply: bytes = b"", port: int = 0
 ) -> Iterator[Gateway]:
     seen = Gateway(answer)
 
@@ -58,7 +58,7 @@ def gateway(
     class Server(ThreadingHTTPServer):
         request_queue_size = 128  # the default of 5 drops connections that come at once; they try again late
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     seen.url = f"http://127.0.0.1:{server.server_port}/sms"

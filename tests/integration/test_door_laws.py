@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from tests.doors import LoggedOutbox, fingerprint_of
+from tests.doors import LoggedOutbox
 from tests.unit.adapters.county import SENT_S, again, bulletin, given_up, network, rendered, sent
 from warnstream.adapters.ledger.book import Book
 from warnstream.adapters.ledger.doors import STATE_OF
@@ -151,6 +151,12 @@ class Night:
     def phone(self, row: Claimed) -> Phone:
         return self.phones.setdefault(row.recipient, Phone(has_ways=len(self.channels) > 1))
 
+    def hand_on(self) -> None:
+        """A channel is held, and what works beside it may have some of its doors."""
+        held = self.chance.choice(self.channels)
+        rooms = {name: self.chance.randint(0, 3) for name in self.channels if name != held}
+        self.outbox.hand_on(held, rooms, float(self.now))
+
     def receipt(self) -> None:
         for door, phone in self.phones.items():
             if phone.keys and self.chance.random() < 0.5:
@@ -201,7 +207,7 @@ class Night:
         """A door leaves the register, or comes back, while the process runs and doors are in hand."""
         self.snapshot()
         self.network = self.small if self.network is self.large else self.large
-        self.outbox.doors.move_to(self.network, fingerprint_of(self.network))
+        self.outbox.reload(self.network)
         last = [newest for newest in self.newest.values() if not newest.action.is_end]
         self.outbox.record(Effects(to_newcomers=last), self.network, rendered)
 
@@ -225,6 +231,20 @@ class Night:
         self.outbox.close()
 
 
+class Reloads(Night):
+    """The same with no snapshot beside a reload, and kills soon after it."""
+
+    def move(self) -> None:
+        self.network = self.small if self.network is self.large else self.large
+        self.outbox.reload(self.network)
+        last = [newest for newest in self.newest.values() if not newest.action.is_end]
+        self.outbox.record(Effects(to_newcomers=last), self.network, rendered)
+        for _ in range(2):
+            self.claim()
+            self.settle()
+        self.chance.choice([self.register, self.restart, self.issue])()
+
+
 class WaysNight(Night):
     """The same with doors of several ways, which change with the register, too."""
 
@@ -232,9 +252,15 @@ class WaysNight(Night):
     channels = ("sms", "device", "voice")
 
 
+class WaysReloads(Reloads, WaysNight):
+    """Both."""
+
+
 def pack_of(outbox: LoggedOutbox) -> dict[str, bytes]:
     ledger: Ledger = outbox.doors._book.ledger
-    return {name: array.tobytes() for name, array in pack(ledger).items()}
+    packed = {name: array.tobytes() for name, array in pack(ledger).items() if name != "way"}
+    ways = outbox.doors._book.register.ways  # numbered as registers have come
+    return packed | {"way": ";".join(ways[way] for way in pack(ledger)["way"].tolist()).encode()}
 
 
 def counted(outbox: LoggedOutbox) -> dict[tuple[str, State], int]:
@@ -269,7 +295,7 @@ def open_counted(outbox: LoggedOutbox, channel: str) -> int:
     return sum(book.ledger.is_waiting(row) or book.queue.hold[row] == IN_HAND for row in rows)
 
 
-@pytest.mark.parametrize("kind", [Night, WaysNight])
+@pytest.mark.parametrize("kind", [Night, WaysNight, Reloads, WaysReloads])
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int, kind: type[Night]) -> None:
     folder = Path(tempfile.mkdtemp())
@@ -278,6 +304,7 @@ def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int, kind
         *[night.issue] * 3,
         *[night.claim] * 4,
         *[night.settle] * 5,
+        night.hand_on,
         night.receipt,
         night.undelivered,
         night.answer,

@@ -148,7 +148,9 @@ def troubles(county: County) -> list[str]:
     assert county.node is not None
     found = county.node.status.ready()
     assert found.ready
-    return [reason for reason in found.reasons if not reason.startswith("nobody on duty")]
+    return [
+        reason for reason in found.reasons if not reason.startswith(("nobody on duty", "answers are missing"))
+    ]
 
 
 def say(county: County, configuration: object, village: str, hazard: str, is_running: bool) -> None:

@@ -15,8 +15,9 @@ from warnstream.config.load import load_configuration
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer
 from warnstream.runners.build import topics_of
+from warnstream.runners.bundles.registers import Registers
 from warnstream.runners.history.doors import doors_of_folder
-from warnstream.runners.live.doors import REBUILT
+from warnstream.runners.live.doors import REBUILT, STRANGERS
 
 pytestmark = pytest.mark.slow
 
@@ -189,6 +190,53 @@ def test_a_door_that_left_just_after_it_was_told_hears_the_end_though_no_snapsho
     remove(county)
     county.start()
     county.kill()
+    county.start()
+    county.rain(48, times=0.0)
+    assert county.find_faults() == []
+    assert heard(county, "H1a")[-1].level == "none"
+
+
+@pytest.mark.parametrize("is_bundle_kept", [True, False])
+def test_a_door_that_a_reload_had_added_hears_the_end_though_the_next_start_does_not_know_it(
+    county: County, monkeypatch: pytest.MonkeyPatch, *, is_bundle_kept: bool
+) -> None:
+    county.rain(12)
+    county.settle()
+    before = county.text("households.csv")
+    add(county)
+    assert county.node is not None
+    monkeypatch.setattr(county.node.reloads, "_keep_state", lambda: None)
+    monkeypatch.setattr(county.node.reloads, "_keep_new_state", lambda _say: None)  # killed before it is
+    is_live, said = county.reload()
+    assert is_live, said
+    county.rain(1)
+    county.settle()
+    assert heard(county, "H1c")[-1].level == "red"
+    county.kill()
+    county.put("households.csv", before)
+    if not is_bundle_kept:
+        for bundle in (county.directory / "data" / "configurations").glob("2-*"):
+            shutil.rmtree(bundle)
+    county.start()
+    assert (STRANGERS in alarms(county)) == (not is_bundle_kept)
+    county.rain(48, times=0.0)
+    county.settle()
+    if is_bundle_kept:
+        assert county.find_faults() == []
+        assert heard(county, "H1c")[-1].level == "none"
+
+
+def test_after_a_stop_in_good_order_no_bundle_is_read_for_who_has_left(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county.rain(12)
+    county.stop()
+    remove(county)
+
+    def nobody_asks(*_arguments: object) -> None:
+        raise AssertionError("a bundle is read, which takes a county seconds")
+
+    monkeypatch.setattr(Registers, "__call__", nobody_asks)
     county.start()
     county.rain(48, times=0.0)
     assert county.find_faults() == []

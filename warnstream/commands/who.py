@@ -3,7 +3,7 @@
 Read only, from the node's snapshot and journal, as its last step left them; the node may be running.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from rich.console import Console
@@ -61,10 +61,15 @@ def record_of(configuration: Configuration, desk: WarningDesk, only: int | None 
         for village, turn in chain.turns.items()
         if (turn.state is not State.QUIET if only is None else village == only)
     ]
+    deputies = {post.post: post.deputy for post in configuration.network.chain}
     calls = [call for call in desk.chains.calls if only in (None, call.village)]
     return {
         "villages": [
-            {"village": villages.code[village], "name": villages.name[village], **_turn(chain, village)}
+            {
+                "village": villages.code[village],
+                "name": villages.name[village],
+                **_turn(chain, village, deputies),
+            }
             for *_, village, chain in sorted(found, key=lambda one: one[:4])
         ],
         "helps": [_call(call, villages.code[call.village]) for call in calls],
@@ -192,14 +197,15 @@ def _of_post(post: Record, time_zone: TimeZone) -> str:
     due = f", due {_local(post['due'], time_zone)}" if post["due"] else ", called next"
     silent = ", silent" if post["silent"] else ""
     again = f", rung again {post['tries']} times" if post["tries"] else ""
-    return f"owes an answer{due}{silent}{again}"
+    deputy = f", deputy {post['deputy']} is rung, too" if post["deputy"] else ""
+    return f"owes an answer{due}{silent}{again}{deputy}"
 
 
 def _local(time: object, time_zone: TimeZone) -> str:
     return date_and_clock_local(parse_iso(str(time)), time_zone)
 
 
-def _turn(chain: Chain, village: int) -> Record:
+def _turn(chain: Chain, village: int, deputies: Mapping[str, str]) -> Record:
     turn = chain.turns[village]
     asked = chain.asked(village)
     return {
@@ -215,6 +221,7 @@ def _turn(chain: Chain, village: int) -> Record:
                 "answered": post in turn.answered,
                 "silent": post in turn.silent,
                 **_owed(chain, post, village),
+                "deputy": deputies.get(post, "") if _is_deputized(chain, post) else "",
             }
             for post, rank in chain.ranked(village)
         ],
@@ -228,6 +235,10 @@ def _owed(chain: Chain, post: str, village: int) -> Record:
         return {"owes": False, "due": None, "tries": 0}
     due = iso_utc(owed.due_s) if owed.due_s != NEVER else None
     return {"owes": not owed.has_lapsed, "due": due, "tries": debt.tries if owed.is_overdue else 0}
+
+
+def _is_deputized(chain: Chain, post: str) -> bool:
+    return post in chain.debts and chain.debts[post].is_deputized
 
 
 def _call(call: HelpCall, code: str) -> Record:

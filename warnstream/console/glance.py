@@ -85,7 +85,7 @@ class Glance:
         yield f"wait for release  {release.villages} villages{goes}"
         if head.proposals:
             yield f"wait for a second person  {len(head.proposals)} orders"
-        yield f"nobody answers  {needs.dry} villages"
+        yield f"answers missing  {needs.dry} villages"
         yield f"silent doors  {needs.silent.doors} of {needs.silent.of} in red villages"
         if unseen := [alarm for alarm in head.alarms if not alarm.seen_until_s]:
             of_class = {name: sum(alarm.urgency == name for alarm in unseen) for name in ("A", "B")}
@@ -115,7 +115,7 @@ class Glance:
         waits = (
             (doors.help, "call for help"),
             (row.release, "wait for release"),
-            (row.dry, "nobody answers"),
+            (row.dry, "lack answers"),
         )
         words += [f"{number} {text}" for number, text in waits if number]
         if row.due_s:

@@ -33,7 +33,7 @@ def alarm_texts(alarm: Alarm, node: str, time_zone: TimeZone) -> tuple[str, str]
 _TROUBLE = {
     Trouble.HELP: ("求助无人前往", "a call for help that nobody has taken"),
     Trouble.RELEASE: ("待放行即将到时", "a release that is due"),
-    Trouble.DRY: ("红色村无人应答", "a red village where nobody answers"),
+    Trouble.DRY: ("红色村应答不齐", "a red village where answers of posts are missing"),
     Trouble.RISE: ("升至橙色或红色", "orange or red"),
     Trouble.CHANNEL: ("渠道不通", "a channel that reaches nobody"),
     Trouble.NODE: ("节点未就绪", "the node is not ready"),

@@ -86,23 +86,35 @@ def _to_bulletin_topic(bulletin: Bulletin, village_code: str) -> Notification:
 
 
 def _to_posts(digests: Sequence[Digest], network: Network) -> Iterator[Notification]:
-    """Every digest on every channel of its post; of several rows with one channel the first counts."""
-    posts = {digest.post for digest in digests}
-    ways: dict[str, dict[str, str]] = {post: {} for post in posts}
-    for row in network.chain if posts else ():
-        if row.post in posts:
+    """Every digest on every channel of its post, and of the deputy of one that was silent.
+
+    Of several rows of a post with one channel the first counts.
+    """
+    deputy = {digest.post: "" for digest in digests}
+    for row in network.chain if deputy else ():
+        if row.post in deputy:
+            deputy[row.post] = deputy[row.post] or row.deputy
+    ways: dict[str, dict[str, str]] = {post: {} for post in (*deputy, *deputy.values())}
+    for row in network.chain if deputy else ():
+        if row.post in ways:
             ways[row.post].setdefault(row.channel, row.address)
     for digest in digests:
-        for channel, address in ways[digest.post].items():
-            yield Notification(
-                key=f"{digest.identifier}|{digest.post}|{channel}",
-                message=digest.identifier,
-                warning=digest.voice,
-                version=digest.sequence,
-                recipient=digest.post,
-                kind=RecipientKind.POST,
-                channel=channel,
-                address=address,
-                level=int(digest.level),
-                answer_by_s=digest.answer_by_s,
-            )
+        recipients = (digest.post, deputy[digest.post]) if digest.to_deputy else (digest.post,)
+        for recipient in recipients:
+            for channel, address in ways[recipient].items():
+                yield _to_post(digest, recipient, channel, address)
+
+
+def _to_post(digest: Digest, recipient: str, channel: str, address: str) -> Notification:
+    return Notification(
+        key=f"{digest.identifier}|{recipient}|{channel}",
+        message=digest.identifier,
+        warning=digest.voice,
+        version=digest.sequence,
+        recipient=recipient,
+        kind=RecipientKind.POST,
+        channel=channel,
+        address=address,
+        level=int(digest.level),
+        answer_by_s=digest.answer_by_s,
+    )

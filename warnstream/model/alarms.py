@@ -27,7 +27,7 @@ class AlarmKind:
 
 ALARM_KINDS = {
     "chain": AlarmKind(
-        "责任人无人应答", "nobody on duty has answered", "an answer, or the end of the warnings"
+        "责任人应答不齐", "answers of posts are missing", "the answers needed, or the end of the warnings"
     ),
     "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
     "report": AlarmKind("上报无法计入", "a report cannot be counted", "its sender reports again, or an hour"),
@@ -62,6 +62,9 @@ ALARM_KINDS = {
     ),
     "outbox_rebuilt": AlarmKind("发送队列已损坏并重建", "the outbox was rebuilt", "the next start"),
     "ledger_rebuilt": AlarmKind("住户通知台账已重建", "the ledger of doors was rebuilt", "the next start"),
+    "ledger_strangers": AlarmKind(
+        "有住户收不到解除通知", "doors that were told something are in no register", "the next start"
+    ),
     "message": AlarmKind(
         "消息无法交付", "a message cannot be handed over", "the next one of that warning can"
     ),

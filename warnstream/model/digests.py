@@ -203,6 +203,8 @@ class Digest:
         There is a drill in one of the villages, or has just been one: this says first that it is none.
     asks_arrival : bool
         To a rescue team: the answer is to say in how many minutes it is there.
+    to_deputy : bool
+        The post was silent once since something stands: its deputy reads this, too.
     """
 
     identifier: str
@@ -222,6 +224,7 @@ class Digest:
     code: str = ""
     ends_drill: bool = False
     asks_arrival: bool = False
+    to_deputy: bool = False
 
     @property
     def villages(self) -> frozenset[int]:

@@ -271,10 +271,9 @@ class Team:
 class ChainPost:
     """A duty post of the responsibility chain: who answers for an area, and how it is called.
 
-    `rank` 1 is nearest to the households (grid member) and rises to the county
-    leader; `area` is a village code, a township name, a county name or ``*``. A rescue team has a way in
-    and answers as a post does, and no place on the ladder: `team` is what is known of it. `duty` is one of
-    `DUTIES`, or empty: then it counts by its rank alone.
+    `rank` 1 is nearest to the households (grid member); `area` is a village code, a township name, a county
+    name or ``*``. A rescue team answers as a post does and is not on the ladder: `team` says what it is.
+    `duty` is one of `DUTIES`, or empty. `deputy` is the post that is rung with it once it is silent.
     """
 
     post: str
@@ -285,6 +284,7 @@ class ChainPost:
     address: str
     team: Team | None = None
     duty: str = ""
+    deputy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

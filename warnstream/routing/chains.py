@@ -6,11 +6,12 @@ from dataclasses import fields
 from functools import partial
 
 import msgspec
+from msgspec import structs
 
 from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, DoorHelp, PostAnswer
 from warnstream.model.level import Level
-from warnstream.model.network import Network
+from warnstream.model.network import ChainPost, Network
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing.audience import Audience
@@ -54,6 +55,7 @@ class Chains:
     def __init__(self, network: Network, audience: Audience, policy: RoutingPolicy, series: Series) -> None:
         self._codes = network.villages.code
         self._has_posts = bool(network.chain)
+        self._deputized = deputized_by(network.chain)
         self.placing = Placing(network)
         register, people = _register_of(network, policy), network.villages.people
         known = (lambda village: people[village]) if people else (lambda _village: 0)
@@ -87,6 +89,12 @@ class Chains:
         return sorted({village for chain in self.of.values() for village in chain.dry})
 
     @property
+    def heard_in_part(self) -> set[int]:
+        """Dry villages for which somebody has answered, and not everybody needed."""
+        chains = self.of.values()
+        return {village for chain in chains for village in chain.dry if chain.turns[village].answered}
+
+    @property
     def calls(self) -> list[HelpCall]:
         """Open calls for help, oldest first."""
         found = [call for chain in self.of.values() for call in chain.helps.of_name.values()]
@@ -101,9 +109,13 @@ class Chains:
         return [(message.status, message)] if self._has_posts else []
 
     def of_post(self, digest: str, post: str, answer: Answer) -> list[StatedInput]:
-        """A post's answer as an input; none if it was never sent that digest."""
-        given = PostAnswer(digest, post, answer)
-        return [(status, given) for status, chain in self.of.items() if chain.number_of(digest, post)]
+        """A post's answer, or that of its deputy, as an input; none if neither was ever sent that digest."""
+        return [
+            (status, PostAnswer(digest, whose, answer))
+            for status, chain in self.of.items()
+            for whose in (post, *self._deputized.get(post, ()))
+            if chain.number_of(digest, whose)
+        ]
 
     def of_door(self, village: int, door: str, status: MessageStatus) -> list[StatedInput]:
         """A door's call for help as an input."""
@@ -111,9 +123,10 @@ class Chains:
 
     def of_report(self, report: FieldReport, status: MessageStatus) -> tuple[MessageStatus, PlacedReport]:
         """A post's report as an input; one to a digest is of that digest's chain, another one of `status`."""
-        for known, chain in self.of.items():
-            if report.message and chain.number_of(report.message, report.sender):
-                status = known
+        for known, chain in self.of.items() if report.message else ():
+            for whose in (report.sender, *self._deputized.get(report.sender, ())):
+                if chain.number_of(report.message, whose):
+                    status, report = known, structs.replace(report, sender=whose)
         turns = self.of[status].turns
         placed = self.placing.of_post(report, lambda village: bool(turns.get(village, QUIET).standing))
         return status, placed
@@ -212,6 +225,15 @@ def _people_first(inputs: Sequence[StatedInput]) -> list[StatedInput]:
     return sorted(inputs, key=lambda one: isinstance(one[1], WarningMessage))
 
 
+def deputized_by(chain: Iterable[ChainPost]) -> dict[str, list[str]]:
+    """By deputy: the posts for which it answers."""
+    found: dict[str, list[str]] = {}
+    for post in chain:
+        if post.deputy:
+            found.setdefault(post.deputy, []).append(post.post)
+    return found
+
+
 def _register_of(network: Network, policy: RoutingPolicy) -> int:
     """A number that changes with posts, the areas of villages, and the policy."""
     villages = network.villages
@@ -220,5 +242,8 @@ def _register_of(network: Network, policy: RoutingPolicy) -> int:
         del known["send_person_s"]  # nobody is asked anew because a version knows it
     # In order: a set's own is another one in every process, and whoever takes a shard over would ask anew.
     known["part"] = {"number": policy.part.number, "own": sorted(policy.part.own)}
-    parts = (network.chain, villages.code, villages.township, villages.county, known)
+    rows = [msgspec.to_builtins(post) for post in network.chain]
+    for row in rows:
+        del row["deputy"]  # who is asked does not change with it
+    parts = (rows, villages.code, villages.township, villages.county, known)
     return zlib.crc32(msgspec.msgpack.encode(parts))

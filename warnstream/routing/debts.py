@@ -62,6 +62,8 @@ class Debt(msgspec.Struct):
         Likewise, for whatever it owes, because a person wants it.
     tries : int
         How often it was rung again, while it owes, since its last answer.
+    is_deputized : bool
+        It was rung again in vain once, so its deputy hears what it is told until nothing stands any more.
     opened_s, n : int
         Of the series of its digests: begin, and the last number; NEVER and 0 before the first.
     issued_s : int
@@ -82,6 +84,7 @@ class Debt(msgspec.Struct):
     n: int = 0
     issued_s: int = NEVER
     place: int = NEVER
+    is_deputized: bool = False
 
     def tell(self, village: int, hazard: str, cause: Cause) -> None:
         """Something to hear; the newest of a village and hazard counts."""

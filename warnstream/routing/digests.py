@@ -54,6 +54,7 @@ def compose(post: str, series: str, debt: Debt, seen: Seen, status: MessageStatu
         helps=tuple(helps[:LINES_MAX]),
         more=len(helps) + len(order) - len(lines) - min(len(helps), LINES_MAX),
         tries=debt.tries,
+        to_deputy=debt.is_deputized,
     )
 
 

@@ -197,6 +197,7 @@ class Posts:
         debt.n += 1
         silent = [owed for owed in debt.owed.values() if owed.is_overdue and not owed.has_lapsed]
         debt.tries = debt.tries + debt.rings if silent else 0
+        debt.is_deputized |= debt.tries > 0
         debt.rings = debt.rings_for_help = debt.rings_by_hand = False
         for owed in silent:
             owed.due_s = self.now_s + self._policy.wait_s(max(debt.tries, 1))
@@ -211,6 +212,8 @@ class Posts:
         named = digest.lines or digest.helps
         debt.place = named[0].village if named else debt.place
         debt.news, debt.taken = {}, []
+        if debt.is_deputized and not digest.needs_answer:
+            debt.is_deputized = any(post in turn.told for turn in turns.values())
         return digest
 
 

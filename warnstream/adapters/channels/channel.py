@@ -246,10 +246,12 @@ class Linked(Protocol):
 class ConfiguredChannel:
     """A channel with how often it tries and from when on its messages are late, seconds after their issue.
 
-    `expected_per_s` is how many a second it will send, where its keys tell.
+    `expected_per_s` is how many a second it will send, where its keys tell; `hand_on_after_s` how long it may
+    be held before doors that have another way are told by that.
     """
 
     channel: Channel
     retry: RetryPolicy
     late_after_s: float = math.inf
     expected_per_s: float | None = None
+    hand_on_after_s: float = math.inf

@@ -69,5 +69,7 @@ def make_channels(
     made = {VILLAGE_TOPIC_CHANNEL: ConfiguredChannel(village_topic, VILLAGE_TOPIC_RETRY)}
     for name, section in sections.items():
         channel = CHANNEL_OF_SECTION[type(section)](section, replace(around, channel=name))
-        made[name] = ConfiguredChannel(channel, section.policy, section.late_after_s, section.expected_per_s)
+        made[name] = ConfiguredChannel(
+            channel, section.policy, section.late_after_s, section.expected_per_s, section.hand_on_after_s
+        )
     return made

@@ -135,6 +135,18 @@ class MainOutbox(NodeOutbox):
                 self._pause(name, "the outbox of a drill cannot be read", error)
         return min((due for due in dues if due is not None), default=None)
 
+    def hand_on(self, channel: str, rooms: Mapping[str, int], now: float) -> int:
+        """Let doors of a held channel be told by another way; those of drills where nobody real is."""
+        if not self.may_send():
+            return 0
+        count = super().hand_on(channel, rooms, now)
+        for name, drill in self._in_turn() if not count else ():
+            try:
+                count += drill.hand_on(channel, rooms, now)
+            except Exception as error:  # noqa: BLE001
+                self._pause(name, "doors of a drill cannot be handed on", error)
+        return count
+
     def mark_delivered(self, key: str, at: float) -> bool:
         """A receipt came back: the recipient's device has it. False if the key is unknown."""
         if is_of_drill(key):

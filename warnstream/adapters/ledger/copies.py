@@ -56,4 +56,5 @@ class LedgerCopy:
             },
             replaced=self.replaced,
             ways=list(self.register.ways),
+            fingerprint=self.fingerprint,
         )

@@ -15,9 +15,9 @@ from warnstream.adapters.ledger.book import AskLog, Book, Spot
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
-from warnstream.adapters.ledger.listing import DoorState, doors_of
-from warnstream.adapters.ledger.moving import ShownDoor, move_doors
-from warnstream.adapters.ledger.register import NOTHING_FOLLOWS, Following, FormerDoor, channel_in
+from warnstream.adapters.ledger.listing import DoorState, ShownDoor, doors_of
+from warnstream.adapters.ledger.past_registers import PastRegisters, RegisterOf, no_register
+from warnstream.adapters.ledger.register import NOTHING_FOLLOWS, Following, channel_in
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.adapters.ledger.silent import SilentDoors
 from warnstream.adapters.ledger.texts import BulletinTexts, Stored
@@ -91,6 +91,7 @@ class DoorStore:
     texts : BulletinTexts
     sending : DoorSending
     silent : SilentDoors
+    registers : PastRegisters
 
     Raises
     ------
@@ -114,6 +115,7 @@ class DoorStore:
         self.silent = SilentDoors(self._book, waits_s)
         self.texts = BulletinTexts(stored)
         self.sending = DoorSending(self._book, self.texts, ask_log)
+        self.registers = PastRegisters(self._book, self.sending)
         self._kept: KeptLedger | None = None
         self.sequence, self.is_taken_over = 0, False
         self._register_saved = ""
@@ -129,6 +131,11 @@ class DoorStore:
     def is_new(self) -> bool:
         """No snapshot could be read: what the log does not say is not known."""
         return self._kept is None
+
+    @property
+    def is_register_kept(self) -> bool:
+        """Whether the register beside the newest snapshot is the one that its doors are of."""
+        return self._kept is not None and self._files.register()[0] == self._kept.fingerprint
 
     @property
     def no_end(self) -> frozenset[tuple[str, str]]:
@@ -162,25 +169,14 @@ class DoorStore:
         village = np.repeat(np.arange(len(arrays["size"])), arrays["size"])
         return [self._kept.villages[at] for at in np.unique(village[waits]).tolist()]
 
-    def begin(self, network: Network, fingerprint: str = "") -> None:
-        """Go on from the newest snapshot, under a register; the log is to be followed from there."""
-        known, register = self._files.register()
-        vanished: Iterable[FormerDoor] = ()
-        if register is not None and known != fingerprint:
-            vanished = list(register.vanished(network))
-        self._register_saved = known
-        book = self._book
-        with book.lock:
-            book.fingerprint = fingerprint
-            self.sending.forget_hands()
-            if self._kept is not None:
-                book.take_up(network, self._kept, vanished)
-            else:
-                book.begin_anew(network, vanished)
+    def begin(self, network: Network, fingerprint: str = "", register_of: RegisterOf = no_register) -> None:
+        """Go on from the newest snapshot; the log is followed from there, to this register at its end."""
+        self._register_saved = self._files.register()[0]
+        self.registers.begin(self._files, self._kept, network, fingerprint, register_of)
 
     def move_to(self, network: Network, fingerprint: str) -> None:
         """Go on under another register while channels send: who is in hand stays in hand."""
-        move_doors(self._book, self.sending, network, fingerprint)
+        self.registers.move_to(network, fingerprint)
         self.silent.forget()
 
     def waiting_villages(self) -> list[str]:
@@ -190,6 +186,7 @@ class DoorStore:
 
     def follow_no_more(self) -> None:
         """The log has been followed: doors can be claimed."""
+        self.registers.arrive()
         book = self._book
         with book.lock:
             if book.register.former:
@@ -252,13 +249,15 @@ class DoorStore:
                 village = book.register.village_of(outcome.village)
                 if village is None:
                     continue
-                found = (book.register.row_of(village, door) for door in outcome.doors)
-                rows = sorted({row for row in found if row is not None})
+                row_of = {door: book.register.row_of(village, door) for door in outcome.doors}
+                rows = sorted({row for row in row_of.values() if row is not None})
                 numbers = np.array(rows, dtype=np.int64)
                 at_s = _known_time(outcome.at_s)
                 channel = book.register.way_of(outcome.channel)
                 book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s, channel)
                 self.sending.taken(outcome.sequence, rows)
+                unknown = [door for door, row in row_of.items() if row is None]
+                self.registers.note(village, outcome.sequence, unknown, outcome.result)
 
     def needs_doubt(self, since_s: int) -> bool:
         """Whether anybody may have been in hand: somebody waits, or an end was issued since."""

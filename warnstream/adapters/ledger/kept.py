@@ -53,6 +53,8 @@ class KeptLedger(msgspec.Struct, frozen=True):
         `Past.replaced` by name of channel.
     ways : list of str
         Channels by the number that they have in the array ``way``; of an earlier version none.
+    fingerprint : str
+        Of the configuration whose register the doors are of; empty where nobody said.
     """
 
     version: int
@@ -64,6 +66,7 @@ class KeptLedger(msgspec.Struct, frozen=True):
     arrays: dict[str, KeptArray]
     replaced: dict[str, list[int]]
     ways: list[str] = []
+    fingerprint: str = ""
 
     def unpacked(self) -> dict[str, np.ndarray]:
         """The arrays."""

@@ -5,6 +5,18 @@ from typing import NamedTuple
 from warnstream.adapters.ledger.book import Book
 from warnstream.delivery.ledger.columns import STATE_BITS
 from warnstream.delivery.ledger.states import Delivery, People
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.effects import Answer
+
+
+class ShownDoor(NamedTuple):
+    """What an answer link leads to."""
+
+    name: str
+    newest_name: str
+    newest: Bulletin | None
+    door: str
+    said: Answer | None
 
 
 class DoorState(NamedTuple):

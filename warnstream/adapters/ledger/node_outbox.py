@@ -163,6 +163,10 @@ class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
         """Notifications of a channel that are ready, wait for another attempt or are being sent."""
         return super().open_count(channel) + self.doors.sending.open_count(channel)
 
+    def hand_on(self, channel: str, rooms: Mapping[str, int], now: float) -> int:
+        """Let doors of a held channel be told by another of their ways; returns how many."""
+        return self.doors.sending.hand_on(channel, rooms, now)
+
     def waiting(self, channel: str) -> dict[Urgency, int]:
         """Who waits on a channel, by what they are to be told."""
         found = super().waiting(channel)

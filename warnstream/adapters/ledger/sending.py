@@ -15,6 +15,7 @@ from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.columns import STATE_BITS
 from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes
+from warnstream.delivery.ledger.handing import HandingOn
 from warnstream.delivery.ledger.queue import FREE, DoorClaim
 from warnstream.delivery.ledger.states import WAITING, Delivery, Result
 from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin
@@ -61,10 +62,12 @@ class DoorSending:
         self._in_hand: dict[str, DoorClaim] = {}
         self._kept: dict[str, tuple[Future[None], DoorClaim]] = {}
         self._due: dict[tuple[int, int], float] = {}
+        self._handing = HandingOn()
 
     def forget_hands(self) -> None:
         """Nobody sends any more: the rows have other numbers now."""
         self._in_hand, self._kept, self._due = {}, {}, {}
+        self._handing.forget()
 
     def renumber(self, rows: Mapping[int, int], until: Mapping[int, float]) -> None:
         """The rows have other numbers now, and who is in hand stays in hand; with the book's lock held.
@@ -312,6 +315,48 @@ class DoorSending:
         ledger = self._book.ledger
         is_newest = spot.sequence == int(ledger.sequence[spot.village])
         return is_newest and (int(ledger.state[spot.row]) & STATE_BITS) == Delivery.DELIVERED
+
+    def hand_on(self, channel: str, rooms: Mapping[str, int], now: float) -> int:
+        """Let doors of a held channel that are asked to go be told by another way; returns how many.
+
+        `rooms` are the channels that work, and how many doors more each may be given. They are in hand until
+        the log has it, so that no probe tells one of them meanwhile.
+        """
+        book = self._book
+        with book.lock:
+            number = book.register.way_of(channel)
+            by_number = {book.register.way_of(name): room for name, room in rooms.items()}
+            known = {way: room for way, room in by_number.items() if way is not None}
+            if number is None or book.queue is None:
+                return 0
+            leaving = self._handing.take(book.ledger, book.queue, number, known, now)
+            if not leaving:
+                return 0
+            groups: dict[tuple[int, int, str, Result], list[str]] = {}
+            keys = []
+            for claim, result in leaving:
+                door = book.register.code(claim.row)
+                keys.append(
+                    KEY_SEPARATOR.join((book.name(claim.village, claim.sequence), door, f"{channel}{result}"))
+                )
+                self._in_hand[keys[-1]] = claim
+                self._due[claim.row, claim.sequence] = 0.0
+                groups.setdefault((claim.village, claim.sequence, channel, result), []).append(door)
+            outcomes = [self._outcome(*group, int(now), doors) for group, doors in groups.items()]
+        try:
+            self._ask_log(encode_outcomes(outcomes)).add_done_callback(lambda _done: self._let_go(keys))
+        except StoreError:
+            self._let_go(keys)
+            raise
+        return len(leaving)
+
+    def _let_go(self, keys: Sequence[str]) -> None:
+        """The log has it, or has refused it: then they wait where they are."""
+        with self._book.lock:
+            for key in keys:
+                claim = self._in_hand.pop(key, None)
+                if claim is not None and self._due.pop((claim.row, claim.sequence), None) is not None:
+                    self._release(claim.row, claim.sequence, 0.0)
 
     def taken(self, sequence: int, rows: Sequence[int]) -> None:
         """The ledger has an outcome: whoever was in hand for it is free, and who waits again is in the queue.

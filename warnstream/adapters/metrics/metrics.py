@@ -239,7 +239,9 @@ class Metrics(ChannelMetrics):
             registry=registry,
         )
         self.villages_dry = Gauge(
-            "warnstream_villages_dry", "Villages for which nobody on duty has answered.", registry=registry
+            "warnstream_villages_dry",
+            "Villages for which answers of posts are missing, with nobody left to ask.",
+            registry=registry,
         )
         self.feed_unheard = Gauge(
             "warnstream_feed_unheard_seconds",
@@ -291,6 +293,12 @@ class Metrics(ChannelMetrics):
             "warnstream_send_attempts",
             "Attempts to send by channel and outcome: sent, retry, refused, waiting, expired.",
             ["channel", "outcome"],
+            registry=registry,
+        )
+        self.doors_handed_on = Counter(
+            "warnstream_doors_handed_on",
+            "Doors of a held channel that another of their ways was given to tell, by the held channel.",
+            ["channel"],
             registry=registry,
         )
         self.channel_held = Gauge(

@@ -34,5 +34,11 @@ class SendingOutbox(Protocol):
     def open_count(self, channel: str) -> int:
         """Notifications of a channel that are ready, wait for another attempt or are being sent."""
 
+    def hand_on(self, channel: str, rooms: Mapping[str, int], now: float) -> int:
+        """Let who waits on a held channel be told by another of their ways; returns how many.
+
+        `rooms` are channels that work, and how many more each may be given.
+        """
+
     def waiting(self, channel: str) -> dict[Urgency, int]:
         """Who waits on a channel, or is being told, by what they are to be told."""

@@ -57,6 +57,11 @@ WORD_OF_SIGNAL = {
 """Label of `warnstream_send_attempts_total`."""
 
 
+HAND_ON_EVERY_S = 1.0
+HANDED_ON_S = 60.0
+HANDED_ON_UNSEEN, HANDED_ON_MAX = 300, 6_000
+"""Doors of held channels that another one has at most: what it tells in a minute, where that is seen."""
+
 UTC = fixed_zone(0)
 
 PROSPECT_S = 2.0
@@ -86,7 +91,15 @@ class Shared:
 
 
 class Sender:
-    """The thread of one channel."""
+    """The thread of one channel.
+
+    Attributes
+    ----------
+    rooms_beside : callable
+        Other channels that work, and how many doors of a held one each may be given.
+    wake_beside : callable
+        Those have been given some.
+    """
 
     def __init__(self, name: str, configured: ConfiguredChannel, shared: Shared) -> None:
         self.name = name
@@ -106,6 +119,9 @@ class Sender:
         self._handed_in: dict[str, Settlement] = {}
         self._fault_at = 0.0
         self._has_worked = False
+        self._hand_on_at = 0.0
+        self.rooms_beside: Callable[[], dict[str, int]] = dict
+        self.wake_beside: Callable[[], None] = lambda: None
         self.thread = threading.Thread(target=self._run, name=f"channel-{name}", daemon=True)
         shared.metrics.channel_held.labels(name).set_function(lambda: float(bool(self.trouble)))
 
@@ -215,8 +231,10 @@ class Sender:
         claimed = self._shared.outbox.claim(self.name, room, self._shared.clock()) if room else []
         if claimed:
             self._send_and_hand_in(claimed)
+            self._hand_on()
             return
         self._settle()
+        self._hand_on()
         self._working_since = None
         has_doubts = self._breaker.is_held or not self._has_worked
         if room and has_doubts and not self._shared.outbox.open_count(self.name):
@@ -225,6 +243,32 @@ class Sender:
                 self._breaker.release()
                 logger.warning("channel released, nothing waits any more", extra={"channel": self.name})
         self._wait_for_news(seen)
+
+    def room_for_others(self) -> int | None:
+        """How many doors of held channels this one may be given now; None if it does not work. Any thread.
+
+        What it tells within `HANDED_ON_S`: once the others are back they are quicker than a long queue here.
+        """
+        if self.trouble:
+            return None
+        per_s = self._throughput.per_s
+        most = HANDED_ON_UNSEEN if per_s is None else min(max(int(per_s * HANDED_ON_S), 1), HANDED_ON_MAX)
+        return max(most - self._shared.outbox.open_count(self.name), 0)
+
+    def _hand_on(self) -> None:
+        """While nothing gets through here, doors that are asked to go hear it by another of their ways."""
+        now = time.monotonic()
+        held_s = now - self._breaker.held_at if self._breaker.is_held else 0.0
+        if not held_s or held_s < self._configured.hand_on_after_s or now < self._hand_on_at:
+            return
+        self._hand_on_at = now + HAND_ON_EVERY_S
+        rooms = self.rooms_beside()
+        count = self._shared.outbox.hand_on(self.name, rooms, self._shared.clock()) if rooms else 0
+        if count:
+            self._shared.metrics.doors_handed_on.labels(self.name).inc(count)
+            said = {"channel": self.name, "doors": count}
+            logger.warning("doors of a held channel are told by another way", extra=said)
+            self.wake_beside()
 
     def _wait_for_news(self, seen: int) -> None:
         wait_s = self._breaker.probe_in_s(time.monotonic())

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from warnstream.adapters.channels.channel import ConfiguredChannel
 from warnstream.adapters.sending.sender import Sender, Shared
@@ -28,6 +29,8 @@ class DeliveryWorker:
     def __init__(self, channels: Mapping[str, ConfiguredChannel], shared: Shared) -> None:
         self._outbox = shared.outbox
         self._senders = [Sender(name, configured, shared) for name, configured in channels.items()]
+        for sender in self._senders:
+            sender.rooms_beside, sender.wake_beside = partial(self._rooms_beside, sender), self.wake
 
     def start(self) -> int:
         """Put back what was being sent when the process last ended, then start; returns how many that were.
@@ -63,6 +66,11 @@ class DeliveryWorker:
         """Messages a second of each channel whose rate is seen or expected. From any thread."""
         found = {sender.name: sender.per_s() for sender in self._senders}
         return {name: rate for name, rate in found.items() if rate}
+
+    def _rooms_beside(self, held: Sender) -> dict[str, int]:
+        """Of every other channel that works how many doors of a held one it may be given."""
+        found = {sender.name: sender.room_for_others() for sender in self._senders if sender is not held}
+        return {name: room for name, room in found.items() if room is not None}
 
     def wake(self) -> None:
         """There may be new work, or the clock has moved."""

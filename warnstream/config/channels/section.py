@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from warnstream.config.yaml import value_types
-from warnstream.config.yaml.quantities import format_duration
+from warnstream.config.yaml.quantities import format_duration, parse_duration_s
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.rules.policies import RetryPolicy
 
@@ -71,6 +71,24 @@ class ForSilentSection(Section):
     )
 
 
+HAND_ON_AFTER = "1min"
+"""A gateway that is started anew is back before; a county may set less, never more."""
+
+
+class IfHeldSection(Section):
+    """What becomes of households whose channel reaches nobody."""
+
+    after_s: Annotated[int, value_types.duration("1s", HAND_ON_AFTER)] = default(
+        HAND_ON_AFTER,
+        alias="after",
+        description="Once nothing has got through for so long, a household that is asked to prepare or "
+        "leave is told by the next of its `ways` that works.",
+    )
+    source: Annotated[str, value_types.text()] = Field(
+        description="Who has decided that: the county's plan, with its date."
+    )
+
+
 class ChannelSection(Section):
     """What every channel has."""
 
@@ -101,6 +119,12 @@ class ChannelSection(Section):
         "voice. Without it a further way is for those alone whom no earlier one reaches.",
     )
 
+    if_held: IfHeldSection | None = Field(
+        None,
+        description="How soon households with another way are told by that while this channel reaches "
+        f"nobody; {HAND_ON_AFTER} without it.",
+    )
+
     is_for_posts_only: ClassVar[bool] = False
     """It has no receipts and people cannot answer on it: `check` tells of households that use it."""
 
@@ -126,6 +150,11 @@ class ChannelSection(Section):
     def expected_per_s(self) -> float | None:
         """Messages a second that it will send, as far as its keys tell; None: that is seen once it does."""
         return self.rate_per_s
+
+    @property
+    def hand_on_after_s(self) -> int:
+        """How long it may be held before who has another way is told by that."""
+        return int(parse_duration_s(HAND_ON_AFTER)) if self.if_held is None else self.if_held.after_s
 
     @property
     def policy(self) -> RetryPolicy:

@@ -30,7 +30,7 @@ HOUSEHOLD_COLUMNS = Columns(PLAIN_COLUMNS.required, FACT_COLUMNS)
 WAYS_COLUMNS = Columns(PLAIN_COLUMNS.required[:2], (*PLAIN_COLUMNS.required[2:], *WAY_COLUMNS, *FACT_COLUMNS))
 """With a column `ways`, channel and address need not be there."""
 
-CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"), ("duty",))
+CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"), ("duty", "deputy"))
 RANK_MAX = 100
 EVERYWHERE = "*"
 NO_CHANNEL: tuple[str, Callable[[str], bool]] = ("", lambda _address: False)
@@ -216,7 +216,19 @@ def read_chain(folder: Folder, register: Register, faults: FaultLog) -> tuple[Ch
     posts = (
         _post_of(row, register, areas, faults) for row in read_rows(CHAIN_FILE, data, CHAIN_COLUMNS, faults)
     )
-    return tuple(post for post in posts if post is not None)
+    found = tuple(post for post in posts if post is not None)
+    _check_deputies(found, register, faults)
+    return found
+
+
+def _check_deputies(posts: Sequence[ChainPost], register: Register, faults: FaultLog) -> None:
+    """A deputy is another post of the file, whose own way is then rung."""
+    for post in posts:
+        line = register.line_of_post[post.post]
+        if post.deputy == post.post:
+            faults.add(CHAIN_FILE, line, "deputy", f"expected another post than {post.post!r} itself")
+        elif post.deputy and post.deputy not in register.line_of_post:
+            faults.add_unknown(CHAIN_FILE, line, "deputy", post.deputy, register.line_of_post)
 
 
 def _areas_of(villages: Villages) -> set[str]:
@@ -242,7 +254,8 @@ def _post_of(row: Row, register: Register, areas: set[str] | None, faults: Fault
     check_channel(row, register, faults)
     if rank is None or len(faults) > n_before:
         return None
-    return ChainPost(post, role, rank, area, row.cell("channel"), row.cell("address"), duty=duty)
+    way = row.cell("channel"), row.cell("address")
+    return ChainPost(post, role, rank, area, *way, duty=duty, deputy=row.cell("deputy"))
 
 
 def check_channel(row: Row, register: Register, faults: FaultLog) -> None:

@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("蓝", "Blue", "number"),
         ("求助未派", "Help, nobody goes", "number"),
         ("待放行", "Wait for release", "number"),
-        ("无人应答", "Nobody answers", "number"),
+        ("应答不齐", "Answers missing", "number"),
         ("应通知", "To be told", "number"),
         ("已送达", "Reached", "number"),
         ("已回复", "Answered", "number"),

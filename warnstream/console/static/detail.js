@@ -105,7 +105,7 @@ function bodyOf(village, offset, level, onDoors) {
   if (helps.length) parts.push(helpsOf(helps, offset));
   else if (doors.help) parts.push(el("p", { class: "flag flag-help" }, w.helpOpen(doors.help)));
   if (village.waits) parts.push(el("p", { class: "flag flag-hand" }, waitsOf(village.waits, offset)));
-  if (village.is_dry) parts.push(el("p", { class: "flag" }, w.villageDry));
+  if (village.is_dry) parts.push(el("p", { class: "flag" }, village.posts.some((post) => post.state === "answered") ? w.villageLacks : w.villageDry));
   if (village.sight) parts.push(el("p", { class: "flag flag-blind" }, village.sight === 2 ? w.blind : w.partly));
   if (!hazards.length) parts.push(el("p", { class: "quiet" }, w.noneStands));
   hazards.forEach((hazard, at) => parts.push(hazardOf(hazard, offset, at === 0)));

@@ -149,6 +149,13 @@ class DoorColumns(DoorRows):
         found = np.flatnonzero(waits)
         return found + rows.start if isinstance(rows, slice) else rows[found]
 
+    def villages_that_go_on(self, urgency_min: int) -> list[int]:
+        """Villages of bulletins from an urgency on in which somebody waits and somebody has another way."""
+        waits = (self._by_delivery[:, Delivery.QUEUED] + self._by_delivery[:, Delivery.FAILED]) > 0
+        leads = self._n_of_way[:, self.next_way[: self._n_of_way.shape[1]] != NO_WAY].any(axis=1)
+        found: list[int] = np.flatnonzero(waits & leads & (self.urgency >= urgency_min)).tolist()
+        return found
+
     def waiting_by_urgency(self, channel: int) -> dict[int, int]:
         """Doors that wait on a channel, by the urgency of what they are to be told."""
         waits = IS_WAITING[self.state & STATE_BITS] & (self.channel_of[self.way] == channel)

@@ -32,7 +32,10 @@ ANSWERED, ADDRESSED, REACHED, HEARD = 0x08, 0x10, 0x20, 0x40
 """Ever answered; ever to be told; ever told; may have heard something of which it was not told the end."""
 
 TRIES_MAX = 255
-_MAY_HAVE_ARRIVED = frozenset(Result) - {Result.EXPIRED, Result.SILENT}
+_MOVES = frozenset({Result.HELD, Result.BACK})
+MAY_HAVE_ARRIVED = frozenset(Result) - {Result.EXPIRED, Result.SILENT} - _MOVES
+"""Results after which a door may have heard what was sent."""
+
 _ARRIVED = frozenset({Result.SENT, Result.DELIVERED})
 _ATTEMPTS = frozenset({Result.SENT, Result.FAILED, Result.UNREACHABLE})
 
@@ -208,6 +211,9 @@ class Ledger(DoorColumns):
         if result is Result.SILENT:
             self._go_on(village, sequence, rows, at_s)
             return
+        if result in _MOVES:
+            self._leave_held(village, sequence, rows, result, channel)
+            return
         if channel is not None and self.has_next:
             gone_on = self.channel_of[self.way[rows]] != channel
             self._take_late(village, sequence, rows[gone_on], result)
@@ -225,13 +231,13 @@ class Ledger(DoorColumns):
             state |= REACHED
             if sequence >> N_BITS == newest >> N_BITS:
                 self.told[rows] = np.maximum(self.told[rows], n)
-        if result in _MAY_HAVE_ARRIVED:
+        if result in MAY_HAVE_ARRIVED:
             state |= HEARD
         if sequence == newest:
             state = self._take_newest(village, state, rows, result)
             if self.has_next and result in (Result.UNREACHABLE, Result.UNDELIVERED):
                 state = self._go_on_after_failure(state, rows)
-        elif result in _MAY_HAVE_ARRIVED and self.is_end[village]:
+        elif result in MAY_HAVE_ARRIVED and self.is_end[village]:
             # The end came while something was on its way: who has that hears the end after all.
             is_spared = (state & STATE_BITS) == Delivery.SPARED
             state[is_spared] = (state[is_spared] & ~np.uint8(STATE_BITS)) | Delivery.QUEUED
@@ -281,6 +287,23 @@ class Ledger(DoorColumns):
         self.way[rows] = self.silent_way[self.way[rows]]
         self.state[rows] = (state & ~np.uint8(STATE_BITS)) | Delivery.QUEUED
         self.tries[rows], self.time[rows] = 0, at_s
+        self._count(village, rows, before)
+
+    def _leave_held(
+        self, village: int, sequence: int, rows: Int64Array, result: Result, channel: int | None
+    ) -> None:
+        """Who waits on a held channel waits on the next way, or on the first one again."""
+        if sequence != int(self.sequence[village]):
+            return
+        way, state = self.way[rows], self.state[rows]
+        target = self.next_way[way] if result is Result.HELD else self.first_way[rows]
+        leaves = IS_WAITING[state & STATE_BITS] & (target != NO_WAY) & (target != way)
+        leaves &= self.channel_of[way] == channel
+        rows, target = rows[leaves], target[leaves]
+        before, state = self._counted(rows), self.state[rows]
+        self.past.replace(self.way[rows], state & STATE_BITS, np.ones(len(rows), np.bool_))
+        self.way[rows], self.tries[rows] = target, 0
+        self.state[rows] = (state & ~np.uint8(STATE_BITS)) | Delivery.QUEUED
         self._count(village, rows, before)
 
     def _call_off(self, row: int, village: int) -> None:

@@ -154,6 +154,18 @@ class DoorQueue:
         self._channel_in_hand.update(dict.fromkeys(rows, channel))
         return taken
 
+    def take_in_hand(self, row: int, channel: int, now: float) -> DoorClaim:
+        """One door of a channel that is in nobody's hands, whatever its place."""
+        ledger, village = self._ledger, int(self._ledger.village[row])
+        claim = DoorClaim(row, village, int(ledger.sequence[village]), int(ledger.tries[row]))
+        self.hold[row], self._channel_in_hand[row] = IN_HAND, channel
+        self._in_hand[channel][row] = claim.sequence, now + IN_HAND_S_MAX
+        return claim
+
+    def place_of_village(self, village: int) -> Place:
+        """Where the doors of a village stand, whoever lives there."""
+        return self._place(village, 0)
+
     def hands(self) -> dict[int, tuple[int, float]]:
         """Of every row in hand the bulletin, and when whoever has it is given up."""
         return {row: held for in_hand in self._in_hand for row, held in in_hand.items()}

@@ -66,6 +66,10 @@ class Result(StrEnum):
     """The channel took it, and reports that it will not reach the door."""
     SILENT = "silent"
     """No attempt: it was told, and nobody has answered for so long that the next channel has its turn."""
+    HELD = "held"
+    """No attempt: its channel has been held for so long that the next one has its turn."""
+    BACK = "back"
+    """No attempt: its channel is held, none after it works, and the first one does."""
 
 
 class Said(IntEnum):
@@ -104,11 +108,13 @@ DELIVERED_BY: dict[Result, tuple[frozenset[Delivery], Delivery]] = {
     Result.EXPIRED: (WAITING, Delivery.EXPIRED),
     Result.UNDELIVERED: (frozenset({Delivery.SENT}), Delivery.UNREACHABLE),
     Result.SILENT: (frozenset({Delivery.SENT, Delivery.DELIVERED}), Delivery.QUEUED),
+    Result.HELD: (WAITING, Delivery.QUEUED),
+    Result.BACK: (WAITING, Delivery.QUEUED),
 }
 """Result -> (states in which it changes something, the state it leads to), for the newest bulletin.
 
 A receipt is believed in any state. A failure never lowers what was sent. Where another channel comes after
-the one that a door is on, `UNREACHABLE` and `SILENT` lead to that one, to wait there (`Ledger.take`).
+the one that a door is on, `UNREACHABLE`, `SILENT` and `HELD` lead to that one, to wait there (`Ledger.take`).
 """
 
 _ON_THEIR_OWN = frozenset(

@@ -26,6 +26,7 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import ConfigError, StoreError
 from warnstream.model.times import iso_utc
 from warnstream.runners.bundles.frozen import load_bundle
+from warnstream.runners.bundles.registers import Registers
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class OwnBundle:
         Of the bundle that runs; 0 while it could not be kept.
     instead : str
         Fingerprint of what CONFIG_DIR has and was rolled back; empty where nothing was.
+    registers : Registers
+        Of configurations that have run.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class OwnBundle:
         self._configuration, self._journal = configuration, journal
         self._alarms, self._metrics = alarms, metrics
         self._store = BundleStore(configuration.storage.directory)
+        self.registers = Registers(self._store)
         self._working: threading.Thread | None = None
         self._lock = threading.Lock()
         self.number, self.instead = 0, ""

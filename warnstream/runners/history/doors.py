@@ -33,10 +33,18 @@ from warnstream.runners.intake.door_entries import (
     decode_doubt,
 )
 from warnstream.runners.intake.entries import AnswerEntry, AnswerMessage, ClockBeacon
-from warnstream.runners.intake.history_entries import ISSUED, decode_issued_bulletins
+from warnstream.runners.intake.history_entries import (
+    CONFIGURATION,
+    ISSUED,
+    decode_configured,
+    decode_issued_bulletins,
+)
 from warnstream.runners.intake.topics import Topics
 
 log = logging.getLogger(__name__)
+
+CHANGES_FOLLOWED_MAX = 20
+"""Of a longer past, as a lost ledger has it, the newest changes of register are followed: each is loaded."""
 
 _ANSWERED = b"/answer/"
 """In the topics of messages that may hold answers."""
@@ -73,6 +81,7 @@ class _Event:
 
     place: tuple[int, int, int]
     take: Callable[[DoorStore], object]
+    is_change: bool = False
 
 
 def follow_doors(store: DoorStore, found: Entries, topics: Topics, now_s: int = -1) -> Followed:
@@ -91,7 +100,11 @@ def follow_doors(store: DoorStore, found: Entries, topics: Topics, now_s: int = 
     """
     told = _Time(now_s)
     events = sorted(_events(found, topics, told), key=lambda one: one.place)
+    changes = [event for event in events if event.is_change]
+    too_old = {id(event) for event in changes[:-CHANGES_FOLLOWED_MAX]}
     for event in events:
+        if id(event) in too_old:
+            continue
         try:
             event.take(store)
         except ValueError as error:
@@ -121,6 +134,8 @@ def _event(
         # Nothing that a process issued at its start stands before the doubt that it began with.
         place = (cause, 1, number) if cause >= doubted else (number, 0, 0)
         return _Event(place, _issue(bulletins)) if bulletins else None
+    if kind == CONFIGURATION:
+        return _Event((number, 0, 0), _go_over(decode_configured(payload)), is_change=True)
     if kind in OF_DOORS:
         return _Event((number, 0, 0), _take(kind, payload))
     told.now_s, answers = heard(kind, payload, topics, told.now_s)
@@ -135,6 +150,10 @@ def _issue(bulletins: Iterable[tuple[str, Bulletin]]) -> Callable[[DoorStore], o
         )
 
     return take
+
+
+def _go_over(fingerprint: str) -> Callable[[DoorStore], object]:
+    return lambda store: store.registers.go_over(fingerprint)
 
 
 def _take(kind: str, payload: bytes) -> Callable[[DoorStore], object]:

@@ -99,6 +99,10 @@ class ChangeHead(msgspec.Struct, frozen=True):
     asks_posts: bool = True
 
 
+class _Configured(msgspec.Struct, frozen=True):
+    fingerprint: str
+
+
 class Issued(msgspec.Struct, frozen=True):
     """What one step issued.
 
@@ -203,6 +207,11 @@ def decode_configuration(payload: bytes) -> ConfigurationEntry:
 def decode_change(payload: bytes) -> ChangeHead:
     """What is done by a `CONFIGURATION` entry. ValueError if it is none."""
     return _decode(payload, ChangeHead)
+
+
+def decode_configured(payload: bytes) -> str:
+    """Fingerprint in a `CONFIGURATION` entry. ValueError if it is none."""
+    return _decode(payload, _Configured).fingerprint
 
 
 def decode_issued(payload: bytes) -> Issued:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from warnstream.adapters.ledger.doors import DoorStore, doubtful_since_s
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.ledger.past_registers import RegisterOf, no_register
 from warnstream.adapters.outbox.outbox import Rendered
 from warnstream.delivery.ledger.facts import encode_outcomes
 from warnstream.desk import WarningDesk
@@ -36,6 +37,10 @@ from warnstream.runners.live.log import Log
 
 log = logging.getLogger(__name__)
 
+VILLAGES_NAMED = 20
+STRANGERS = "ledger_strangers"
+"""Alarm: doors were told something whose addresses are in no register any more."""
+
 REBUILT = "ledger_rebuilt"
 """Alarm: what doors were told is known only as far as the log goes."""
 
@@ -53,10 +58,20 @@ class DoorKeeper:
     alarms : AlarmPort
     append : callable
         Makes entries durable, however often the disk refuses; None once the node is to stop.
+    register_of : callable
+        Registers of configurations under which the log was written.
     """
 
-    def __init__(self, outbox: NodeOutbox, journal: Log, alarms: AlarmPort, append: Append) -> None:
+    def __init__(
+        self,
+        outbox: NodeOutbox,
+        journal: Log,
+        alarms: AlarmPort,
+        append: Append,
+        register_of: RegisterOf = no_register,
+    ) -> None:
         self._outbox, self._journal, self._alarms, self._append = outbox, journal, alarms, append
+        self._register_of = register_of
         self._is_incomplete = False
         self._looked_at_s = -1
         self._is_recovering = False
@@ -77,13 +92,16 @@ class DoorKeeper:
             log.warning("the log counts anew: the ledger goes on from its own snapshot", extra={"was": after})
             after = 0
         self._is_incomplete = after < journal.first_sequence() - 1 or (doors.is_new and not after)
-        doors.begin(network, fingerprint)
+        # Where nothing is to be followed, who has left is known without a bundle: to read one takes seconds.
+        is_followed = journal.last_sequence() > after or not doors.is_register_kept
+        doors.begin(network, fingerprint, self._register_of if is_followed else no_register)
         self._is_recovering = True
         found = journal.since(max(after, journal.first_sequence() - 1))
         followed = follow_doors(doors, found, topics, now_s)
         self._report(after, followed.n_events)
         self._doubt_if_due(followed.now_s)
         doors.follow_no_more()
+        self._report_strangers()
         log.info("ledger of doors recovered", extra={"after": after, "entries": followed.n_events})
 
     def _report(self, after: int, n_taken: int) -> None:
@@ -99,6 +117,21 @@ class DoorKeeper:
         if has_gap:
             text += "; what was told before is not known, doors may hear again what stands"
         self._alarms.raise_alarm(REBUILT, text, is_blocking=False)
+
+    def _report_strangers(self) -> None:
+        """Doors that were told something and whose address nobody knows any more are told to people."""
+        if not (strangers := self._doors.registers.strangers):
+            self._alarms.end_alarm(STRANGERS)
+            return
+        count = len(strangers)
+        log.critical("doors of a register that is gone were told something", extra={"doors": count})
+        villages = ", ".join(sorted({village for village, _ in strangers})[:VILLAGES_NAMED])
+        text = (
+            f"{count} doors were told something under a register that is not kept any more and do not hear "
+            f"its end: in {villages}"
+        )
+        zh = f"{count}户曾收到预警，但其所在登记册已不存在，收不到解除通知：{villages}"
+        self._alarms.raise_alarm(STRANGERS, text, is_blocking=False, zh=zh)
 
     def _doubt_if_due(self, now_s: int) -> None:
         """After a crash, before anybody sends: who waits may have been in hand."""

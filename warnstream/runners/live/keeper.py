@@ -96,7 +96,8 @@ class Keeper:
         self._recorder = Recorder(
             stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
         )
-        self._doors = DoorKeeper(stores.outbox, stores.log, watchers.alarms, self._append)
+        registers = stores.bundle.registers
+        self._doors = DoorKeeper(stores.outbox, stores.log, watchers.alarms, self._append, registers)
         self.snapshots = Snapshots(
             configuration.storage,
             stores.log,

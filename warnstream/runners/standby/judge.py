@@ -26,6 +26,7 @@ from warnstream.model.network import ChainPost
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
 from warnstream.runners.bundles.frozen import load_bundle
+from warnstream.runners.bundles.registers import Registers
 from warnstream.runners.history.start import begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.entries import HELP
@@ -103,7 +104,8 @@ class Judge:
         self._journal, self._log = journal, TakenLog(journal)
         self._notices = Notices(configuration, self._send)
         self._recorder = Recorder(outbox, self._log, alarms, metrics, lambda: None)
-        self.doors = DoorKeeper(outbox, self._log, alarms, append)
+        registers = Registers(BundleStore(configuration.storage.directory))
+        self.doors = DoorKeeper(outbox, self._log, alarms, append, registers)
         self.snapshots = Snapshots(
             configuration.storage, self._log, outbox, self._whole, alarms, metrics, lambda: None
         )

@@ -143,7 +143,7 @@ def test_a_slip_in_one_channel_does_not_hide_a_wrong_row(config_dir: Path, fault
         "chain.csv:4: rank: expected a whole number, got 'x'",
         (
             "channels.yaml:4: channels.device.rate: unknown key 'rate'. "
-            "Known here: for_silent, kind, late_after, next, rate_per_s, retry, timeout"
+            "Known here: for_silent, if_held, kind, late_after, next, rate_per_s, retry, timeout"
         ),
     ]
 
@@ -159,4 +159,29 @@ def test_a_post_may_have_a_duty_and_a_wrong_one_is_named(config_dir: Path) -> No
     with pytest.raises(ConfigError) as error:
         load_configuration(config_dir)
     expected = "duty: expected warn, lead, fetch, gate, shelter or command, or nothing, got 'leads'"
+    assert any(expected in str(fault) for fault in error.value.faults), error.value.faults
+
+
+@pytest.mark.parametrize(
+    ("deputy", "expected"),
+    [
+        ("POST", "deputy: expected another post than 'POST' itself"),
+        ("nobody", "deputy: unknown deputy 'nobody'"),
+    ],
+)
+def test_a_deputy_is_another_post_of_the_file(config_dir: Path, deputy: str, expected: str) -> None:
+    file = config_dir / "chain.csv"
+    head, first, second, *rows = file.read_text("utf-8").splitlines()
+    code, other = first.partition(",")[0], second.partition(",")[0]
+
+    def write(named: str) -> None:
+        lines = [f"{head},deputy", f"{first},{named}", *(f"{row}," for row in (second, *rows))]
+        file.write_text("\n".join(lines), "utf-8")
+
+    write(other)
+    assert load_configuration(config_dir).network.chain[0].deputy == other
+    write(code if deputy == "POST" else deputy)
+    with pytest.raises(ConfigError) as error:
+        load_configuration(config_dir)
+    expected = expected.replace("POST", code)
     assert any(expected in str(fault) for fault in error.value.faults), error.value.faults

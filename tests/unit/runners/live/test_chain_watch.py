@@ -8,7 +8,7 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.model.alarms import AlarmText
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
-from warnstream.runners.live.watches.chain_watch import NAMED_MAX, ChainWatch, _text_of
+from warnstream.runners.live.watches.chain_watch import NAMED_MAX, ChainWatch, _said
 
 VILLAGES = county().villages
 
@@ -39,7 +39,7 @@ class Watched:
         self.watch = ChainWatch(self.board, self.metrics)
 
     def step(self, inputs: list[Any], at_s: int, *, is_live: bool = True) -> None:
-        effects = self.desk.step(inputs, at_s)
+        effects = self.told = self.desk.step(inputs, at_s)
         self.metrics.count_issued(effects)
         self.watch.take(self.desk, VILLAGES, is_live=is_live)
 
@@ -65,6 +65,18 @@ def test_dry_villages_are_one_alarm_of_their_township_that_does_not_block() -> N
     assert watched.watch.state is not None
     assert watched.watch.state.dry_villages == 2
     assert watched.metric("warnstream_villages_dry") == 2
+
+
+def test_where_some_have_answered_the_alarm_says_that_answers_are_missing() -> None:
+    watched = dry()
+    watched.step([rise(Level.RED)], T0 + 9000)
+    digest = next(found for found in watched.told.digests if found.post == "grid-a")
+    watched.step([answer(digest.identifier, "grid-a")], T0 + 9060)
+    first, second = VILLAGES.name[:2]
+    assert watched.board.standing == {
+        "chain:Gushi": f"answers are missing for {first}, nobody on duty has answered for {second} of Gushi"
+    }
+    assert watched.board.zh == {"chain:Gushi": f"Gushi：{first}责任人应答不齐；{second}责任人均未应答"}
 
 
 def test_an_alarm_that_stands_is_not_raised_again_at_every_step() -> None:
@@ -126,9 +138,9 @@ def test_digests_are_counted_by_what_they_are_for() -> None:
 
 def test_of_many_villages_the_first_are_named_in_both_languages() -> None:
     what = AlarmText("nobody answers for", "无人应答")
-    assert _text_of(what, "Gushi", ["a", "b"]) == ("nobody answers for a, b of Gushi", "Gushi：a、b无人应答")
-    en, zh = _text_of(what, "Gushi", [str(n) for n in range(NAMED_MAX + 5)])
-    assert en.endswith("9 and 5 more of Gushi")
+    assert _said(what, ["a", "b"]) == ("nobody answers for a, b", "a、b无人应答")
+    en, zh = _said(what, [str(n) for n in range(NAMED_MAX + 5)])
+    assert en.endswith("9 and 5 more")
     assert zh.endswith("9等15村无人应答")
 
 

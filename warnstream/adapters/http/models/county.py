@@ -80,7 +80,7 @@ class GridRecord(msgspec.Struct, frozen=True):
 
 
 class ChainRecord(msgspec.Struct, frozen=True):
-    """Villages for which nobody on duty has answered, calls for help, and who is on duty."""
+    """Villages for which answers of posts are missing, calls for help, and who is on duty."""
 
     dry_villages: Count
     dry_codes: list[Text]

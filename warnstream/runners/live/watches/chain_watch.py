@@ -22,6 +22,9 @@ from warnstream.runners.live.watches.standing_alarms import StandingAlarms
 NAMED_MAX = 10
 """So many villages are named in an alarm; of more their number."""
 
+NOBODY = AlarmText("nobody on duty has answered for", "责任人均未应答")
+SOME = AlarmText("answers are missing for", "责任人应答不齐")
+
 SHOWN_REPORTS = 3
 """So many reports that could not be counted are in the text of their alarm."""
 
@@ -81,10 +84,12 @@ class ChainWatch:
         )
         if not is_live:
             return
-        nobody = AlarmText("nobody on duty has answered for", "责任人均未应答")
-        texts = _alarm_texts("chain", nobody, dry, villages)
+        lacks = desk.chains.heard_in_part
+        of_nobody = [village for village in dry if village not in lacks]
+        said = [(SOME, [village for village in dry if village in lacks]), (NOBODY, of_nobody)]
+        texts = _alarm_texts("chain", said, villages)
         untold = AlarmText("nobody takes calls for help in", "求助无人处理")
-        texts |= _alarm_texts("help", untold, [call.village for call in untaken], villages)
+        texts |= _alarm_texts("help", [(untold, [call.village for call in untaken])], villages)
         silent = [team for chain in desk.chains.of.values() for team in chain.teams.silent()]
         self._alarms.show(texts | _unclear(reported.unclear) | _silent_teams(silent))
 
@@ -116,24 +121,36 @@ def _unclear(reports: Sequence[Unclear]) -> dict[str, AlarmText]:
 
 
 def _alarm_texts(
-    kind: str, what: AlarmText, where: Iterable[int], villages: Villages
+    kind: str, said: Sequence[tuple[AlarmText, Iterable[int]]], villages: Villages
 ) -> dict[str, AlarmText]:
-    """Text of each township's alarm by its key, with the names of its villages."""
+    """Text of each township's alarm by its key: what is said of which villages, with their names."""
+    en: dict[str, list[str]] = {}
+    zh: dict[str, list[str]] = {}
+    for what, where in said:
+        for place, inside in _by_township(where, villages).items():
+            text = _said(what, [_name(village, villages) for village in inside])
+            en.setdefault(place, []).append(text.en)
+            zh.setdefault(place, []).append(text.zh)
+    return {
+        f"{kind}:{place}": AlarmText(f"{', '.join(parts)} of {place}", f"{place}：{'；'.join(zh[place])}")
+        for place, parts in en.items()
+    }
+
+
+def _by_township(where: Iterable[int], villages: Villages) -> dict[str, list[int]]:
+    """Each village once, by the place under which it is told."""
     of_township: dict[str, dict[int, None]] = {}
     for village in where:
         place = villages.township[village] or villages.name[village] or villages.code[village]
         of_township.setdefault(place, {})[village] = None
-    return {
-        f"{kind}:{place}": _text_of(what, place, [_name(village, villages) for village in inside])
-        for place, inside in of_township.items()
-    }
+    return {place: list(inside) for place, inside in of_township.items()}
 
 
-def _text_of(what: AlarmText, place: str, names: Sequence[str]) -> AlarmText:
+def _said(what: AlarmText, names: Sequence[str]) -> AlarmText:
     more, shown = len(names) - NAMED_MAX, names[:NAMED_MAX]
     en = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     zh = "、".join(shown) + (f"等{len(names)}村" if more > 0 else "")
-    return AlarmText(f"{what.en} {en} of {place}", f"{place}：{zh}{what.zh}")
+    return AlarmText(f"{what.en} {en}", f"{zh}{what.zh}")
 
 
 def _name(village: int, villages: Villages) -> str:

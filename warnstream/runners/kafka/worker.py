@@ -59,7 +59,7 @@ LOOK_S = 2.0
 RETRY_S = 2.0
 
 END_S = 15.0
-"""Who is asked to end waits so long for what is under way: another worker goes on from the snapshot before."""
+"""Who is asked to end waits so long for what is under way; who follows goes on from an earlier snapshot."""
 
 MARK = "judged"
 MARK_LOOKS_BACK = 100_000

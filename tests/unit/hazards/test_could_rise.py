@@ -8,10 +8,11 @@ import pytest
 
 from warnstream.hazards import rain_table
 from warnstream.model.arrays import Float64Array
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
 from warnstream.model.rules.indicators import VillageRain
-from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
+from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule, Wetness
 
 HOUR = 3600
 
@@ -79,3 +80,21 @@ def test_without_a_threshold_nothing_rises() -> None:
         rule(), thresholds=CriticalRain(np.array([HOUR], dtype=np.int32), np.full((1, 1, 4), np.nan))
     )
     assert not rain_table.could_rise(blank, rain([[500.0, 500.0]], [0.0, 0.0]))
+
+
+def test_what_depends_on_the_ground_on_a_probability_or_on_a_grid_has_no_bound() -> None:
+    """Each alone is enough: no gauge has measured anything, and nothing is coming."""
+    nothing = [[0.0, 0.0]], [0.0, 0.0]
+    plain = rule()
+    assert isinstance(plain.thresholds, CriticalRain)
+    none: Float64Array = np.zeros(0)
+    ground = Wetness(
+        0.0, (20.0, 60.0), plain.thresholds.critical_mm, plain.thresholds.critical_mm, none, none
+    )
+    likely = ExpectedLevel(Level.RED, Level.YELLOW, 0.0, (), HOUR, 0.3)
+    assert not rain_table.could_rise(plain, rain(*nothing))
+    assert rain_table.could_rise(
+        replace(plain, thresholds=replace(plain.thresholds, wetness=ground)), rain(*nothing)
+    )
+    assert rain_table.could_rise(replace(plain, expected=(likely,)), rain(*nothing))
+    assert rain_table.could_rise(plain, rain(*nothing, grids=object()))

@@ -240,7 +240,7 @@ class Book:
 
     def leaving(self, network: Network) -> list[FormerDoor]:
         """Doors that are not in another register of which something is remembered."""
-        number = network.villages.index_of_code()
+        number = network.villages.index_of_name()
         found = []
         for village in np.flatnonzero(self.ledger.sequence).tolist():
             code = self.register.villages[village]
@@ -275,7 +275,7 @@ class Book:
         )
         newest = {self.register.villages[village]: bulletin for village, bulletin in self.newest.items()}
         self.take_up(network, kept_former)
-        number = network.villages.index_of_code()
+        number = network.villages.index_of_name()
         self.newest = {number[code]: bulletin for code, bulletin in newest.items() if code in number}
         if is_queued:
             self.open_queue()

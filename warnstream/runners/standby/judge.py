@@ -264,7 +264,7 @@ class Judge:
     def _record(self, entry: int, issued: Issued) -> None:
         """What was issued, into ledger and outbox as the box that leads has put it there."""
         desk = self._desk
-        digests = issued.digests_now(desk.network.villages.index_of_code())
+        digests = issued.digests_now(desk.network)
         effects = desk.desk.restate(issued.messages, issued.bulletins, digests)
         if entry > self._known_until:
             self.doors.issue(effects.to_doors, self._renderer)

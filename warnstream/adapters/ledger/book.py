@@ -69,14 +69,14 @@ class Book:
     ) -> None:
         self.lock = threading.RLock()
         self.fingerprint = ""
-        self._following = following
+        self.following = following
         self.newest: dict[int, Bulletin] = {}
         self.replaced_of_others: dict[str, list[int]] = {}
         self._open(network, former)
         self.open_queue()
 
     def _open(self, network: Network, former: Iterable[FormerDoor]) -> None:
-        self.register = Register(network, former, self._following)
+        self.register = Register(network, former, self.following)
         self.ledger = self.register.new_ledger()
         self.queue: DoorQueue | None = None
         self._voice = [""] * len(self.register.villages)

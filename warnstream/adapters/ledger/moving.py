@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from warnstream.adapters.ledger.book import Book
-from warnstream.adapters.ledger.register import are_same_doors
+from warnstream.adapters.ledger.register import Following, are_same_doors
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import Answer
@@ -20,11 +20,14 @@ class ShownDoor(NamedTuple):
     said: Answer | None
 
 
-def move_doors(book: Book, sending: DoorSending, network: Network, fingerprint: str) -> None:
+def move_doors(
+    book: Book, sending: DoorSending, network: Network, fingerprint: str, following: Following
+) -> None:
     """Go on under another register: who is in hand stays in hand, by codes."""
     with book.lock:
         book.fingerprint, before = fingerprint, book.register
-        if are_same_doors(before.network, network):
+        is_same_way, book.following = book.following == following, following
+        if is_same_way and are_same_doors(before.network, network):
             before.network = network
             return
         hands = {} if book.queue is None else book.queue.hands()

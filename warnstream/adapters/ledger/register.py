@@ -33,6 +33,11 @@ class Following(NamedTuple):
     after_s: Mapping[str, int] = MappingProxyType({})
     silent_after_s: Mapping[str, int] = MappingProxyType({})
 
+    @property
+    def waits_s(self) -> list[int]:
+        """After how many seconds without an answer another way may have its turn."""
+        return [*self.after_s.values(), *self.silent_after_s.values()]
+
 
 NOTHING_FOLLOWS = Following()
 

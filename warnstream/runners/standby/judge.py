@@ -17,7 +17,7 @@ from functools import partial
 from warnstream import __version__
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.ledger.node_outbox import NodeOutbox, following_of
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
@@ -249,7 +249,8 @@ class Judge:
         taken = take_over(ready, before, self._people, doors.waiting_villages())
         self._configuration, self._intake, self._people = ready.configuration, taken.intake, taken.people
         if number > self._known_until:
-            doors.move_to(self._people.network, self._configuration.fingerprint)
+            following = following_of(self._configuration.channels)
+            doors.move_to(self._people.network, self._configuration.fingerprint, following)
         self._renderer = Renderer(self._people, self._metrics, lambda: self._intake.engine.desk)
         self._notices = Notices(self._configuration, self._send)
         before.let_go()

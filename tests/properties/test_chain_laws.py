@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.routing.villages import CODES, T0, Night, message, new_chain, posts_of
+from tests.unit.routing.villages import CODES, T0, Night, message, new_chain, numbers_of, posts_of
 from warnstream.model.digests import (
     AGAIN_FROM,
     HEAD_WORDS,
@@ -81,7 +81,7 @@ class World:
         night.now_s += wait_s
         inputs = [entry for event in events for entry in self.inputs_of(event)]
         twin = new_chain(self.policy, people=PEOPLE)
-        twin.restore(night.chain.snapshot(CODES), CODES)
+        twin.restore(night.chain.snapshot(CODES), numbers_of(CODES))
         issued = night.step(*inputs)
         assert twin.step(inputs, night.now_s) == issued
         assert twin.snapshot(CODES) == night.chain.snapshot(CODES)

@@ -446,8 +446,9 @@ class County:
         registered = {post.post for post in self.node.configuration.network.chain}
         for chain in self.node.engine.desk.chains.of.values():
             for post, debt in chain.debts.items():
+                names = {post, debt.named} - {""}
                 seen = [
-                    chain.number_of(warning.message, post) for warning in shown if warning.recipient == post
+                    chain.number_of(warning.message, post) for warning in shown if warning.recipient in names
                 ]
                 has_nothing_to_hear = not seen and not debt.owed and not debt.helps
                 if (
@@ -464,14 +465,16 @@ class County:
         last = self.gateway.of_doors()
         voices = voices_in(self.node.engine.desk.bulletins.snapshot())
         waiting = {code: voice for code, voice in voices if voice.is_open}
+        named = {voice.named or code for code, voice in waiting.items()}
         for code, voice in waiting.items():
             if voice.heard():
                 yield from self._faults_of_village(code, voice, last)
         for (recipient, name), shown in last.items():
-            if shown.level != "none" and name.removeprefix("ws.") not in waiting:
+            if shown.level != "none" and name.removeprefix("ws.") not in named:
                 yield f"{recipient} was never told the end of {shown.message}"
+        now = self.node._keeper.people.network.villages.code_now
         known = {
-            village: (bulletin.opened_s, bulletin.n)
+            now(village): (bulletin.opened_s, bulletin.n)
             for village, bulletin in self.node.outbox.open_bulletins()
         }
         if known != {code: (voice.opened_s, voice.n) for code, voice in waiting.items()}:
@@ -491,7 +494,7 @@ class County:
         if worst > voice.latest.worst:
             yield f"doors of {code} know {voice.latest.worst.word}, {worst.word} stands"
         for door in network.households.of_village(number[code]) if code in number else ():
-            shown = last.get((network.households.code[door], f"ws.{code}"))
+            shown = last.get((network.households.code[door], f"ws.{voice.named or code}"))
             if shown is None or shown.message != voice.latest.identifier:
                 yield f"{network.households.code[door]} has {shown}, not {voice.latest.identifier}"
 

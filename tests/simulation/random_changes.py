@@ -57,8 +57,11 @@ def write_variant(county: County, rng: random.Random) -> str:
     settings = county.text("warnstream.yaml")
     before = settings[settings.index("longest:") : settings.index(", lateness_max")]
     county.put("warnstream.yaml", settings.replace(before, f"longest: {longest}"))
+    channels = county.text("channels.yaml")
+    slow = rng.choice(("100ms", "100ms", "150ms"))
+    county.put("channels.yaml", re.sub(r"wait_max: \w+", f"wait_max: {slow}", channels))
     codes = ",".join(row.partition(",")[0] for row in stations)
-    return f"{codes} x{factor:g} {longest} torrent={has_torrent} {len(villages) - 1} villages"
+    return f"{codes} x{factor:g} {longest} torrent={has_torrent} {len(villages) - 1} villages, channel {slow}"
 
 
 def refuse_bad(county: County, rng: random.Random) -> str:

@@ -18,7 +18,8 @@ from warnstream.desk import Case
 from warnstream.model.effects import OperatorCancel
 from warnstream.model.errors import Fault, StoreError, WarnstreamError
 from warnstream.model.hands.requests import OrderRequest
-from warnstream.runners.history.issued_history import read_history_of_folder
+from warnstream.runners.history.issued_history import IssuedHistory, read_history_of_folder
+from warnstream.runners.history.renamed import named_as_before
 from warnstream.runners.intake.entries import CANCEL, encode_cancel
 from warnstream.runners.live.orders import leave_order
 
@@ -50,7 +51,7 @@ def end_warning(configuration: Configuration, village: str, hazard: str, order: 
     author, reason = (text.strip() for text in order)
     if not author or not reason:
         raise WarnstreamError("expected --author and --reason: both are kept with the warning")
-    standing = _standing(configuration)
+    standing = _standing(read_history_of_folder(configuration.storage.directory))
     case = standing.get((village, hazard))
     if case is None:
         known = ", ".join(f"{code} {name}" for code, name in sorted(standing)) or "none"
@@ -63,7 +64,7 @@ def end_warning(configuration: Configuration, village: str, hazard: str, order: 
         left = leave_order(directory, cancel)
         deadline = time.monotonic() + WAIT_S_MAX
         while time.monotonic() < deadline:
-            if (village, hazard) not in _standing(configuration):
+            if (village, hazard) not in _standing(read_history_of_folder(configuration.storage.directory)):
                 return f"{cancel.warning} ended by {author}"
             time.sleep(LOOK_S)
         return f"{cancel.warning}: the order is left in {left}; the node has not carried it out yet"
@@ -111,9 +112,11 @@ def end_by_hand(
 
 def removal_faults(configuration: Configuration) -> Iterator[Fault]:
     """Villages and hazards that a node's warnings still need and the configuration has no more."""
-    villages = set(configuration.network.villages.code)
+    history = read_history_of_folder(configuration.storage.directory)
+    named = named_as_before(configuration, [change for _, change in history.changes])
+    villages = named.network.villages.index_of_name()
     hazards = {rule.name for rule in configuration.rules}
-    for (village, hazard), case in sorted(_standing(configuration).items()):
+    for (village, hazard), case in sorted(_standing(history).items()):
         if village in villages and hazard in hazards:
             continue
         where, what = (VILLAGES_FILE, village) if village not in villages else (THRESHOLDS_FILE, hazard)
@@ -127,9 +130,8 @@ def removal_faults(configuration: Configuration) -> Iterator[Fault]:
         )
 
 
-def _standing(configuration: Configuration) -> dict[tuple[str, str], Case]:
+def _standing(history: IssuedHistory) -> dict[tuple[str, str], Case]:
     """Warnings that stand and have not been ended by hand."""
-    history = read_history_of_folder(configuration.storage.directory)
     return {
         key: case
         for key, case in history.open_cases().items()

@@ -139,7 +139,7 @@ def find_village(villages: Villages, asked: str) -> int:
     WarnstreamError
         If there is none, or several; names those that come near.
     """
-    by_code = villages.index_of_code()
+    by_code = villages.index_of_name()
     if asked in by_code:
         return by_code[asked]
     named = [number for number, name in enumerate(villages.name) if name == asked]

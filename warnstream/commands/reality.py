@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from warnstream.adapters.journal.extents import find_extent, read_entries
+from warnstream.commands.renamed import renamed_looks
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import count_of, name_some
 from warnstream.config.yaml.quantities import format_duration
@@ -45,7 +46,8 @@ def reality_looks(configuration: Configuration) -> list[str]:
         If the journal is damaged.
     """
     readings = _heard(configuration)
-    return [*_intervals(configuration, readings), *_stages(configuration, readings)]
+    found = (_intervals(configuration, readings), _stages(configuration, readings))
+    return [*found[0], *found[1], *renamed_looks(configuration)]
 
 
 def _heard(configuration: Configuration) -> ReadingBatch:

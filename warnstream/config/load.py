@@ -140,7 +140,7 @@ def load_configuration(
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
-    network = Network(stations, villages, households, chain, zones, objects, shelters)
+    network = Network(stations, villages, households, chain, zones, objects, shelters, register.posts_were())
     check_forecast_area(node.forecast, node_tree, network, faults)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)

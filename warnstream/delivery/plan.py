@@ -5,7 +5,7 @@ one warning in the order of issue. Doors are no notifications of their own: the 
 (`warnstream.delivery.ledger`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
@@ -36,11 +36,19 @@ def notifications_of(effects: Effects, network: Network) -> Iterator[Notificatio
     ------
     Notification
     """
+    code, before = network.villages.code, network.villages.codes_before()
     for message in _worst_first(effects.messages):
-        yield _to_village(message, network.villages.code[message.village])
+        for name in _names(code[message.village], before):
+            yield _to_village(message, name)
     for bulletin in effects.to_doors:
-        yield _to_bulletin_topic(bulletin, network.villages.code[bulletin.village])
+        for name in _names(code[bulletin.village], before):
+            yield _to_bulletin_topic(bulletin, name)
     yield from _to_posts(effects.digests, network)  # worst first already
+
+
+def _names(code: str, before: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Codes under which a village has topics: who listens to one that it had before hears on, and the end."""
+    return (code, *before.get(code, ()))
 
 
 def _worst_first(messages: Sequence[WarningMessage]) -> list[WarningMessage]:

@@ -94,7 +94,7 @@ class BesideDrills:
         if answer.answer is not Answer.NEED_HELP:
             return None
         place, villages = answer.message.split(".")[1], self._network.villages
-        named = [village for village, code in enumerate(villages.code) if legal(code) == place]
+        named = [village for code, village in villages.index_of_name().items() if legal(code) == place]
         drilled = [village for village, code in enumerate(villages.code) if code in self.until]
         return next((message for message in named or drilled if self._is_of(message, answer.recipient)), None)
 
@@ -112,6 +112,8 @@ class BesideDrills:
         """Take up a snapshot. ValueError if it is none."""
         try:
             known = msgspec.msgpack.decode(state, type=_Snapshot) if state else _Snapshot({})
-            self.until, self.told = known.until, set(known.told)
+            now = self._network.villages.code_now
+            self.until = {now(code): until for code, until in known.until.items()}
+            self.told = {now(code) for code in known.told}
         except msgspec.MsgspecError as error:
             raise ValueError(f"not a snapshot of drilled villages: {error}") from None

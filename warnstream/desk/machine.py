@@ -151,7 +151,7 @@ class WarningDesk(MovingDesk):
 
         Messages have the code of their village; of unknown villages they are left out.
         """
-        number = self._network.villages.index_of_code()
+        number = self._network.villages.index_of_name()
         here = [replace(message, village=number[code]) for code, message in messages if code in number]
         for message in here:
             self._to_chains += self.chains.of_message(message)
@@ -186,6 +186,7 @@ class WarningDesk(MovingDesk):
                 self._hold(case, effects)
             elif self.is_kept(warning):
                 self._hold(case, effects)
+        self._renew_called_anew()
         self._change_voices(effects)
         self._tell_posts(effects)  # of the ends above, before those who heard of them owe nothing any more
         self.chains.ask_anew(self._standing_for_posts(), of_all=asks_posts)
@@ -279,7 +280,7 @@ class WarningDesk(MovingDesk):
 
         Villages that are unknown now are left out; nothing changes here.
         """
-        number = self._network.villages.index_of_code()
+        number = self._network.villages.index_of_name()
         effects = Effects([replace(m, village=number[code]) for code, m in messages if code in number])
         effects.bulletins.extend(replace(b, village=number[code]) for code, b in bulletins if code in number)
         effects.digests.extend(digests)

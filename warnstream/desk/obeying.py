@@ -77,7 +77,7 @@ class ObeyingDesk(DeskState):
 
     def _faults_of_waiting(self, order: HandOrder) -> list[str]:
         """Why nothing there can wait longer, or be rung again."""
-        number = self._network.villages.index_of_code()
+        number = self._network.villages.index_of_name()
         villages = {number[code] for code in order.villages if code in number}
         if order.kind is OrderKind.HOLD:
             longer = [of for of, held in self.bulletins.waiting() if of in villages and postponed(held)]
@@ -94,7 +94,7 @@ class ObeyingDesk(DeskState):
             return []
         if order.hazard not in self._hazards:
             return [f"hazard: nobody judges {order.hazard!r}: a warning of it can only be ended"]
-        number = self._network.villages.index_of_code()
+        number = self._network.villages.index_of_name()
         found = []
         for code in order.villages:
             village = number.get(code, 0)
@@ -143,7 +143,7 @@ class ObeyingDesk(DeskState):
 
     def has_carried_out(self, order: HandOrder) -> bool:
         """Whether an order has left its mark, as far as warnings and what waits show it."""
-        number = self._network.villages.index_of_code()
+        number = self._network.villages.index_of_name()
         villages = [number[code] for code in order.villages if code in number]
         if order.kind is OrderKind.HOLD:
             waiting = dict(self.bulletins.waiting())
@@ -174,7 +174,7 @@ class ObeyingDesk(DeskState):
             if accepted is not None:
                 self._take_agreed(accepted)
             return
-        number = self._network.villages.index_of_code()
+        number = self._network.villages.index_of_name()
         villages = [number[code] for code in accepted.villages]
         if accepted.kind is OrderKind.RELEASE:
             self._to_doors.released |= dict.fromkeys(villages, accepted.author)

@@ -63,11 +63,13 @@ class DeskState:
         self.chains = Chains(network, self._audience, routing_policy, self._series)
         self.bulletins = bulletins
         self.drilled = BesideDrills(network, self._audience)
+        self._called_anew: set[int] = set()
+        """Villages that were known by another code: their warnings go out once more, under this one."""
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
         self._first_expires_s = 0
         """No open warning expires before that; 0: nobody has looked yet."""
-        number = network.villages.index_of_code()
+        number = network.villages.index_of_name()
         self.hands = Hands(
             hand_policy or HandPolicy(), number, lambda: [bulletin for bulletin, _ in bulletins.waiting()]
         )
@@ -172,7 +174,7 @@ class DeskState:
         """
         self.bulletins.follow(voices)
         self._first_expires_s = 0
-        number = self._network.villages.index_of_code()
+        number = self._network.villages.index_of_name()
         for village, case in cases:
             if village not in number:
                 if case.warning.is_open:
@@ -181,6 +183,7 @@ class DeskState:
                     )
                 continue
             move_to_village(case.warning, number[village])
+            self._note_code(village, number[village])
             key = case.warning.village, case.warning.hazard
             if key in self._cases:
                 self._by_name.pop(self._cases[key].warning.warning, None)
@@ -226,7 +229,7 @@ class DeskState:
             a village that the network does not have.
         """
         snapshot = decode_snapshot(state)
-        number = self._network.villages.index_of_code()
+        number = self._network.villages.index_of_name()
         cases: dict[tuple[int, str], Case] = {}
         for code, case in zip(snapshot.village_codes, snapshot.cases, strict=True):
             if code not in number:
@@ -237,6 +240,7 @@ class DeskState:
                 )
             move_to_village(case.warning, number[code])
             cases[case.warning.village, case.warning.hazard] = case
+            self._note_code(code, number[code])
         if snapshot.format == FORMAT_BEFORE_BULLETINS:
             self.bulletins.forget()
             self.bulletins.adopt(standing_told_before(state, snapshot), snapshot.now_s)
@@ -257,6 +261,17 @@ class DeskState:
         self.ignored_answers = snapshot.ignored_answers
         self.refused_inputs = snapshot.refused_inputs
         self.last_refusal = snapshot.last_refusal
+
+    def _note_code(self, code: str, village: int) -> None:
+        if code != self._network.villages.code[village]:
+            self._called_anew.add(village)
+
+    def _renew_called_anew(self) -> None:
+        """What stands in a village with another code goes out at the next step: topics are named by it."""
+        for case in self._cases.values():
+            if case.warning.village in self._called_anew and case.warning.is_open:
+                case.warning.expires_s = self._first_expires_s = self._now_s
+        self._called_anew = set()
 
     def _series(self, status: MessageStatus, post: str, opened_s: int) -> str:
         """Name of a post's digests since a time; a later one of the post sorts behind."""

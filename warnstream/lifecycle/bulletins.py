@@ -26,6 +26,7 @@ import copy
 import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from warnstream.lifecycle.asking import Meant, meant_by, rise_of
 from warnstream.lifecycle.identity import message_name
@@ -73,6 +74,8 @@ class Bulletins(Voices):
     village_codes : sequence of str
     orders : OrderTable
     policy : BulletinPolicy
+    was : mapping of str to str, optional
+        By a code that a village had before, its code now.
 
     Attributes
     ----------
@@ -88,9 +91,14 @@ class Bulletins(Voices):
     """
 
     def __init__(
-        self, prefix: str, village_codes: Sequence[str], orders: OrderTable, policy: BulletinPolicy
+        self,
+        prefix: str,
+        village_codes: Sequence[str],
+        orders: OrderTable,
+        policy: BulletinPolicy,
+        was: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        super().__init__(prefix, village_codes, orders)
+        super().__init__(prefix, village_codes, orders, was)
         self._policy = policy
         self.faults: list[str] = []
         self.waits_changed: list[int] = []
@@ -190,7 +198,7 @@ class Bulletins(Voices):
 
     def resume(self, village_code: str, last: Bulletin) -> None:
         """Go on in a village from its last bulletin, no end, where nothing else is known; nothing is said."""
-        village = self._codes.index(village_code)
+        village = self._number[village_code]
         voice = Voice(
             standing={warning.hazard: warning for warning in last.standing},
             opened_s=last.opened_s,
@@ -200,6 +208,7 @@ class Bulletins(Voices):
             seen={warning.hazard for warning in last.standing},
             latest=last,
         )
+        voice = self._named(voice, village_code)
         voice.remember(self._asking.of(last.standing), last.action, last.issued_s)
         voice.has_moved = last.has_moved
         self._take_up(village, voice)

@@ -89,6 +89,8 @@ class Voice:
         The return that an order has given and doors were not told yet.
     returned : str
         The last order of a return that doors were told, or that came to nothing.
+    named : str
+        The code by which the episode is named, where its village has another one since; empty: its own.
     """
 
     standing: dict[str, Standing] = field(default_factory=dict)
@@ -112,6 +114,7 @@ class Voice:
     has_left: bool = False
     returning: ReturnNotice | None = None
     returned: str = ""
+    named: str = ""
 
     @property
     def ordered(self) -> Ordered:
@@ -170,6 +173,7 @@ class Voice:
     def open(self, status: MessageStatus, now_s: int) -> None:
         """Begin an episode, later than every earlier one."""
         self.opened_s, self.n, self.is_open, self.status = max(now_s, self.opened_s + 1), 0, True, status
+        self.named = ""
         self.has_moved = self.is_away
         self.seen |= {warning.hazard for warning in self.heard()}
 

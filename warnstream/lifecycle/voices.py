@@ -4,8 +4,9 @@ Nothing here decides whether doors hear something: that is `warnstream.lifecycle
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import msgspec
 
@@ -26,11 +27,21 @@ class Voices:
         First part of identities.
     village_codes : sequence of str
     orders : OrderTable
+    was : mapping of str to str, optional
+        By a code that a village had before, its code now.
     """
 
-    def __init__(self, prefix: str, village_codes: Sequence[str], orders: OrderTable) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        village_codes: Sequence[str],
+        orders: OrderTable,
+        was: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._prefix = legal(prefix)
         self._codes = village_codes
+        number = {code: village for village, code in enumerate(village_codes)}
+        self._number = {**{before: number[code] for before, code in was.items()}, **number}
         self._asking = Asking(orders)
         self._voices: dict[int, Voice] = {}
         self._due: list[tuple[int, int]] = []
@@ -141,10 +152,9 @@ class Voices:
         ValueError
             If doors of a village that the register does not have wait for an end.
         """
-        number = {code: village for village, code in enumerate(self._codes)}
         for code, voice in voices:
-            if code in number:
-                self._take_up(number[code], voice)
+            if code in self._number:
+                self._take_up(self._number[code], self._named(voice, code))
             elif voice.is_open:
                 raise ValueError(_unknown(code))
 
@@ -163,16 +173,21 @@ class Voices:
             If the bytes are no snapshot, or doors of a village that the register no longer has wait
             for an end.
         """
-        number = {code: village for village, code in enumerate(self._codes)}
         voices: dict[int, Voice] = {}
         for code, voice in voices_in(state):
-            if code in number:
-                voices[number[code]] = voice
+            if code in self._number:
+                voices[self._number[code]] = self._named(voice, code)
             elif voice.is_open:
                 raise ValueError(_unknown(code))
         self.forget()
         for village, voice in voices.items():
             self._take_up(village, voice)
+
+    def _named(self, voice: Voice, code: str) -> Voice:
+        """An episode keeps the name that phones know it by, whatever its village is called by now."""
+        if code != self._codes[self._number[code]] and not voice.named:
+            voice.named = code
+        return voice
 
     def _take_up(self, village: int, voice: Voice) -> None:
         """Village numbers change when the register does."""
@@ -186,7 +201,7 @@ class Voices:
     def _know_episode(self, village: int, voice: Voice) -> None:
         """The village of its episode's name; that of its last episode is forgotten."""
         self._village_of_episode.pop(self._episode_of.get(village, ""), None)
-        name = episode_name(self._prefix, legal(self._codes[village]), voice.opened_s)
+        name = episode_name(self._prefix, legal(voice.named or self._codes[village]), voice.opened_s)
         self._episode_of[village], self._village_of_episode[name] = name, village
 
     @abstractmethod

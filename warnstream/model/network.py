@@ -13,6 +13,7 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.readings import Variable
+from warnstream.model.transfers.duties import IN_COUNTY, Team
 from warnstream.model.transfers.objects import HouseholdFacts, Shelter, TransferObject
 
 Entry = TypeVar("Entry")
@@ -94,6 +95,8 @@ class Villages:
         How short messages call it, and where its people go; empty where nobody said.
     people : tuple of int, length n_villages or 0
         How many live there; 0 where nobody said.
+    was : Mapping of str to str
+        By a code that a village had before, its code now: log, ledger and outbox may know it by that one.
     """
 
     code: tuple[str, ...]
@@ -107,6 +110,7 @@ class Villages:
     short_name: tuple[str, ...] = ()
     shelter: tuple[str, ...] = ()
     people: tuple[int, ...] = ()
+    was: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.code)
@@ -115,8 +119,25 @@ class Villages:
         """Village number by code."""
         return {code: index for index, code in enumerate(self.code)}
 
+    def index_of_name(self) -> dict[str, int]:
+        """Village number by code, and by codes that it had before: what was kept may have those."""
+        number = self.index_of_code()
+        return {**{before: number[code] for before, code in self.was.items()}, **number}
+
+    def code_now(self, code: str) -> str:
+        """The code that a village has now, by one that it has or had; another one as it is."""
+        return self.was.get(code, code)
+
+    def codes_before(self) -> dict[str, tuple[str, ...]]:
+        """By code, the codes that a village had before."""
+        found: dict[str, tuple[str, ...]] = {}
+        for before, code in self.was.items():
+            found[code] = (*found.get(code, ()), before)
+        return found
+
     def of_villages(self, villages: Int64Array) -> "Villages":
         """Some of them, numbered anew: the first of `villages` is 0."""
+        number, some = self.index_of_code() if self.was else {}, set(villages.tolist())
         return Villages(
             code=_some(self.code, villages),
             name=_some(self.name, villages),
@@ -129,6 +150,7 @@ class Villages:
             short_name=_some(self.short_name, villages),
             shelter=_some(self.shelter, villages),
             people=_some(self.people, villages),
+            was={before: code for before, code in self.was.items() if number[code] in some},
         )
 
 
@@ -240,33 +262,6 @@ class Households:
         )
 
 
-DUTIES = ("warn", "lead", "fetch", "gate", "shelter", "command")
-"""What a post does when people are to go: warn, lead them, fetch who cannot walk, hold the road, have the
-shelter, command."""
-
-IN_COUNTY = "command_county"
-"""The duty to command of a post whose area is a county or everything: it is asked for something else."""
-
-NO_AREA = "@team"
-"""Area of a rescue team's row: it answers for no village on the ladder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """What teams.csv says of a rescue team.
-
-    `area` is a village code, a township name, a county name or ``*``: it is called when a village there
-    turns red. `echelon_h` are the hours within which it is to be there, `heads` its people.
-    """
-
-    name: str
-    base: str
-    area: str
-    echelon_h: int
-    heads: int
-    kit: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class ChainPost:
     """A duty post of the responsibility chain: who answers for an area, and how it is called.
@@ -298,6 +293,8 @@ class Network:
     zones: tuple[Zone, ...] = ()
     objects: tuple[TransferObject, ...] = ()
     shelters: tuple[Shelter, ...] = ()
+    posts_were: Mapping[str, str] = field(default_factory=dict)
+    """By a code that a post had before, its code now."""
     _places: Places | None = field(default=None, init=False, repr=False, compare=False)
     _duties: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 

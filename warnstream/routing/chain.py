@@ -54,14 +54,14 @@ class Chain:
         Of its digests.
     series : callable
         Name of a post's sequence of digests that opens at a time; no two give one name.
-    register : int
-        Changes when posts or the policy do.
+    registers : sequence of int
+        The first changes when posts or the policy do; under the others nobody is asked anew.
     people_of : callable, optional
         People known to live in a village; 0: nobody said.
     teams : Teams, optional
         Rescue teams; without them nobody is called beside the posts.
-    duties : mapping of str to str, optional
-        By post, of those that have one.
+    duties, posts_were : mapping of str to str, optional
+        By post, of those that have one; by the code that a post had before, its code now.
 
     Attributes
     ----------
@@ -83,14 +83,15 @@ class Chain:
         policy: RoutingPolicy,
         status: MessageStatus,
         series: Callable[[str, int], str],
-        register: int = 0,
+        registers: Sequence[int] = (0,),
         people_of: Callable[[int], int] = lambda _village: 0,
         *,
         teams: Teams | None = None,
         duties: Mapping[str, str] = NO_DUTIES,
+        posts_were: Mapping[str, str] = NO_DUTIES,
     ) -> None:
-        self._policy, self._register = policy, register
-        self._posts = Posts(policy, status, series)
+        self._policy, self._registers, self._post_now = policy, registers, posts_were
+        self._posts = Posts(policy, status, series, posts_were)
         self._villages = Villages(posts_of, policy, self._posts, duties)
         self.teams = Teams((), None, policy, status, series) if teams is None else teams
         self.helps = HelpCalls(f"{'h' if status is MessageStatus.ACTUAL else 'x'}{policy.part.mark}")
@@ -98,8 +99,7 @@ class Chain:
         self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
         self.sheets = Sheets()
         self.silent = SilentVillages(policy.send_person_s)
-        self.ignored, self.faults = 0, list[str]()
-        self._to_review: list[int] = []
+        self.ignored, self.faults, self._to_review = 0, list[str](), list[int]()
 
     def step(self, inputs: Iterable[ChainInput], now_s: int, silenced: Collection[str] = ()) -> list[Digest]:
         """Take inputs in order, then let time work; the digests to send, worst first.
@@ -219,7 +219,7 @@ class Chain:
                 self.helps.n_opened,
                 self.ignored,
                 self._to_review,
-                self._register,
+                self._registers[0],
                 {},
                 self.reports.state,
                 self.checks.of_post,
@@ -230,7 +230,7 @@ class Chain:
             codes,
         )
 
-    def restore(self, state: bytes, codes: Sequence[str]) -> None:
+    def restore(self, state: bytes, number: Mapping[str, int]) -> None:
         """Take up a snapshot; where posts or the policy are others, villages that wait are asked anew.
 
         Raises
@@ -238,7 +238,7 @@ class Chain:
         ValueError
             If the bytes are no snapshot; then everything stays as it was.
         """
-        known = decode(state, codes)
+        known = decode(state, number, self._post_now)
         self._villages.restore(known.turns)
         self.helps.restore(known.calls, known.n_opened)
         self.ignored, self._to_review = known.ignored, known.to_review
@@ -246,7 +246,7 @@ class Chain:
         self.checks.of_post = known.checks
         self.teams.calls, self.sheets.of_post = known.teams, known.sheets
         self.silent.restore(known.silent_since_s)
-        if known.register != self._register:
+        if known.register not in self._registers:
             self._adopt_register(known)
         self._posts.restore(known.debts, known.now_s)
         for call in known.calls:

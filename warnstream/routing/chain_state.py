@@ -1,6 +1,7 @@
 """The chain between two steps, as bytes; villages by code, so that a changed register is noticed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -60,8 +61,37 @@ def encode(state: ChainState, codes: Sequence[str]) -> bytes:
     return msgspec.msgpack.encode(state)
 
 
-def decode(state: bytes, codes: Sequence[str]) -> ChainState:
+def _called(known: ChainState, now: Mapping[str, str]) -> None:
+    """Posts by the codes that they have now: what they owe, have said and proven goes on."""
+
+    def name(post: str) -> str:
+        return now.get(post, post)
+
+    for post, debt in known.debts.items():
+        if post in now and debt.n and not debt.named:
+            debt.named = post  # one numbered sequence of digests, by the name that the post knows
+    known.debts = {name(post): debt for post, debt in known.debts.items()}
+    known.sheets = {name(post): sheet for post, sheet in known.sheets.items()}
+    known.checks = {name(post): checks for post, checks in known.checks.items()}
+    known.reports.on_duty = {name(post): at_s for post, at_s in known.reports.on_duty.items()}
+    for found in known.reports.villages.values():
+        found.posts = {name(post): heads for post, heads in found.posts.items()}
+    for turn in known.turns.values():
+        turn.answered = [name(post) for post in turn.answered]
+        turn.silent = [name(post) for post in turn.silent]
+        turn.told = [name(post) for post in turn.told]
+    for call in known.calls:
+        call.assigned_by = name(call.assigned_by)
+        if call.caller_rank:
+            call.caller = name(call.caller)
+
+
+def decode(
+    state: bytes, number: Mapping[str, int], post_now: Mapping[str, str] = MappingProxyType({})
+) -> ChainState:
     """State with the numbers that villages have now; what concerns villages that are gone is left out.
+
+    `post_now` has the codes of now of posts that had another one.
 
     Raises
     ------
@@ -72,7 +102,8 @@ def decode(state: bytes, codes: Sequence[str]) -> ChainState:
         known = msgspec.msgpack.decode(state, type=ChainState)
     except msgspec.MsgspecError as error:
         raise ValueError(f"not a snapshot of the chain: {error}") from None
-    number = {code: village for village, code in enumerate(codes)}
+    if post_now:
+        _called(known, post_now)
     now = {then: number[code] for then, code in known.codes.items() if code in number}
     if all(then == village for then, village in now.items()) and len(now) == len(known.codes):
         return known

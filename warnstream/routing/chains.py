@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 
 import msgspec
@@ -53,11 +53,14 @@ class Chains:
     """
 
     def __init__(self, network: Network, audience: Audience, policy: RoutingPolicy, series: Series) -> None:
-        self._codes = network.villages.code
+        self._codes, self._number = network.villages.code, network.villages.index_of_name()
+        self._post_now = network.posts_were
         self._has_posts = bool(network.chain)
         self._deputized = deputized_by(network.chain)
         self.placing = Placing(network)
-        register, people = _register_of(network, policy), network.villages.people
+        # Villages that have another code, and nothing else: nobody is asked anew for that.
+        registers = [_register_of(known, policy) for known in (network, called_before(network))]
+        people = network.villages.people
         known = (lambda village: people[village]) if people else (lambda _village: 0)
         self.of = {
             status: Chain(
@@ -65,10 +68,11 @@ class Chains:
                 policy,
                 status,
                 partial(series, status),
-                register,
+                registers,
                 known,
                 teams=Teams(network.chain, network.villages, policy, status, partial(series, status)),
                 duties=network.duties,
+                posts_were=network.posts_were,
             )
             for status in MessageStatus
         }
@@ -110,6 +114,7 @@ class Chains:
 
     def of_post(self, digest: str, post: str, answer: Answer) -> list[StatedInput]:
         """A post's answer, or that of its deputy, as an input; none if neither was ever sent that digest."""
+        post = self._post_now.get(post, post)
         return [
             (status, PostAnswer(digest, whose, answer))
             for status, chain in self.of.items()
@@ -123,8 +128,10 @@ class Chains:
 
     def of_report(self, report: FieldReport, status: MessageStatus) -> tuple[MessageStatus, PlacedReport]:
         """A post's report as an input; one to a digest is of that digest's chain, another one of `status`."""
+        sender = self._post_now.get(report.sender, report.sender)
+        report = structs.replace(report, sender=sender)
         for known, chain in self.of.items() if report.message else ():
-            for whose in (report.sender, *self._deputized.get(report.sender, ())):
+            for whose in (sender, *self._deputized.get(sender, ())):
                 if chain.number_of(report.message, whose):
                     status, report = known, structs.replace(report, sender=whose)
         turns = self.of[status].turns
@@ -144,6 +151,7 @@ class Chains:
 
     def of_failure(self, failure: CallFailed) -> list[StatedInput]:
         """A digest that could not be brought, as an input."""
+        failure = replace(failure, post=self._post_now.get(failure.post, failure.post))
         known = (chain.number_of(failure.digest, failure.post) for chain in self.of.values())
         return [(status, failure) for status, n in zip(self.of, known, strict=True) if n]
 
@@ -181,7 +189,8 @@ class Chains:
         silenced: Collection[str] = (),
     ) -> None:
         """A step of the past of both chains, and the digests that were issued in it."""
-        inputs = _people_first(inputs)
+        inputs, now = _people_first(inputs), self._post_now
+        issued = [replace(digest, post=now.get(digest.post, digest.post)) for digest in issued]
         for status, chain in self.of.items():
             own = [digest for digest in issued if digest.status is status]
             chain.follow((entry for of, entry in inputs if of is status), now_s, own, silenced)
@@ -217,7 +226,22 @@ class Chains:
         except msgspec.MsgspecError as error:
             raise ValueError(f"not a snapshot of the chains: {error}") from None
         for status, chain in self.of.items():
-            chain.restore(snapshot.chains[status], self._codes)
+            chain.restore(snapshot.chains[status], self._number)
+
+
+def called_before(network: Network) -> Network:
+    """A network with villages and posts by the codes that they had before; itself where none had one."""
+    villages, was = network.villages, network.villages.codes_before()
+    posts = {code: before for before, code in network.posts_were.items()}
+    if not was and not posts:
+        return network
+    village = {code: before[-1] for code, before in was.items()}
+    chain = (
+        replace(row, post=posts.get(row.post, row.post), area=village.get(row.area, row.area))
+        for row in network.chain
+    )
+    codes = tuple(village.get(code, code) for code in villages.code)
+    return replace(network, chain=tuple(chain), villages=replace(villages, code=codes, was={}), posts_were={})
 
 
 def _people_first(inputs: Sequence[StatedInput]) -> list[StatedInput]:

@@ -68,6 +68,8 @@ class Debt(msgspec.Struct):
         Of the series of its digests: begin, and the last number; NEVER and 0 before the first.
     issued_s : int
         Time of its last digest.
+    named : str
+        The code by which its digests are named, where the post has another one since; empty: its own.
     place : int
         First village of its last digest: where it calls from if it calls for help; NEVER before the first.
     """
@@ -85,6 +87,7 @@ class Debt(msgspec.Struct):
     issued_s: int = NEVER
     place: int = NEVER
     is_deputized: bool = False
+    named: str = ""
 
     def tell(self, village: int, hazard: str, cause: Cause) -> None:
         """Something to hear; the newest of a village and hazard counts."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from warnstream.model.digests import FieldReport
-from warnstream.model.network import NO_AREA, Network
+from warnstream.model.network import Network
+from warnstream.model.transfers.duties import NO_AREA
 from warnstream.routing.reports import PlacedReport
 
 NAME_SHOWN = 30
@@ -21,11 +22,12 @@ class Placing:
         self._areas: dict[str, list[str]] = {}
         for post in network.chain:
             self._areas.setdefault(post.post, []).append(post.area)
+        self._posts_were = network.posts_were
         self._of_area: dict[str, list[int]] | None = None
 
     def is_post(self, sender: str) -> bool:
-        """Whether a sender is a post of the responsibility chain."""
-        return sender in self._areas
+        """Whether a sender is a post of the responsibility chain, by its code or one that it had before."""
+        return sender in self._areas or sender in self._posts_were
 
     @property
     def posts(self) -> list[str]:

@@ -6,6 +6,7 @@ raise; a step costs the posts that it touches and those that fall due.
 
 import heapq
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 
 from warnstream.model.digests import Digest
 from warnstream.model.hands.orders import SILENCED_MAX
@@ -32,6 +33,8 @@ class Posts:
         Of the digests.
     series : callable
         Name of a post's sequence of digests that opens at a time.
+    posts_were : mapping of str to str, optional
+        By a code that a post had before, its code now.
 
     Attributes
     ----------
@@ -44,9 +47,14 @@ class Posts:
     """
 
     def __init__(
-        self, policy: RoutingPolicy, status: MessageStatus, series: Callable[[str, int], str]
+        self,
+        policy: RoutingPolicy,
+        status: MessageStatus,
+        series: Callable[[str, int], str],
+        posts_were: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._policy, self._status, self._series = policy, status, series
+        self._posts_were = posts_were
         self.debts: dict[str, Debt] = {}
         self.now_s = NEVER
         self.silenced: set[str] = set()
@@ -142,7 +150,11 @@ class Posts:
 
     def number_as(self, digest: Digest) -> None:
         """A digest was issued under this number: later ones get greater ones."""
-        debt = self.debt(digest.post)
+        post, debt = digest.post, self.debt(digest.post)
+        earlier = (before for before, now in self._posts_were.items() if now == post)
+        names = (code for code in (post, *earlier) if self._series(code, digest.opened_s) == digest.series)
+        if (name := next(names, post)) != post:
+            debt.named = name
         if (debt.opened_s, debt.n) < (digest.opened_s, digest.n):
             debt.opened_s, debt.n = digest.opened_s, digest.n
             debt.issued_s = max(debt.issued_s, digest.issued_s)
@@ -177,7 +189,8 @@ class Posts:
 
     def series_of(self, post: str) -> str:
         """Name of a post's sequence of digests; it has had one."""
-        return self._series(post, self.debts[post].opened_s)
+        debt = self.debts[post]
+        return self._series(debt.named or post, debt.opened_s)
 
     def restore(self, debts: dict[str, Debt], now_s: int) -> None:
         """Take up debts of a snapshot, and plan their timers."""

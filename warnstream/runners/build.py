@@ -166,7 +166,11 @@ def build_desk(configuration: Configuration, people: Network | None = None) -> W
     """The second machine alone; `people` as for `build_engine`."""
     network = people or configuration.network
     bulletins = Bulletins(
-        configuration.message.prefix, network.villages.code, configuration.orders, configuration.bulletins
+        configuration.message.prefix,
+        network.villages.code,
+        configuration.orders,
+        configuration.bulletins,
+        network.villages.was,
     )
     return WarningDesk(
         network,

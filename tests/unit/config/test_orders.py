@@ -25,7 +25,7 @@ from warnstream.config.yaml.tree import read_yaml
 from warnstream.model.bulletins import TRANSFER, Action, BulletinPolicy, Refuge
 from warnstream.model.errors import ConfigError
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.network import DUTIES, IN_COUNTY
+from warnstream.model.transfers.duties import DUTIES, IN_COUNTY
 
 ENTRY = """
 hazards:

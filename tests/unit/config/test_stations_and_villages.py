@@ -80,6 +80,21 @@ def test_an_earlier_code_is_nobody_elses_now_or_before(faults_with: FaultsWith) 
     ]
 
 
+def test_an_earlier_code_of_a_village_or_post_is_nobody_elses(faults_with: FaultsWith) -> None:
+    head = "village,name,latitude,longitude,township,county,was"
+    was = {"001": "009", "002": "009", "003": "001"}
+    rows = [f"{code},Name,28.{code},119.9,Town,County,{before}" for code, before in was.items()]
+    found = faults_with("villages.csv", "\n".join([head, *rows, ""]))
+    assert [fault for fault in found if ": was:" in fault] == [
+        "villages.csv:3: was: '009' is what '001' was called, on line 2",
+        "villages.csv:4: was: '001' is a village of line 2: expected an earlier code",
+    ]
+    head = "post,role,rank,area,channel,address,was"
+    rows = ["g1,grid,1,*,sms,+861,g2", "g2,grid,1,*,sms,+862,"]
+    found = faults_with("chain.csv", "\n".join([head, *rows, ""]))
+    assert "chain.csv:2: was: 'g2' is a post of line 3: expected an earlier code" in found
+
+
 def test_every_wrong_cell_of_a_row_is_named(faults_after: FaultsAfter) -> None:
     found = faults_after("stations.csv", "S1,28.40,119.90,120,rain,300", "S1,north,119.90,120,rain,often")
     assert found == [

@@ -1,5 +1,6 @@
 """Which notifications a step of the desk means, and in what order they leave."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from tests.unit.desk.county import T0, county, fall, new_desk, rise
@@ -29,6 +30,15 @@ def test_the_topic_is_addressed_by_the_village() -> None:
         "331124001001",
         "331124001001",
     )
+
+
+def test_who_listens_to_a_village_by_an_earlier_code_hears_on() -> None:
+    villages = replace(NETWORK.villages, was={"V1": NETWORK.villages.code[0]})
+    effects = new_desk().step([rise(Level.RED)], T0)
+    found = list(notifications_of(effects, replace(NETWORK, villages=villages)))
+    topics = [topic.address for topic in found if topic.channel == VILLAGE_TOPIC_CHANNEL]
+    assert topics == ["331124001001", "V1", "331124001001", "V1"]
+    assert len({told.key for told in found}) == len(found)
 
 
 def test_a_post_is_told_until_when_its_answer_is_wanted() -> None:

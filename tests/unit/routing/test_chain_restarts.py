@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.routing.villages import CODES, T0, Night, called, message, new_chain, posts_of
+from tests.unit.routing.villages import CODES, T0, Night, called, message, new_chain, numbers_of, posts_of
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus
@@ -42,7 +42,7 @@ def test_after_a_village_is_gone_nobody_owes_for_it() -> None:
     night = Night()
     night.step(message(1, Level.RED, Cause.FIRST, T0), message(2, Level.RED, Cause.FIRST, T0))
     again = new_chain(of=lambda _: (("grid-2", 1), ("leader", 3)), register=1)
-    again.restore(night.chain.snapshot(CODES), ("v2", "v9"))
+    again.restore(night.chain.snapshot(CODES), numbers_of(("v2", "v9")))
     assert set(again.turns) == {0}
     assert set(again.debts["leader"].owed) == {0}
     assert again.debts["grid-1"].owed == {}
@@ -111,7 +111,7 @@ def test_bytes_that_are_no_snapshot_are_refused_and_change_nothing() -> None:
     night.rise(Level.RED)
     before = night.chain.snapshot(CODES)
     with pytest.raises(ValueError, match="not a snapshot of the chain"):
-        night.chain.restore(b"\xc1", CODES)
+        night.chain.restore(b"\xc1", numbers_of(CODES))
     assert night.chain.snapshot(CODES) == before
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.networks import network_of
-from tests.unit.routing.villages import CODES, T0, Night, message, new_chain
+from tests.unit.routing.villages import CODES, T0, Night, message, new_chain, numbers_of
 from warnstream.model.digests import FieldReport
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
@@ -149,7 +149,7 @@ def test_reports_outlive_a_restart_and_follow_a_village_that_moves_in_the_regist
     night.restart()
     assert night.chain.reports.state == before
     moved = new_chain()
-    moved.restore(night.chain.snapshot(CODES), ("v1", "v0"))
+    moved.restore(night.chain.snapshot(CODES), numbers_of(("v1", "v0")))
     assert dict(moved.reports.heads_of(0)) == {"to_move": 31, "moved": 20, "refused": 2}
     assert moved.reports.state.on_duty == before.on_duty
 

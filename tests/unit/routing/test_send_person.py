@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.unit.bulletins.village import REAL, wording
-from tests.unit.routing.villages import CODES, T0, Night, called, message, new_chain
+from tests.unit.routing.villages import CODES, T0, Night, called, message, new_chain, numbers_of
 from warnstream.delivery.digest_texts import digest_texts
 from warnstream.model.digests import SILENT_CALLER, HelpAssign, HelpClose
 from warnstream.model.level import Level
@@ -111,7 +111,7 @@ def test_it_is_the_same_after_a_restart_at_any_step() -> None:
         night.rise(Level.ORANGE, village=2)
     for _ in range(25):
         kept = new_chain(POLICY)
-        kept.restore(broken.chain.snapshot(CODES), CODES)
+        kept.restore(broken.chain.snapshot(CODES), numbers_of(CODES))
         broken.chain = kept
         assert whole.wait(M) == broken.wait(M)
     assert [task.name for task in tasks(whole)] == [task.name for task in tasks(broken)]
@@ -123,7 +123,7 @@ def test_a_village_that_is_gone_from_the_register_sends_nobody() -> None:
     night.rise(Level.RED)
     night.rise(Level.RED, village=2)
     kept = new_chain(POLICY)
-    kept.restore(night.chain.snapshot(CODES), ("v1", "v2"))
+    kept.restore(night.chain.snapshot(CODES), numbers_of(("v1", "v2")))
     assert kept.silent.since_s == {1: T0}
 
 

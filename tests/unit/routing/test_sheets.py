@@ -1,6 +1,6 @@
 """What is counted of each post: calls, answers and how fast, reminders, reports; over restarts."""
 
-from tests.unit.routing.villages import CODES, Night, new_chain
+from tests.unit.routing.villages import CODES, Night, new_chain, numbers_of
 from warnstream.model.digests import FieldReport
 from warnstream.model.level import Level
 from warnstream.routing.proof.sheets import Sheet
@@ -72,6 +72,6 @@ def test_a_restart_keeps_every_count() -> None:
     night.answer(GRID, wait_s=90)
     before = counts(night)
     again = new_chain()
-    again.restore(night.chain.snapshot(CODES), CODES)
+    again.restore(night.chain.snapshot(CODES), numbers_of(CODES))
     night.chain = again
     assert counts(night) == before

@@ -9,7 +9,8 @@ from tests.unit.routing.villages import CODES, POLICY, Night, posts_of, series
 from warnstream.model.digests import Digest, FieldReport
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
-from warnstream.model.network import NO_AREA, ChainPost, Team, Villages
+from warnstream.model.network import ChainPost, Villages
+from warnstream.model.transfers.duties import NO_AREA, Team
 from warnstream.model.warning import Cause, MessageStatus
 from warnstream.routing.chain import Chain
 from warnstream.routing.reports import PlacedReport
@@ -36,7 +37,7 @@ def new_chain(teams: dict[str, str] = AREAS, register: int = 0) -> Chain:
         for code, area in teams.items()
     ]
     known = Teams(posts, PLACES, POLICY, MessageStatus.ACTUAL, series)
-    return Chain(posts_of, POLICY, MessageStatus.ACTUAL, series, register, teams=known)
+    return Chain(posts_of, POLICY, MessageStatus.ACTUAL, series, [register], teams=known)
 
 
 def new_night() -> Night:

@@ -23,6 +23,11 @@ POSTS = {
 POLICY = RoutingPolicy()
 
 
+def numbers_of(codes: Sequence[str]) -> dict[str, int]:
+    """Number of each village by its code."""
+    return {code: village for village, code in enumerate(codes)}
+
+
 def posts_of(village: int) -> Sequence[tuple[str, int]]:
     return POSTS[village]
 
@@ -38,7 +43,7 @@ def new_chain(
     of: Callable[[int], Sequence[tuple[str, int]]] = posts_of,
     people: int = 0,
 ) -> Chain:
-    return Chain(of, policy, status, series, register, lambda _village: people)
+    return Chain(of, policy, status, series, [register], lambda _village: people)
 
 
 def message(village: int, level: Level, cause: Cause, at_s: int, hazard: str = "flood") -> WarningMessage:
@@ -125,7 +130,7 @@ class Night:
 
     def restart(self, chain: Chain | None = None) -> None:
         again = chain or new_chain()
-        again.restore(self.chain.snapshot(CODES), CODES)
+        again.restore(self.chain.snapshot(CODES), numbers_of(CODES))
         self.chain = again
 
 

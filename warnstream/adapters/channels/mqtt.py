@@ -69,10 +69,10 @@ class MqttChannel:
         """What is to be published; ValueError if the address cannot be part of a topic."""
         prefix = f"{self._prefix}/drill" if is_of_drill(message.message) else self._prefix
         if message.kind is RecipientKind.VILLAGE and message.is_bulletin:
-            topic = f"{prefix}/bulletin/{message.village}"
+            topic = f"{prefix}/bulletin/{message.recipient}"
             return [Publication(topic, message.cap_xml.encode(), retain=True)]
         if message.kind is RecipientKind.VILLAGE:
-            topic = f"{prefix}/warn/{message.village}/{message.hazard}"
+            topic = f"{prefix}/warn/{message.recipient}/{message.hazard}"
             return [
                 Publication(f"{topic}/cap", message.cap_xml.encode(), retain=True),
                 Publication(topic, village_payload(message), retain=True),

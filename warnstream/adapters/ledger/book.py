@@ -69,14 +69,14 @@ class Book:
     ) -> None:
         self.lock = threading.RLock()
         self.fingerprint = ""
-        self._following = following
+        self.following = following
         self.newest: dict[int, Bulletin] = {}
         self.replaced_of_others: dict[str, list[int]] = {}
         self._open(network, former)
         self.open_queue()
 
     def _open(self, network: Network, former: Iterable[FormerDoor]) -> None:
-        self.register = Register(network, former, self._following)
+        self.register = Register(network, former, self.following)
         self.ledger = self.register.new_ledger()
         self.queue: DoorQueue | None = None
         self._voice = [""] * len(self.register.villages)
@@ -240,7 +240,7 @@ class Book:
 
     def leaving(self, network: Network) -> list[FormerDoor]:
         """Doors that are not in another register of which something is remembered."""
-        number = network.villages.index_of_code()
+        number = network.villages.index_of_name()
         found = []
         for village in np.flatnonzero(self.ledger.sequence).tolist():
             code = self.register.villages[village]
@@ -275,7 +275,7 @@ class Book:
         )
         newest = {self.register.villages[village]: bulletin for village, bulletin in self.newest.items()}
         self.take_up(network, kept_former)
-        number = network.villages.index_of_code()
+        number = network.villages.index_of_name()
         self.newest = {number[code]: bulletin for code, bulletin in newest.items() if code in number}
         if is_queued:
             self.open_queue()

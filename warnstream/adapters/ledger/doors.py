@@ -111,8 +111,7 @@ class DoorStore:
     ) -> None:
         self._files = LedgerFiles(directory, is_read_only=is_read_only)
         self._book = Book(network, following=following)
-        waits_s = [*following.after_s.values(), *following.silent_after_s.values()]
-        self.silent = SilentDoors(self._book, waits_s)
+        self.silent = SilentDoors(self._book, following.waits_s)
         self.texts = BulletinTexts(stored)
         self.sending = DoorSending(self._book, self.texts, ask_log)
         self.registers = PastRegisters(self._book, self.sending)
@@ -174,10 +173,11 @@ class DoorStore:
         self._register_saved = self._files.register()[0]
         self.registers.begin(self._files, self._kept, network, fingerprint, register_of)
 
-    def move_to(self, network: Network, fingerprint: str) -> None:
-        """Go on under another register while channels send: who is in hand stays in hand."""
-        self.registers.move_to(network, fingerprint)
-        self.silent.forget()
+    def move_to(self, network: Network, fingerprint: str, following: Following | None = None) -> None:
+        """Go on under another register, and other ways, while channels send: who is in hand stays in hand."""
+        following = self._book.following if following is None else following
+        self.registers.move_to(network, fingerprint, following)
+        self.silent.begin_anew(following.waits_s)
 
     def waiting_villages(self) -> list[str]:
         """Codes of villages in which somebody waits."""

@@ -58,7 +58,7 @@ def import_doors(outbox: Outbox, network: Network) -> tuple[KeptLedger, int]:
 
 def _former(outbox: Outbox, network: Network) -> Iterator[FormerDoor]:
     """Doors that have left the register; once each, with the last address."""
-    number = network.villages.index_of_code()
+    number = network.villages.index_of_name()
     found: dict[tuple[str, str], FormerDoor] = {}
     for message in outbox.door_messages():
         if message.village not in number:

@@ -87,7 +87,7 @@ class KeptRegister(msgspec.Struct, frozen=True):
 
     def vanished(self, network: Network) -> Iterator[FormerDoor]:
         """Doors that are not, or not in the same village, in another register."""
-        number = network.villages.index_of_code()
+        number = network.villages.index_of_name()
         for at, village in enumerate(self.villages):
             own = range(self.first_of_village[at], self.first_of_village[at + 1])
             now: set[str] = set()

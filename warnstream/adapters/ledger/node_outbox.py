@@ -32,6 +32,11 @@ log = logging.getLogger(__name__)
 NO_CHANNELS: Mapping[str, ChannelSection] = MappingProxyType({})
 
 
+def following_of(channels: Mapping[str, ChannelSection]) -> Following:
+    """What goes on after each channel, and when."""
+    return Following(next_of(channels), after_of(channels), silent_after_of(channels))
+
+
 class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
     """Both halves of what a node tells people.
 
@@ -66,7 +71,7 @@ class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
             ask_log,
             self.stored_message,
             is_read_only=is_read_only,
-            following=Following(next_of(channels), after_of(channels), silent_after_of(channels)),
+            following=following_of(channels),
         )
         self.doors.sending.event_clock = event_clock
         if not is_read_only and self.has_door_rows():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from warnstream.adapters.ledger.book import Book
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
-from warnstream.adapters.ledger.register import FormerDoor, are_same_doors
+from warnstream.adapters.ledger.register import Following, FormerDoor, are_same_doors
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.delivery.ledger.ledger import MAY_HAVE_ARRIVED
 from warnstream.delivery.ledger.states import Result
@@ -82,17 +82,18 @@ class PastRegisters:
             ]
         network = self._register_of(fingerprint, needed)
         if network is not None:
-            move_doors(book, self._sending, network, fingerprint)
+            move_doors(book, self._sending, network, fingerprint, book.following)
 
     def arrive(self) -> None:
         """All of the log has been followed: the register of the start is the one from now on."""
-        if self._book.fingerprint != self._fingerprint:
-            move_doors(self._book, self._sending, self._network, self._fingerprint)
+        book = self._book
+        if book.fingerprint != self._fingerprint:
+            move_doors(book, self._sending, self._network, self._fingerprint, book.following)
 
-    def move_to(self, network: Network, fingerprint: str) -> None:
-        """The running node goes on under another register."""
+    def move_to(self, network: Network, fingerprint: str, following: Following) -> None:
+        """The running node goes on under another register, and other ways."""
         self._network, self._fingerprint = network, fingerprint
-        move_doors(self._book, self._sending, network, fingerprint)
+        move_doors(self._book, self._sending, network, fingerprint, following)
 
     def note(self, village: int, sequence: int, doors: Collection[str], result: Result) -> None:
         """What became of attempts to tell doors that are in no register; with the book's lock held."""
@@ -114,11 +115,14 @@ def _vanished(files: LedgerFiles, network: Network, fingerprint: str) -> Iterabl
     return list(register.vanished(network))
 
 
-def move_doors(book: Book, sending: DoorSending, network: Network, fingerprint: str) -> None:
+def move_doors(
+    book: Book, sending: DoorSending, network: Network, fingerprint: str, following: Following
+) -> None:
     """Go on under another register: who is in hand stays in hand, by codes."""
     with book.lock:
         book.fingerprint, before = fingerprint, book.register
-        if are_same_doors(before.network, network):
+        is_same_way, book.following = book.following == following, following
+        if is_same_way and are_same_doors(before.network, network):
             before.network = network
             return
         hands = {} if book.queue is None else book.queue.hands()

@@ -33,6 +33,11 @@ class Following(NamedTuple):
     after_s: Mapping[str, int] = MappingProxyType({})
     silent_after_s: Mapping[str, int] = MappingProxyType({})
 
+    @property
+    def waits_s(self) -> list[int]:
+        """After how many seconds without an answer another way may have its turn."""
+        return [*self.after_s.values(), *self.silent_after_s.values()]
+
 
 NOTHING_FOLLOWS = Following()
 
@@ -70,7 +75,7 @@ class Register:
     villages : sequence of str
         Codes by number.
     number : dict of str to int
-        Of villages, by code.
+        Of villages, by code, codes that they had before among them.
     former : tuple of FormerDoor
         In the order of their rows.
     ways : tuple of str
@@ -97,7 +102,7 @@ class Register:
     ) -> None:
         self.network = network
         self.villages: Sequence[str] = network.villages.code
-        self.number = {code: number for number, code in enumerate(self.villages)}
+        self.number = network.villages.index_of_name()
         self._of_digest: dict[int, list[int]] = {}
         for code, village in self.number.items():
             self._of_digest.setdefault(village_digest(code), []).append(village)
@@ -282,6 +287,7 @@ def are_same_doors(before: Network, now: Network) -> bool:
     own, new = before.households, now.households
     return (
         before.villages.code == now.villages.code
+        and before.villages.was == now.villages.was
         and (own.code, own.channel, own.address) == (new.code, new.channel, new.address)
         and own.further == new.further
         and np.array_equal(own.first_of_village, new.first_of_village)

@@ -30,14 +30,14 @@ class SilentDoors:
     """
 
     def __init__(self, book: Book, waits_s: Collection[int]) -> None:
-        self._book, self._is_used = book, bool(waits_s)
-        self._least_s = min(waits_s, default=0)
+        self._book = book
+        self.begin_anew(waits_s)
+
+    def begin_anew(self, waits_s: Collection[int]) -> None:
+        """Villages have other numbers, or ways other waits: everyone is looked at anew."""
+        self._is_used, self._least_s = bool(waits_s), min(waits_s, default=0)
         self._sequence: Int64Array = np.zeros(0, np.int64)
         self._again_s: Int64Array = np.zeros(0, np.int64)
-
-    def forget(self) -> None:
-        """Villages have other numbers: everyone is looked at anew."""
-        self._sequence = np.zeros(0, np.int64)
 
     def due(self, now_s: int) -> list[DoorOutcome]:
         """Doors that go on to their next channel now, of `VILLAGES_MAX` villages at most."""

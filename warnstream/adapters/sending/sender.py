@@ -113,7 +113,7 @@ class Sender:
         self._failures = FailureLog(name)
         self._news = threading.Condition()
         self._news_count = 0
-        self._is_stopping = False
+        self._is_stopping = self._is_leaving = False
         self._fault = ""
         self._lost: list[tuple[str, str]] = []
         self._handed_in: dict[str, Settlement] = {}
@@ -199,9 +199,26 @@ class Sender:
             self._is_stopping = True
             self._news.notify_all()
 
+    def ask_to_leave(self) -> None:
+        """End after the batch in hand, and not before its outcomes are kept: another one takes its place."""
+        with self._news:
+            self._is_leaving = True
+            self._news.notify_all()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it has been asked to stop."""
+        return self._is_stopping
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._is_stopping or self._is_leaving
+
     def _run(self) -> None:
+        if self._is_stopping:
+            return
         self.channel.open_if_linked()
-        while not self._is_stopping:
+        while not self._is_ending:
             try:
                 self._turn()
             except Exception as error:  # noqa: BLE001  whatever it is, the thread goes on and says so
@@ -276,9 +293,7 @@ class Sender:
             due_at = self._shared.outbox.next_due(self.name)
             wait_s = POLL_S if due_at is None else max(due_at - self._shared.clock(), 0.0)
         with self._news:
-            if self._news.wait_for(
-                lambda: self._is_stopping or self._news_count != seen, min(wait_s, POLL_S)
-            ):
+            if self._news.wait_for(lambda: self._is_ending or self._news_count != seen, min(wait_s, POLL_S)):
                 self._breaker.has_news()
 
     def _pause(self, wait_s: float) -> None:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from warnstream.adapters.channels.channel import ConfiguredChannel
@@ -27,10 +27,15 @@ class DeliveryWorker:
     """
 
     def __init__(self, channels: Mapping[str, ConfiguredChannel], shared: Shared) -> None:
-        self._outbox = shared.outbox
-        self._senders = [Sender(name, configured, shared) for name, configured in channels.items()]
-        for sender in self._senders:
-            sender.rooms_beside, sender.wake_beside = partial(self._rooms_beside, sender), self.wake
+        self._outbox, self._shared = shared.outbox, shared
+        # Replaced, never changed: other threads go over them.
+        self._senders = tuple(self._sender(name, configured) for name, configured in channels.items())
+        self._leaving: tuple[Sender, ...] = ()
+
+    def _sender(self, name: str, configured: ConfiguredChannel) -> Sender:
+        sender = Sender(name, configured, self._shared)
+        sender.rooms_beside, sender.wake_beside = partial(self._rooms_beside, sender), self.wake
+        return sender
 
     def start(self) -> int:
         """Put back what was being sent when the process last ended, then start; returns how many that were.
@@ -44,6 +49,52 @@ class DeliveryWorker:
         for sender in self._senders:
             sender.thread.start()
         return recovered
+
+    def change(
+        self, made: Mapping[str, ConfiguredChannel], gone: Collection[str], on_gone: Callable[[], None]
+    ) -> None:
+        """Let channels take the place of those of their name, and others go; nothing is waited for.
+
+        Each one that leaves finishes the batch in hand and has its outcomes kept; only then the one that
+        takes its place opens and sends. What waits is in the outbox meanwhile.
+
+        Parameters
+        ----------
+        made : mapping of str to ConfiguredChannel
+            New channels, and those that are another now.
+        gone : collection of str
+            Channels that there are no more.
+        on_gone : callable
+            Called in a thread of its own once one of these has ended.
+        """
+        before = {sender.name: sender for sender in self._senders}
+        new = {name: self._sender(name, configured) for name, configured in made.items()}
+        leaving = [sender for name, sender in before.items() if name in new or name in gone]
+        self._leaving = (*(sender for sender in self._leaving if sender.thread.is_alive()), *leaving)
+        stay = (sender for name, sender in before.items() if name not in gone)
+        self._senders = (
+            *(new.get(sender.name, sender) for sender in stay),
+            *(sender for name, sender in new.items() if name not in before),
+        )
+        for name in (*new, *(name for name in gone if name in before)):
+            threading.Thread(
+                target=self._exchange,
+                args=(before.get(name), new.get(name), on_gone),
+                name=f"exchange-{name}",
+                daemon=True,
+            ).start()
+
+    @staticmethod
+    def _exchange(old: Sender | None, new: Sender | None, on_gone: Callable[[], None]) -> None:
+        if old is not None:
+            old.ask_to_leave()
+            old.thread.join()
+            old.channel.close()
+            logger.info("channel has left", extra={"channel": old.name})
+        if new is None:
+            on_gone()
+        elif not new.is_stopping:
+            new.thread.start()
 
     def troubles(self) -> list[str]:
         """Why messages do not go out, one line per channel that is held or stuck. From any thread."""
@@ -93,17 +144,17 @@ class DeliveryWorker:
         A batch cut off by that is sent again after the next start, with the same keys. `meanwhile` is
         called again and again until then: by it whoever stops the worker takes what batches have led to.
         """
-        for sender in self._senders:
+        for sender in (*self._senders, *self._leaving):
             sender.ask_to_stop()
         deadline = time.monotonic() + timeout_s
         has_ended = True
-        for sender in self._senders:
+        for sender in (*self._senders, *self._leaving):
             if sender.thread.ident is not None:
                 _join(sender.thread, deadline, meanwhile)
             if sender.thread.is_alive():
                 logger.warning("channel did not stop in time", extra={"channel": sender.name})
                 has_ended = False
-            else:
+            elif sender in self._senders:  # whoever leaves is closed where its place is taken
                 sender.channel.close()
         return has_ended
 

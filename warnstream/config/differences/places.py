@@ -22,7 +22,10 @@ def place_differences(old: Configuration, new: Configuration) -> Iterator[str]:
     known = [renamed.get(code, code) for code in was.stations.code]
     yield from _rows("station", "stations", known, becomes.stations.code)
     yield from _stations(was.stations, becomes.stations)
-    yield from _rows("village", "villages", was.villages.code, becomes.villages.code)
+    called = {before: code for before, code in becomes.villages.was.items() if before in was.villages.code}
+    yield from (f"village {code}: was {before}" for before, code in called.items())
+    known = [called.get(code, code) for code in was.villages.code]
+    yield from _rows("village", "villages", known, becomes.villages.code)
     yield from _villages(was.villages, becomes.villages)
     zones = ([zone.code for zone in network.zones] for network in (was, becomes))
     yield from _rows("zone", "zones", *zones)
@@ -54,10 +57,12 @@ def _stations(old: Stations, new: Stations) -> Iterator[str]:
 
 def _villages(old: Villages, new: Villages) -> Iterator[str]:
     number, outlines = old.index_of_code(), 0
+    before_of = {code: before for before, code in new.was.items() if before in number}
     for at, code in enumerate(new.code):
-        if code not in number:
+        known = code if code in number else before_of.get(code, code)
+        if known not in number:
             continue
-        was = number[code]
+        was = number[known]
         if moved := _moved(old, was, new, at):
             yield f"village {code}: {moved}"
         for word in ("name", "township", "county"):

@@ -128,8 +128,8 @@ class ChangesSection(Section):
     second_person: list[Annotated[str, value_types.one_of(*CONCERNS)]] = part(
         list,
         "Changes that go live only after another person of operators.csv has signed them: `thresholds`, "
-        "`routing` (posts, waits, release, orders, texts), `people` (households, operators), `places` "
-        "(stations, villages, zones), `node` (all other keys).",
+        "`routing` (posts, waits, channels, release, orders, texts), `people` (households, operators), "
+        "`places` (stations, villages, zones), `node` (all other keys).",
     )
     reload_wakes_max: Annotated[int, value_types.whole(0, 10_000_000)] = default(
         50, description="Doors that a reload may tell at once; more want `--yes`."

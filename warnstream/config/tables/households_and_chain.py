@@ -15,10 +15,12 @@ from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
 from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_cells, read_rows
+from warnstream.config.tables.earlier import earlier_codes
 from warnstream.config.tables.ways import WAY_COLUMNS, Way, WayCells
 from warnstream.config.yaml.quantities import code_expected, is_code
 from warnstream.config.yaml.value_types import choice_of
-from warnstream.model.network import DUTIES, ChainPost, Households, Villages
+from warnstream.model.network import ChainPost, Households, Villages
+from warnstream.model.transfers.duties import DUTIES
 
 HOUSEHOLDS_FILE = "households.csv"
 CHAIN_FILE = "chain.csv"
@@ -30,7 +32,7 @@ HOUSEHOLD_COLUMNS = Columns(PLAIN_COLUMNS.required, FACT_COLUMNS)
 WAYS_COLUMNS = Columns(PLAIN_COLUMNS.required[:2], (*PLAIN_COLUMNS.required[2:], *WAY_COLUMNS, *FACT_COLUMNS))
 """With a column `ways`, channel and address need not be there."""
 
-CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"), ("duty", "deputy"))
+CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"), ("duty", "deputy", "was"))
 RANK_MAX = 100
 EVERYWHERE = "*"
 NO_CHANNEL: tuple[str, Callable[[str], bool]] = ("", lambda _address: False)
@@ -50,6 +52,8 @@ class Register:
         Knows the addresses of each channel of channels.yaml; None where that could not be read.
     line_of_household, line_of_post : dict of str to int
         Line on which each recipient was declared.
+    was_of_post : dict of str to str
+        The code that a post had before, where it says one.
     fact_rows : list of (int, tuple of str)
         Line and cells of `FACT_COLUMNS` of every household, in the order of `Households`; empty where the
         file has none of these columns.
@@ -60,7 +64,12 @@ class Register:
     section_of_channel: Mapping[str, type[ChannelSection]] | None
     line_of_household: dict[str, int] = field(default_factory=dict)
     line_of_post: dict[str, int] = field(default_factory=dict)
+    was_of_post: dict[str, str] = field(default_factory=dict)
     fact_rows: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+
+    def posts_were(self) -> dict[str, str]:
+        """By a code that a post had before, its code now."""
+        return {before: post for post, before in self.was_of_post.items()}
 
 
 def read_households(folder: Folder, register: Register, faults: FaultLog) -> Households | None:
@@ -218,7 +227,18 @@ def read_chain(folder: Folder, register: Register, faults: FaultLog) -> tuple[Ch
     )
     found = tuple(post for post in posts if post is not None)
     _check_deputies(found, register, faults)
+    _check_earlier_codes(register, faults)
     return found
+
+
+def _check_earlier_codes(register: Register, faults: FaultLog) -> None:
+    """An earlier code is no door's, and no other post's."""
+    rows = [(line, code, register.was_of_post.get(code, "")) for code, line in register.line_of_post.items()]
+    for code, before in earlier_codes(rows, faults, CHAIN_FILE, "post").items():
+        if before in register.line_of_household:
+            line = register.line_of_household[before]
+            what = f"{before!r} is a household ({HOUSEHOLDS_FILE}:{line}): expected an earlier code"
+            faults.add(CHAIN_FILE, register.line_of_post[code], "was", what)
 
 
 def _check_deputies(posts: Sequence[ChainPost], register: Register, faults: FaultLog) -> None:
@@ -246,6 +266,8 @@ def _post_of(row: Row, register: Register, areas: set[str] | None, faults: Fault
             "post", f"{post!r} is a household already ({HOUSEHOLDS_FILE}:{line}): recipients share one list"
         )
     register.line_of_post.setdefault(post, row.line)
+    if row.cell("was"):
+        register.was_of_post[post] = row.code("was")
     rank, duty = row.whole("rank", 1, RANK_MAX), row.cell("duty")
     if duty and duty not in DUTIES:
         row.fault("duty", f"expected {choice_of(DUTIES)}, or nothing, got {duty!r}")

@@ -13,7 +13,8 @@ from warnstream.config.folder import Folder
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
 from warnstream.config.tables.households_and_chain import EVERYWHERE
 from warnstream.config.wording import name_some
-from warnstream.model.network import NO_AREA, Households, Network, Villages
+from warnstream.model.network import Households, Network, Villages
+from warnstream.model.transfers.duties import NO_AREA
 
 SHARDS_FILE = "shards.csv"
 SHARD_COLUMNS = Columns(("village", "shard"))

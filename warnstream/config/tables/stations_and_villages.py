@@ -14,6 +14,7 @@ from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder, is_utf8
 from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
+from warnstream.config.tables.earlier import earlier_codes
 from warnstream.config.yaml.quantities import code_expected, is_code, parse_whole_duration_s
 from warnstream.model.arrays import Float64Array
 from warnstream.model.network import Stations, Villages
@@ -30,7 +31,7 @@ STATION_COLUMNS = Columns(
 )
 VILLAGE_COLUMNS = Columns(
     ("village", "name", "latitude", "longitude", "township", "county"),
-    ("polygon_wkt", "short_name", "shelter", "people"),
+    ("polygon_wkt", "short_name", "shelter", "people", "was"),
 )
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
 RESOLUTION_MM_MIN, RESOLUTION_MM_MAX = 0.01, 10
@@ -67,6 +68,8 @@ class _Village:
     short_name: str = ""
     shelter: str = ""
     people: int = 0
+    was: str = ""
+    line: int = 0
 
 
 def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
@@ -95,6 +98,7 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
     ]
     if not _is_usable(found, STATIONS_FILE, faults, n_before, "station"):
         return None
+    lines = line_of_code.items()
     return Stations(
         code=tuple(line_of_code),
         latitude=np.array([s.latitude for s in found], dtype=np.float64),
@@ -104,13 +108,15 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         measures_stage=np.array([s.measures_stage for s in found], dtype=np.bool_),
         measured=tuple(s.measured for s in found),
         resolution_mm=_resolutions([s.resolution_mm for s in found]),
-        spares=_spares(tuple(line_of_code.items()), found, faults),
+        spares=_spares(tuple(lines), found, faults),
         counter_forms={
             number: station.counters
             for number, station in enumerate(found)
             if station.counters != CounterForm()
         },
-        was=_earlier_codes(line_of_code, found, faults),
+        was=_was_of(
+            [(line, code, station.was) for (code, line), station in zip(lines, found, strict=True)], faults
+        ),
     )
 
 
@@ -146,25 +152,9 @@ def _spares(
     return tuple(pairs)
 
 
-def _earlier_codes(line_of_code: dict[str, int], found: list[_Station], faults: FaultLog) -> dict[str, str]:
-    """By code, the code that a station had before; nobody else may have it, now or before."""
-    was: dict[str, str] = {}
-    code_of: dict[str, str] = {}
-    for (code, line), station in zip(line_of_code.items(), found, strict=True):
-        if not station.was:
-            continue
-        first = code_of.setdefault(station.was, code)
-        if station.was in line_of_code:
-            problem = (
-                f"{station.was!r} is a station of line {line_of_code[station.was]}: expected an earlier code"
-            )
-        elif first != code:
-            problem = f"{station.was!r} is what {first!r} was called, on line {line_of_code[first]}"
-        else:
-            was[code] = station.was
-            continue
-        faults.add(STATIONS_FILE, line, "was", problem)
-    return was
+def _was_of(rows: list[tuple[int, str, str]], faults: FaultLog) -> dict[str, str]:
+    """By code, the code that a station had before."""
+    return earlier_codes(rows, faults, STATIONS_FILE, "station")
 
 
 def _resolutions(found: list[float]) -> Float64Array | None:
@@ -253,7 +243,13 @@ def read_villages(folder: Folder, faults: FaultLog) -> Villages | None:
         short_name=tuple(v.short_name for v in villages),
         shelter=tuple(v.shelter for v in villages),
         people=tuple(v.people for v in villages),
+        was={before: code for code, before in _villages_were(found, file, faults).items()},
     )
+
+
+def _villages_were(found: dict[str, _Village], file: str, faults: FaultLog) -> dict[str, str]:
+    rows = ((village.line, code, village.was) for code, village in found.items())
+    return earlier_codes(rows, faults, file, "village")
 
 
 def _villages_of_csv(data: bytes, faults: FaultLog) -> dict[str, _Village]:
@@ -278,6 +274,8 @@ def _villages_of_csv(data: bytes, faults: FaultLog) -> dict[str, _Village]:
             short_name=row.cell("short_name"),
             shelter=row.cell("shelter"),
             people=row.whole("people", 0, PEOPLE_MAX) or 0 if row.cell("people") else 0,
+            was=row.code("was") if row.cell("was") else "",
+            line=row.line,
         )
     return found
 
@@ -373,8 +371,9 @@ class _FeatureReader:
         latitude, longitude, wkt = self._place(index, feature.get("geometry"))
         short_name, shelter = (str(properties.get(key) or "").strip() for key in ("short_name", "shelter"))
         people = self._people(index, properties.get("people"))
-        place = latitude, longitude, wkt
-        self.found[code] = _Village(name, township, county, *place, short_name, shelter, people)
+        place, was = (latitude, longitude, wkt), self._was(index, properties.get("was"))
+        line = self._line(index) if was else 0
+        self.found[code] = _Village(name, township, county, *place, short_name, shelter, people, was, line)
 
     def _property(self, index: int, properties: dict[str, object], key: str) -> str:
         value = properties.get(key)
@@ -394,6 +393,14 @@ class _FeatureReader:
         )
         return 0
 
+    def _was(self, index: int, value: object) -> str:
+        if value in (None, ""):
+            return ""
+        if isinstance(value, str) and is_code(value):
+            return value
+        self._fault(index, "properties.was", code_expected(str(value)))
+        return ""
+
     def _place(self, index: int, geometry: object) -> tuple[float, float, str | None]:
         """Latitude and longitude of a point inside, and the outline if there is one."""
         fault, shape = "", None
@@ -410,10 +417,13 @@ class _FeatureReader:
         wkt = None if shape.geom_type == "Point" else shapely.to_wkt(shape, rounding_precision=7)
         return float(inside.y), float(inside.x), wkt
 
-    def _fault(self, index: int, key: str, expected: str) -> None:
+    def _line(self, index: int) -> int:
         if self._lines is None:
             self._lines = _feature_lines(self._text)
-        line = self._lines[index] if index < len(self._lines) else 0
+        return self._lines[index] if index < len(self._lines) else 0
+
+    def _fault(self, index: int, key: str, expected: str) -> None:
+        line = self._line(index)
         path = f"features[{index}].{key}" if key else f"features[{index}]"
         self._faults.add(VILLAGES_GEOJSON, line, path, expected)
 

@@ -13,7 +13,8 @@ from warnstream.config.tables.households_and_chain import (
     Register,
     check_channel,
 )
-from warnstream.model.network import NO_AREA, ChainPost, Team
+from warnstream.model.network import ChainPost
+from warnstream.model.transfers.duties import NO_AREA, Team
 
 TEAMS_FILE = "teams.csv"
 TEAM_COLUMNS = Columns(("team", "area", "echelon", "heads", "channel", "address"), ("name", "base", "kit"))

@@ -18,9 +18,10 @@ import msgspec
 
 from warnstream.model.digests import LINES_MAX, MINUTES_MAX, Digest, DigestLine, counted
 from warnstream.model.level import Level
-from warnstream.model.network import ChainPost, Team, Villages
+from warnstream.model.network import ChainPost, Villages
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.times import MINUTE_S
+from warnstream.model.transfers.duties import Team
 from warnstream.model.warning import Cause, MessageStatus
 from warnstream.routing.debts import NEVER, NOT_YET
 from warnstream.routing.turns import Turn

@@ -93,7 +93,7 @@ class People:
         sent_to_posts: Iterable[SentToPost],
     ) -> None:
         self._scope, self._network, self._names = scope, network, names
-        self._number = network.villages.index_of_code()
+        self._number = network.villages.index_of_name()
         self._post: dict[str, Post] = {}
         for row in sorted(network.chain, key=lambda post: post.rank):
             self._post.setdefault(row.post, Post(row.role, row.rank, row.area))

@@ -153,7 +153,7 @@ class _Building:
 
     def _village(self, code: str) -> VillageRecord:
         villages, people = self._network.villages, self._people
-        number = villages.index_of_code().get(code)
+        number = villages.index_of_name().get(code)
         warnings = [
             _warning(messages, self._verdicts.of_warning.get(name))
             for name, messages in self._warnings.items()
@@ -189,7 +189,7 @@ class _Building:
 
     def _score(self, events: list[Event]) -> None:
         configuration, villages = self._sources.configuration, self._network.villages
-        number = villages.index_of_code()
+        number = villages.index_of_name()
         policy = VerificationPolicy(hazards=tuple(rule.name for rule in configuration.rules))
         issued: list[WarningMessage] = [
             replace(message.message, village=number[message.village])

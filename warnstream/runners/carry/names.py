@@ -62,6 +62,8 @@ class Names(msgspec.Struct, frozen=True):
         What of policies the state depends on, by part.
     was : dict of str to str
         By code of a station, the code that it had before.
+    villages_were : dict of str to str
+        By a code that a village had before, its code now.
     """
 
     stations: list[GaugeName]
@@ -70,6 +72,7 @@ class Names(msgspec.Struct, frozen=True):
     gauges: list[int]
     policies: dict[str, str]
     was: dict[str, str] = {}
+    villages_were: dict[str, str] = {}
 
 
 def names_of(network: Network, policies: Mapping[str, str]) -> Names:
@@ -84,6 +87,7 @@ def names_of(network: Network, policies: Mapping[str, str]) -> Names:
         np.flatnonzero(stations.measures_rain).tolist(),
         dict(policies),
         dict(stations.was),
+        dict(network.villages.was),
     )
 
 
@@ -134,11 +138,15 @@ class Same:
 def same_of(old: Names, new: Names) -> Same:
     """What both have, by code; a station with another code now is known by the one that it had."""
     before = {gauge.code: number for number, gauge in enumerate(old.stations)}
-    renamed = [code for code, was in new.was.items() if was in before and code not in before]
-    before = {**before, **{code: before[new.was[code]] for code in renamed}}
-    for code in renamed:
-        del before[new.was[code]]
     now = {gauge.code for gauge in new.stations}
+    # A rollback goes the other way: what the configuration before called by another code has its own again.
+    was = {before: code for code, before in old.was.items() if before in now and code not in now} | dict(
+        new.was
+    )
+    renamed = [code for code, known in was.items() if known in before and code not in before]
+    before = {**before, **{code: before[was[code]] for code in renamed}}
+    for code in renamed:
+        del before[was[code]]
     pairs, anew = [], []
     for number, gauge in enumerate(new.stations):
         if gauge.code not in before:
@@ -147,10 +155,13 @@ def same_of(old: Names, new: Names) -> Same:
             anew.append(gauge.code)
         else:
             pairs.append((before[gauge.code], number))
-    stations, places = _rows(pairs), rows_of(old.places, new.places)
+    village_now = _villages_now(old, new)
+    villages = [village_now.get(code, code) for code in old.villages]
+    stations = _rows(pairs)
+    places = rows_of([_place_now(place, village_now) for place in old.places], new.places)
     return Same(
         stations,
-        rows_of(old.villages, new.villages),
+        rows_of(villages, new.villages),
         places,
         _points(old, new, stations, places),
         anew,
@@ -158,6 +169,27 @@ def same_of(old: Names, new: Names) -> Same:
         [gauge.code for gauge in new.stations if gauge.code not in before],
         renamed,
     )
+
+
+def _villages_now(old: Names, new: Names) -> dict[str, str]:
+    """By code before, of villages that have another code now; a rollback gives the earlier one back."""
+    before, now = set(old.villages), set(new.villages)
+    back = {code: known for known, code in old.villages_were.items() if known in now}
+    found = {**back, **new.villages_were}
+    return {
+        known: code
+        for known, code in found.items()
+        if known in before and known not in now and code not in before
+    }
+
+
+def _place_now(place: str, village_now: Mapping[str, str]) -> str:
+    """The name of a place whose village has another code now; one that is no zone has its village's."""
+    village, _, zone = place.partition("/")
+    if village not in village_now:
+        return place
+    now = village_now[village]
+    return f"{now}/{now if zone == village else zone}"
 
 
 def rows_of(old: Sequence[Hashable], new: Sequence[Hashable]) -> Rows:

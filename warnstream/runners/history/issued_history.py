@@ -6,7 +6,7 @@ entries; then the snapshot is all that is known here, and the outbox knows the r
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +90,13 @@ class IssuedHistory:
         """What judged the entry before one; None if that is not known."""
         before = [change for number, change in self.changes if number < entry]
         return before[-1] if before else None
+
+    def call_villages(self, now: Mapping[str, str]) -> None:
+        """What stands, by the codes of now; `now` has those of villages that had another one."""
+        if now:
+            self.cases = {(now.get(code, code), hazard): case for (code, hazard), case in self.cases.items()}
+            self.voices = {now.get(code, code): voice for code, voice in self.voices.items()}
+            self.told = {now.get(code, code) for code in self.told}
 
     def take_earlier(self, earlier: "IssuedHistory") -> None:
         """What an earlier part of the log says of configurations, and of entries that are not tried again."""

@@ -13,7 +13,9 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from msgspec import structs
 
 from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning, OutboxHistory
 from warnstream.config.settings import Configuration
@@ -23,11 +25,13 @@ from warnstream.lifecycle.machine import OPEN_STATES, State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
 from warnstream.model.errors import StoreError, describe
+from warnstream.model.network import Network
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
 from warnstream.runners.build import build_intake
 from warnstream.runners.history.issued_history import Entries, IssuedHistory, read_history
 from warnstream.runners.history.kept import KeptRows, keep_rows
+from warnstream.runners.history.renamed import named_as_before
 from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.history_entries import (
     ISSUED,
@@ -172,6 +176,7 @@ def entry_of(configuration: Configuration, version: str, at_s: int, bundle: int 
         villages=village_rows(configuration.network.villages),
         hazards=hazard_rows(configuration.rules),
         bundle=bundle,
+        posts_were=dict(configuration.network.posts_were),
     )
 
 
@@ -216,27 +221,25 @@ def begin(  # noqa: PLR0913, PLR0917  # what is known of the past
     """
     reaches, file = _opened(snapshot)
     history = read_history(file, entries_after(reaches))
+    configuration, present = _named_by_log(configuration, present, history)
     if bundle_of is not None and snapshot is not None and history.live_changes(reaches):
         snapshot = followed_changes(configuration, snapshot, history, entries_after, bundle_of)
         reaches, file = _opened(snapshot)
         history = read_history(file, entries_after(reaches))
+    code_now = configuration.network.villages.code_now
+    history.call_villages(configuration.network.villages.was)
+    open_warnings = [replace(known, village=code_now(known.village)) for known in open_warnings]
+    open_bulletins = [known._replace(village=code_now(known.village)) for known in open_bulletins]
     strangers = strange_cases(open_warnings, history)
     history.cases |= {(village, case.warning.hazard): case for village, case in strangers}
     doors = strange_voices(open_bulletins, history)
-    waiting = [*history.open_voices(), *(known.village for known in doors), *waiting_doors, *history.told]
+    waiting = [*history.open_voices(), *(known.village for known in doors), *history.told]
+    waiting += map(code_now, waiting_doors)
     kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
-    intake = build_intake(configuration, kept.configuration.network)
-    is_rebuilt, notes = file is None, None
-    if file is not None:
-        try:
-            notes = intake.restore_judged(file)
-        except (ValueError, LookupError) as error:
-            log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
-            intake, is_rebuilt = build_intake(configuration, kept.configuration.network), True
-            earlier = read_history(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
-            history.take_earlier(earlier)
-    for note in notes or ():
-        log.warning("state carried to the changed configuration", extra={"note": note})
+    intake, is_rebuilt, notes = _taken_up(configuration, kept.configuration.network, file)
+    if is_rebuilt and file is not None:
+        earlier = (entry for entry in entries_after(0) if entry[0] <= reaches)
+        history.take_earlier(read_history(None, earlier))
     # A state that another configuration led to is followed, never gone on from: a crash soon after a change.
     is_strange = bool(strangers or doors) or (is_rebuilt and reaches > 0) or notes is not None
     is_changed = is_strange or not present.is_same_as(history.configuration)
@@ -254,6 +257,34 @@ def begin(  # noqa: PLR0913, PLR0917  # what is known of the past
         _told_doors=[known for known in open_warnings if _is_of_doors(known, history)],
         _is_rebuilt=is_rebuilt,
     )
+
+
+def _taken_up(
+    configuration: Configuration, people: Network, file: StateFile | None
+) -> tuple[Intake, bool, list[str] | None]:
+    """What readings led to as a snapshot has it, whether it has to be worked out, and what begins anew."""
+    intake, notes = build_intake(configuration, people), None
+    if file is None:
+        return intake, True, None
+    try:
+        notes = intake.restore_judged(file)
+    except (ValueError, LookupError) as error:
+        log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
+        return build_intake(configuration, people), True, None
+    for note in notes or ():
+        log.warning("state carried to the changed configuration", extra={"note": note})
+    return intake, False, notes
+
+
+def _named_by_log(
+    configuration: Configuration, present: ConfigurationEntry, history: IssuedHistory
+) -> tuple[Configuration, ConfigurationEntry]:
+    """Configuration and entry with the earlier codes that the log knows, beside their own."""
+    named = named_as_before(configuration, [change for _, change in history.changes])
+    if named is configuration:
+        return configuration, present
+    rows = village_rows(named.network.villages)
+    return named, structs.replace(present, villages=rows, posts_were=dict(named.network.posts_were))
 
 
 def _is_of_doors(known: OpenWarning, history: IssuedHistory) -> bool:
@@ -301,9 +332,11 @@ def _carried(
 ) -> bytes:
     """The state that `old` led to at the end of the entries, taken over by `new`, as a snapshot."""
     start = begin(old, before or entry_of(old, "", 0), snapshot, entries_after, [])
+    new = named_as_before(new, [start.present])
     for _ in start.replay(entries_after(start.begins_after)):
         pass
     history = start.history
+    history.call_villages(new.network.villages.was)
     kept = keep_rows(new, history.open_cases(), before, [*history.open_voices(), *history.told])
     intake = build_intake(new, kept.configuration.network)
     intake.take_over(start.intake)
@@ -327,9 +360,10 @@ def _opened(snapshot: tuple[int, bytes] | None) -> tuple[int, StateFile | None]:
 
 def strange_cases(open_warnings: list[OpenWarning], history: IssuedHistory) -> list[VillageCase]:
     """Warnings that people know and the log does not: of an earlier version, or of a log that was lost."""
-    found = []
+    found, of_name = [], {case.warning.warning: case for case in history.cases.values()}
     for known in open_warnings:
-        case = history.cases.get((known.village, known.message.hazard))
+        # By its name where its village or hazard has another one since the outbox has heard of it.
+        case = history.cases.get((known.village, known.message.hazard)) or of_name.get(known.message.warning)
         if case is not None and _is_not_older(case.warning, known):
             continue
         found.append(VillageCase(known.village, _case_of(known)))

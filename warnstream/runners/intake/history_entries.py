@@ -8,18 +8,19 @@ not be judged, and is not tried again.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
+from msgspec import structs
 
 from warnstream.desk import Case, VillageCase, WarningDesk
 from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects
-from warnstream.model.network import Villages
+from warnstream.model.network import Network, Villages
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage
 
@@ -34,7 +35,7 @@ _in_order = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class VillageRow(msgspec.Struct, frozen=True, array_like=True):
-    """A village as messages name it."""
+    """A village as messages name it; `was` are codes that it had before."""
 
     code: str
     name: str
@@ -43,6 +44,7 @@ class VillageRow(msgspec.Struct, frozen=True, array_like=True):
     latitude: float
     longitude: float
     polygon_wkt: str | None
+    was: tuple[str, ...] = ()
 
 
 class HazardRow(msgspec.Struct, frozen=True, array_like=True):
@@ -74,6 +76,8 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
         A running node changed over to it: what came before the entry was judged by the one before.
     asks_posts : bool
         Posts are asked anew, because something of theirs has changed.
+    posts_were : dict of str to str
+        By a code that a post had before, its code then.
     """
 
     fingerprint: str
@@ -85,6 +89,7 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
     bundle: int = 0
     is_live: bool = False
     asks_posts: bool = True
+    posts_were: dict[str, str] = {}
 
     def is_same_as(self, other: "ConfigurationEntry | None") -> bool:
         """Whether both judge the same way: the same files, read by the same software."""
@@ -135,14 +140,16 @@ class Issued(msgspec.Struct, frozen=True):
     digests: list[Digest] = []
     digest_villages: dict[int, str] = {}
 
-    def digests_now(self, number: Mapping[str, int]) -> list[Digest]:
-        """Digests with the numbers that villages have now; those that are gone are left out."""
+    def digests_now(self, network: Network) -> list[Digest]:
+        """Digests by the numbers and codes of now; villages that are gone are left out."""
+        number, posts = network.villages.index_of_name(), network.posts_were
         now = {then: number[code] for then, code in self.digest_villages.items() if code in number}
         found = []
         for digest in self.digests:
             lines = [replace(line, village=now[line.village]) for line in digest.lines if line.village in now]
             helps = [replace(call, village=now[call.village]) for call in digest.helps if call.village in now]
-            found.append(replace(digest, lines=tuple(lines), helps=tuple(helps)))
+            post = posts.get(digest.post, digest.post)
+            found.append(replace(digest, post=post, lines=tuple(lines), helps=tuple(helps)))
         return found
 
     @property
@@ -183,7 +190,9 @@ def village_rows(villages: Villages) -> list[VillageRow]:
         villages.longitude.tolist(),
         villages.polygon_wkt,
     )
-    return [VillageRow(*row) for row in zip(*columns, strict=True)]
+    rows = [VillageRow(*row) for row in zip(*columns, strict=True)]
+    before = villages.codes_before()
+    return [structs.replace(row, was=before.get(row.code, ())) for row in rows] if before else rows
 
 
 def hazard_rows(rules: tuple[HazardRule, ...]) -> list[HazardRow]:

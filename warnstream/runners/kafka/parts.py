@@ -12,8 +12,9 @@ import numpy as np
 from warnstream.config.settings import Configuration, CountyPart
 from warnstream.model.arrays import Int64Array
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.network import NO_AREA, Network
+from warnstream.model.network import Network
 from warnstream.model.rules.policies import DeskPart
+from warnstream.model.transfers.duties import NO_AREA
 from warnstream.runners.build import Derived, derive
 
 

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from warnstream import __version__
 from warnstream.adapters.http.models.county import DifferenceRecord
+from warnstream.adapters.ledger.node_outbox import following_of
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
@@ -203,7 +204,7 @@ class Keeper:
         if start.is_changed:
             self._change_over(start)
         self._doors.recovered(self._intake.engine.desk.last_bulletins(), fingerprint)
-        self._recorder.retire_channels(list(self._configuration.channels))
+        self.retire_channels()
         self._kept.look(self._intake.engine.desk, self._people.network.villages, self._people.rules)
         self.warnings = self._intake.engine.desk.open_warnings()
         end_old_alarms(
@@ -243,6 +244,10 @@ class Keeper:
         self.hands.adopt(self._intake.alarms.standing)
         self._forbid_untrue_ends()
 
+    def retire_channels(self) -> None:
+        """What waits for a channel that there is no more has failed; once nobody sends by it."""
+        self._recorder.retire_channels(list(self._configuration.channels))
+
     def change_over(self, ready: Ready) -> list[str] | None:
         """Go on under another configuration, between two entries; what of the state begins anew.
 
@@ -270,7 +275,8 @@ class Keeper:
         doors, board, judging = self._stores.outbox.doors, self.board, self.judging
         with self.numbers:
             self._configuration, self._intake, self._people = ready.configuration, taken.intake, taken.people
-            doors.move_to(self._people.network, self._configuration.fingerprint)
+            following = following_of(self._configuration.channels)
+            doors.move_to(self._people.network, self._configuration.fingerprint, following)
             self._show_under(self._configuration)
             self.warnings = taken.intake.engine.desk.open_warnings()
         self.board.go_on_from(board)

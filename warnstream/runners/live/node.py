@@ -116,7 +116,7 @@ class Node:
         leading: Leads | None = None,
         on_change: Callable[[Configuration], None] | None = None,
     ) -> None:
-        read, (configuration, http_max) = configuration, fit_connections(configuration, CONNECTIONS_MAX)
+        read, (configuration, self._http_max) = configuration, fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration, self.metrics = configuration, Metrics()
         make_private(directory := configuration.storage.directory)
         self._stopping = threading.Event()
@@ -170,7 +170,6 @@ class Node:
         self._show(configuration)
         url = configuration.http.public_url
         self._api_app = HttpApi(self.status, self.outbox, tokens, metrics, public_url=url).app
-        self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
         self._watch_figures()
 
@@ -187,6 +186,7 @@ class Node:
         """How another configuration comes in while this one runs."""
         self._errands = Errands(self._inbox.wake)
         node = NodeChange(self._keeper, read, self._clock, self._parts, on_change)
+        node.exchange(self.delivery, self._publisher, self._drills, self._errands)
         self.reloads = Reloads(node, bundle, self._errands, self.metrics, beside=self._leading)
         self._reload_door = ReloadDoor(read.storage.directory, self.reloads)
 

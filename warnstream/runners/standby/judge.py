@@ -17,7 +17,7 @@ from functools import partial
 from warnstream import __version__
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.ledger.node_outbox import NodeOutbox, following_of
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
@@ -251,7 +251,8 @@ class Judge:
         taken = take_over(ready, before, self._people, doors.waiting_villages())
         self._configuration, self._intake, self._people = ready.configuration, taken.intake, taken.people
         if number > self._known_until:
-            doors.move_to(self._people.network, self._configuration.fingerprint)
+            following = following_of(self._configuration.channels)
+            doors.move_to(self._people.network, self._configuration.fingerprint, following)
         self._renderer = Renderer(self._people, self._metrics, lambda: self._intake.engine.desk)
         self._notices = Notices(self._configuration, self._send)
         before.let_go()
@@ -266,7 +267,7 @@ class Judge:
     def _record(self, entry: int, issued: Issued) -> None:
         """What was issued, into ledger and outbox as the box that leads has put it there."""
         desk = self._desk
-        digests = issued.digests_now(desk.network.villages.index_of_code())
+        digests = issued.digests_now(desk.network)
         effects = desk.desk.restate(issued.messages, issued.bulletins, digests)
         if entry > self._known_until:
             self.doors.issue(effects.to_doors, self._renderer)

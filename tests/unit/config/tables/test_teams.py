@@ -6,7 +6,7 @@ import pytest
 
 from warnstream.config.load import load_configuration
 from warnstream.model.errors import ConfigError
-from warnstream.model.network import NO_AREA
+from warnstream.model.transfers.duties import NO_AREA
 
 HEADER = "team,name,base,area,echelon,heads,kit,channel,address\n"
 

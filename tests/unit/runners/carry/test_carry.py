@@ -188,6 +188,28 @@ def test_a_gauge_with_another_code_keeps_its_past_and_is_heard_by_both_codes(
     assert differing(feed(intake, AFTER), feed(other, AFTER)) == []
 
 
+def test_a_rollback_of_a_gauge_with_another_code_keeps_its_past(before: bytes, tmp_path: Path) -> None:
+    head, *rows = FILES["stations.csv"].splitlines()
+    rows = [f"{row}," if not row.startswith("S3,") else f"T{row[1:]},S3" for row in rows]
+    stations = "\n".join([f"{head},was", *rows, ""])
+    there, _ = carried(before, write(tmp_path / "after", more={"stations.csv": stations}))
+    intake, notes = carried(there.snapshot(), write(tmp_path / "back"))
+    assert (differing(intake, fed(write(tmp_path / "same"), BEFORE)), notes) == ([], [])
+
+
+def test_a_village_with_another_code_keeps_its_levels_there_and_back(before: bytes, tmp_path: Path) -> None:
+    head, *rows = FILES["villages.csv"].splitlines()
+    rows = [f"{row}," if not row.startswith("V1,") else f"W{row[1:]},V1" for row in rows]
+    others = {name: text for name, text in FILES.items() if name != "villages.csv" and "V1" in text}
+    more = {name: text.replace("V1", "W1") for name, text in others.items()}
+    more["villages.csv"] = "\n".join([f"{head},was", *rows, ""])
+    configuration = write(tmp_path / "after", more=more)
+    (intake, notes), other = carried(before, configuration), fed(configuration, BEFORE)
+    assert (differing(intake, other), notes) == ([], [])
+    back, notes = carried(intake.snapshot(), write(tmp_path / "back"))
+    assert (differing(back, fed(write(tmp_path / "same"), BEFORE)), notes) == ([], [])
+
+
 def test_a_gauge_moved_by_a_few_steps_keeps_its_rain(before: bytes, tmp_path: Path) -> None:
     intake, _, notes = taken(before, tmp_path, ("stations.csv", "S3,28.00,119.15", "S3,28.001,119.15"))
     rain, number = rain_of(intake)

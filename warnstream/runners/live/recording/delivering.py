@@ -38,6 +38,13 @@ class Told:
     now_s: Callable[[], float]
 
 
+def surroundings_of(configuration: Configuration, publisher: Any) -> Surroundings:
+    """What channels find around them."""
+    return Surroundings(
+        configuration.topic_prefix, publisher, configuration.directory, configuration.storage.directory
+    )
+
+
 def delivery_of(
     configuration: Configuration,
     tokens: Tokens,
@@ -47,9 +54,7 @@ def delivery_of(
     told: Told,
 ) -> DeliveryWorker:
     """The worker with a thread for each channel; nothing is opened yet."""
-    around = Surroundings(
-        configuration.topic_prefix, publisher, configuration.directory, configuration.storage.directory
-    )
+    around = surroundings_of(configuration, publisher)
     shared = Shared(
         outbox=outbox,
         tokens=tokens,

@@ -156,7 +156,7 @@ class Recorder:
                 self.take_told(payload)
                 continue
             issued = decode_issued(payload)
-            digests = issued.digests_now(desk.network.villages.index_of_code())
+            digests = issued.digests_now(desk.network)
             for part in parts_of(desk.desk.restate(issued.messages, issued.bulletins, digests)):
                 self._write(0, part, desk)
             self._outbox.advance(entry)
@@ -200,7 +200,7 @@ class Recorder:
         """A digest that replaces one that was never sent says what has ended by that one, too."""
         if not effects.digests:
             return effects
-        number = desk.network.villages.index_of_code()
+        number = desk.network.villages.index_of_name()
         digests = []
         for digest in effects.digests:
             untold = self._outbox.untold_ends(digest.voice, digest.sequence)

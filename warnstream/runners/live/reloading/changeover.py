@@ -2,19 +2,22 @@
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
 from warnstream import __version__
 from warnstream.adapters.bundles.uses import Use
 from warnstream.config.settings import Configuration
+from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.lifecycle.voice import voices_in
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.times import iso_utc
+from warnstream.routing.chains import called_before
 from warnstream.runners.build import Derived, assemble, build_desk, build_intake
 from warnstream.runners.history.kept import keep_rows
+from warnstream.runners.history.renamed import named_as_before
 from warnstream.runners.history.start import entry_of
 from warnstream.runners.intake.history_entries import encode
 from warnstream.runners.intake.intake import Intake
@@ -67,8 +70,11 @@ class TakenOver:
 
 def make_ready(derived: Derived, change: Change, live: Configuration) -> Ready:
     """An engine without state, and the entry that says so; in any thread. `live` runs until then."""
-    configuration = derived.configuration
-    asks_posts = (live.network.chain, live.routing) != (configuration.network.chain, configuration.routing)
+    known = entry_of(live, __version__, change.at_s)
+    configuration = named_as_before(derived.configuration, [known])
+    derived = replace(derived, configuration=configuration)
+    chains = {called_before(configuration.network).chain, configuration.network.chain}
+    asks_posts = live.network.chain not in chains or live.routing != configuration.routing
     entry = entry_of(configuration, __version__, change.at_s, change.number)
     payload = encode(structs.replace(entry, is_live=True, asks_posts=asks_posts))
     return Ready(configuration, build_intake(configuration, engine=assemble(derived)), payload, change)
@@ -97,7 +103,9 @@ def take_over(ready: Ready, before: Intake, people: Configuration, waiting: Iter
     standing = [(code, case.warning.hazard) for code, case in told.cases() if case.warning.is_open]
     _refuse_removed(standing, configuration)
     voices = voices_in(told.bulletins.snapshot())
-    needed = {*waiting, *(code for code, voice in voices if voice.is_open)}
+    now = configuration.network.villages.code_now
+    needed = {now(code) for code in (*waiting, *(code for code, voice in voices if voice.is_open))}
+    _refuse_under_transfer(told, configuration)
     lost = needed - set(configuration.network.villages.code)
     intake, kept = ready.intake, configuration
     if lost:
@@ -110,9 +118,22 @@ def take_over(ready: Ready, before: Intake, people: Configuration, waiting: Iter
     return TakenOver(intake, kept, intake.take_over(before))
 
 
+def _refuse_under_transfer(told: WarningDesk, configuration: Configuration) -> None:
+    """People on a list are looked for under the code that their village had when the list was opened."""
+    was = configuration.network.villages.was
+    moving = [code for code in told.transfers.standing_in() if code in was]
+    if moving:
+        raise WarnstreamError(
+            f"a transfer is under way in {moving[0]}, which would be called {was[moving[0]]}: end it first"
+        )
+
+
 def _refuse_removed(standing: Iterable[tuple[str, str]], configuration: Configuration) -> None:
     """One may have been issued since the check."""
-    villages, hazards = set(configuration.network.villages.code), {rule.name for rule in configuration.rules}
+    villages, hazards = (
+        configuration.network.villages.index_of_name(),
+        {rule.name for rule in configuration.rules},
+    )
     gone = [(code, hazard) for code, hazard in standing if code not in villages or hazard not in hazards]
     if gone:
         code, hazard = gone[0]

@@ -28,6 +28,10 @@ class Errands:
         self._wake()
         return done
 
+    def do_later(self, work: Callable[[], None]) -> None:
+        """Have something done that nobody waits for."""
+        self.ask(work)
+
     def do(self) -> None:
         """In the loop's thread: what waits; one that fails ends nothing."""
         while not self._waiting.empty():

@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
+from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.reloading.changeover import Ready
+from warnstream.runners.live.reloading.channels import ChannelChange, Drills
+from warnstream.runners.live.reloading.errands import Errands
 from warnstream.runners.live.snapshots.keeping import Snapshots
 
 log = logging.getLogger(__name__)
@@ -26,6 +30,9 @@ class Changed(Protocol):
 
     def change_over(self, ready: Ready) -> list[str] | None:
         """As of `Keeper.change_over`."""
+
+    def retire_channels(self) -> None:
+        """As of `Keeper.retire_channels`."""
 
 
 class NodeChange:
@@ -53,6 +60,16 @@ class NodeChange:
     ) -> None:
         self._keeper, self.read, self._clock = keeper, read, clock
         self._parts, self._on_change = parts, on_change
+        self._channels: ChannelChange | None = None
+
+    def exchange(self, delivery: DeliveryWorker, publisher: Any, drills: Drills, errands: Errands) -> None:
+        """Have channels exchanged by a change, too."""
+        retire = partial(errands.do_later, self._keeper.retire_channels)
+        self._channels = ChannelChange(self.read, delivery, publisher, drills, retire)
+
+    def prepare(self, new: Configuration) -> list[str]:
+        """Make what takes time or may fail; why that cannot be, in lines."""
+        return [] if self._channels is None else self._channels.prepare(new)
 
     def wall_s(self) -> int:
         """Seconds since 1970 UTC by this node's clock."""
@@ -74,6 +91,8 @@ class NodeChange:
             return None
         self.read = ready.configuration
         takers: list[Callable[[Configuration], None]] = [part.go_by for part in self._parts()]
+        if self._channels is not None:
+            takers.insert(0, self._channels.go_by)
         if self._on_change is not None:
             takers.append(self._on_change)
         for take in takers:

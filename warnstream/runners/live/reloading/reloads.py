@@ -107,6 +107,9 @@ class Changing(Protocol):
     def wall_s(self) -> int:
         """The node's clock."""
 
+    def prepare(self, new: Configuration) -> list[str]:
+        """Make what takes time or may fail; why that cannot be, in lines."""
+
     def begin_snapshot(self) -> bool:
         """In the loop: have the state written; False if that cannot be now."""
 
@@ -241,6 +244,8 @@ class Reloads:
             self._refusal = ""
             return
         if faults := restart_faults(live, new):
+            raise RefusedError(faults)
+        if faults := node.prepare(new):
             raise RefusedError(faults)
         who = wish.person or user()
         bundle = self._frozen(wish, new, who)

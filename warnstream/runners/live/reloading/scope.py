@@ -22,7 +22,6 @@ WHOLE_AT_START = {
     "storage": "storage",
     "http": "http",
     "console": "console",
-    "channels": "channels.yaml",
     "grids": "grids",
     "models": "forecasts",
     "standby": "standby",
@@ -41,6 +40,7 @@ CONCERN_OF = {
     "bulletins": "routing",
     "hands": "routing",
     "message": "routing",
+    "channels": "routing",
     "operators": "people",
     "village": "places",
 }
@@ -52,6 +52,7 @@ OF_FILES = ("fingerprint", "sha256_of_file", "directory", "network", "rules", "p
 CONCERN_OF_FILE = {
     "warnstream.yaml": "",
     "chain.csv": "routing",
+    "channels.yaml": "routing",
     "teams.csv": "routing",
     "orders.yaml": "routing",
     "households.csv": "people",

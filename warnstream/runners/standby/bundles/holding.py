@@ -20,6 +20,7 @@ from warnstream.adapters.standby.messages import BundlePart, Holds, Lacks, Offer
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError, WarnstreamError, describe
 from warnstream.runners.build import assemble, build_intake
+from warnstream.runners.history.renamed import named_as_before
 from warnstream.runners.intake.history_entries import CONFIGURATION, ConfigurationEntry, decode_configuration
 from warnstream.runners.live.reloading.changeover import Change, Ready
 from warnstream.runners.live.reloading.handover import Ask, joined, software_stamp
@@ -196,7 +197,12 @@ class Holding:
         with self._loading:
             ready = self._load(bundle)
             del self._ready[bundle.number]
-        return ready
+        named = named_as_before(ready.configuration, [entry])
+        return (
+            ready
+            if named is ready.configuration
+            else replace(ready, configuration=named, intake=build_intake(named))
+        )
 
     def _held(self, entry: ConfigurationEntry) -> Bundle | None:
         of_it = [

@@ -215,7 +215,7 @@ class Sender:
         return self._is_stopping or self._is_leaving
 
     def _run(self) -> None:
-        if self._is_stopping:
+        if self._is_ending:
             return
         self.channel.open_if_linked()
         while not self._is_ending:

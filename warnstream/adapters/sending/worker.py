@@ -31,6 +31,7 @@ class DeliveryWorker:
         # Replaced, never changed: other threads go over them.
         self._senders = tuple(self._sender(name, configured) for name, configured in channels.items())
         self._leaving: tuple[Sender, ...] = ()
+        self._exchanges: dict[str, threading.Thread] = {}
 
     def _sender(self, name: str, configured: ConfiguredChannel) -> Sender:
         sender = Sender(name, configured, self._shared)
@@ -76,33 +77,49 @@ class DeliveryWorker:
             *(new.get(sender.name, sender) for sender in stay),
             *(sender for name, sender in new.items() if name not in before),
         )
+        for sender in leaving:
+            sender.ask_to_leave()
         for name in (*new, *(name for name in gone if name in before)):
-            threading.Thread(
-                target=self._exchange,
-                args=(before.get(name), new.get(name), on_gone),
-                name=f"exchange-{name}",
-                daemon=True,
-            ).start()
+            exchange = partial(
+                self._exchange, name, self._exchanges.get(name), before.get(name), new.get(name)
+            )
+            thread = threading.Thread(target=exchange, args=(on_gone,), name=f"exchange-{name}", daemon=True)
+            self._exchanges[name] = thread
+            thread.start()
 
-    @staticmethod
-    def _exchange(old: Sender | None, new: Sender | None, on_gone: Callable[[], None]) -> None:
+    def _exchange(
+        self,
+        name: str,
+        earlier: threading.Thread | None,
+        old: Sender | None,
+        new: Sender | None,
+        on_gone: Callable[[], None],
+    ) -> None:
+        if earlier is not None:
+            earlier.join()  # changed again while its gateway hangs: who leaves may not have begun yet
         if old is not None:
-            old.ask_to_leave()
-            old.thread.join()
+            if old.thread.ident is not None:
+                old.thread.join()
             old.channel.close()
-            logger.info("channel has left", extra={"channel": old.name})
+            logger.info("channel has left", extra={"channel": name})
         if new is None:
+            if name not in {sender.name for sender in self._senders}:
+                self._shared.metrics.channel_held.remove(name)
             on_gone()
         elif not new.is_stopping:
             new.thread.start()
 
     def troubles(self) -> list[str]:
         """Why messages do not go out, one line per channel that is held or stuck. From any thread."""
-        return [trouble for sender in self._senders if (trouble := sender.trouble)]
+        return [trouble for _, trouble in self.troubles_of()]
 
     def troubles_of(self) -> list[tuple[str, str]]:
-        """As `troubles`, with the channel's name before each. From any thread."""
-        return [(sender.name, trouble) for sender in self._senders if (trouble := sender.trouble)]
+        """As `troubles`, with the channel's name before each; of one that is to leave and hangs, too."""
+        found: dict[str, str] = {}
+        for sender in (*(one for one in self._leaving if one.thread.is_alive()), *self._senders):
+            if trouble := sender.trouble:
+                found.setdefault(sender.name, trouble)
+        return list(found.items())
 
     def reports(self) -> dict[str, str | None]:
         """Of each channel the trouble that lasts, empty where it works, None where that is not known."""

@@ -73,8 +73,11 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
         "rescue teams ",
         *of_orders,
     )
-    blocking = [reason["en"] for reason in readiness.get("details", ()) if reason["blocks"]]
-    return "reasons" in readiness and all(reason.startswith(no_matter) for reason in blocking)
+    if "reasons" not in readiness:
+        return False
+    # A node that is starting says its reason alone.
+    details = readiness["details"] or [{"en": reason, "blocks": True} for reason in readiness["reasons"]]
+    return all(reason["en"].startswith(no_matter) for reason in details if reason["blocks"])
 
 
 @dataclass(slots=True)

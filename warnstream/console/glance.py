@@ -60,8 +60,9 @@ class Glance:
             yield f"  OLD: {age}" + (f"; {clock.fault}" if clock.fault else "")
         if head.is_ready and not head.reasons:
             yield "  ready"
-        for reason in head.reasons[:REASONS_SHOWN]:
-            yield f"  {'ready, but' if head.is_ready else 'NOT READY'}: {reason}"
+        for number, reason in enumerate(head.reasons[:REASONS_SHOWN]):
+            blocks = "NOT READY" if number < max(head.blocking, 1) else "besides"
+            yield f"  {'ready, but' if head.is_ready else blocks}: {reason}"
         if len(head.reasons) > REASONS_SHOWN:
             yield f"  and {len(head.reasons) - REASONS_SHOWN} more reasons: --json and /readyz have all"
         if not head.is_ready and not head.reasons:

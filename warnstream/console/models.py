@@ -125,7 +125,8 @@ class Shift(Struct, frozen=True):
 class Head(Struct, frozen=True):
     """The situation in numbers; `levels` are villages and `towns` townships by worst level, blue to red.
 
-    `drilling`: villages in which a drill is on beside the real operation.
+    `drilling`: villages in which a drill is on beside the real operation. The first `blocking` of the reasons
+    keep the node from being ready.
     """
 
     node: str
@@ -140,6 +141,7 @@ class Head(Struct, frozen=True):
     partly_blind: int = 0
     reasons: list[str] = []
     reasons_zh: list[str] = []
+    blocking: int = 0
     needs: Needs = Needs()
     proposals: list[Proposal] = []
     alarms: list[AlarmRow] = []

@@ -155,6 +155,7 @@ class Situation:
             # Reasons name places and channels of the whole county.
             reasons=[clean(reason) for reason in head.reasons if area.is_everything],
             reasons_zh=[clean(reason) for reason in head.reasons_zh if area.is_everything],
+            blocking=head.n_blocking if area.is_everything else 0,
             needs=needs,
             proposals=_proposals(head.proposals, inside, area),
             alarms=_alarms(parts["alarms"], inside, area) if "alarms" in parts else [],

@@ -55,6 +55,14 @@ def test_a_node_that_is_not_ready_gives_its_reasons_and_one_that_never_judged_sa
     assert "it has not judged yet" in text(found)
 
 
+def test_what_keeps_a_node_from_being_ready_stands_apart_from_what_is_said_besides() -> None:
+    calm = frame()
+    reasons = ("channel sms is held", "broker: not connected", "nobody has taken the shift")
+    head = msgspec.structs.replace(calm.head, is_ready=False, reasons=reasons, n_blocking=2)
+    lines = text(glance(msgspec.structs.replace(calm, head=head))).splitlines()
+    assert [line.strip().partition(":")[0] for line in lines[1:4]] == ["NOT READY", "NOT READY", "besides"]
+
+
 def test_reasons_of_a_ready_node_are_said_too() -> None:
     calm = frame()
     head = msgspec.structs.replace(calm.head, is_ready=True, reasons=("unprotected: no second box",))

@@ -133,7 +133,7 @@ class Head(msgspec.Struct, frozen=True):
         Seconds since the last step; -1 before the first.
     is_ready : bool
     reasons, reasons_zh : tuple of str
-        As /readyz has them, and the same in Chinese.
+        As /readyz has them, those first that keep the node from being ready, and the same in Chinese.
     channels_down : tuple of str
         Channels that reach nobody.
     hazards : tuple of str
@@ -148,6 +148,8 @@ class Head(msgspec.Struct, frozen=True):
         Rows of `ahead`, ascending.
     drilling : tuple of int
         Villages in which a drill is on beside the real operation.
+    n_blocking : int
+        So many of the reasons keep the node from being ready.
     """
 
     node: str
@@ -167,6 +169,7 @@ class Head(msgspec.Struct, frozen=True):
     leads_s: tuple[int, ...] = ()
     drilling: tuple[int, ...] = ()
     reasons_zh: tuple[str, ...] = ()
+    n_blocking: int = 0
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):

@@ -196,6 +196,7 @@ class ConsoleFeed:
             is_ready=ready.ready,
             reasons=tuple(ready.reasons),
             reasons_zh=tuple(reason.zh for reason in ready.details),
+            n_blocking=sum(reason.blocks for reason in ready.details),
             channels_down=tuple(self._readiness.channels_down()),
             hazards=picture.hazards,
             kept=picture.kept,

@@ -104,11 +104,15 @@ class Status:
         Alarms that keep nothing from working, and stations not heard of yet, are named too, and leave
         the node ready.
         """
-        signals, judging = self._alarms.signals(), self._keeper.judging
+        held = [reasons.of_channel(*trouble) for trouble in self._delivery.troubles_of()]
+        judging = self._keeper.judging
+        # A channel that is held is named at once; its alarm says the same, in numbers of a moment before.
+        names = {reason.code for reason in held}
+        signals = [signal for signal in self._alarms.signals() if signal.key not in names]
         blocking = [reasons.STARTING] if self.is_starting else []
         blocking += reasons.of_alarms(signals, blocks=True)
         blocking += [reasons.of_source(source.name) for source in self._sources if not source.is_connected]
-        blocking += [reasons.of_channel(*trouble) for trouble in self._delivery.troubles_of()]
+        blocking += held
         blocking += [reasons.of_sentence(text, blocks=True) for text in judging.waits()]
         told = [*blocking, *reasons.of_alarms(signals, blocks=False)]
         duty = self._keeper.intake.duty
@@ -117,7 +121,6 @@ class Status:
         said = [judging.missing(), self._drills.notice(), *self._reloads.said()]
         missing, *others = (reasons.of_sentence(text, blocks=False) for text in said)
         told += [missing, *no_shift, *others]
-        # A channel that is held is named at once, and by its alarm too once that stands.
         first = {reason.en: reason for reason in reversed(told) if reason.en}
         named = [first[text] for text in dict.fromkeys(reason.en for reason in told) if text]
         return ReadinessRecord(

@@ -107,6 +107,25 @@ def test_a_township_is_drilled_scored_and_released_from_it(
     assert officer.wrong == []
 
 
+def test_a_page_that_is_opened_before_the_map_is_read_gets_its_form_then(
+    town: DrillTown,
+    watched: Watched,
+    browser: Any,  # noqa: F811
+) -> None:
+    town.minutes(2)
+    officer = Officer(browser, watched.url)
+    held: list[Any] = []
+    officer.page.route("**/api/v1/geo", lambda route: held.append(route))  # noqa: PLW0108  # it is marked
+    officer.page.goto(f"{watched.url}/?language=en&theme=dark#/drill")
+    officer.wait_for(".drill-banner", "No drill is on")
+    officer.wait_for("#mode", "LIVE")
+    assert officer.page.locator(".page-section form").count() == 0
+    for route in held:
+        route.continue_()
+    officer.page.wait_for_selector(".page-section form [name=reason]", state="attached")
+    assert officer.wrong == []
+
+
 def test_who_may_not_start_one_has_no_form_and_is_refused(
     town: DrillTown,
     watched: Watched,

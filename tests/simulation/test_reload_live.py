@@ -213,7 +213,6 @@ def test_more_doors_than_may_be_woken_want_a_word(county: County) -> None:
         ("warnstream.yaml", "status: Actual", "status: Exercise", "messages.status"),
         ("warnstream.yaml", "clock: simulated", "clock: system", "node.clock"),
         ("warnstream.yaml", "snapshot_every: 24h", "snapshot_every: 12h", "storage"),
-        ("channels.yaml", "attempts_max: 20", "attempts_max: 21", "channels.yaml"),
         ("warnstream.yaml", "forecast:", "topics: {prefix: wx}\nforecast:", "topics.prefix"),
         ("warnstream.yaml", "forecast:", "console: {port: 0}\nforecast:", "console"),
     ],

@@ -25,7 +25,7 @@ export const DRILLS = {
     parts.push(el("p", { class: on.length ? "drill-banner on" : "drill-banner", role: "status" }, isWhole ? d.whole : on.length ? d.on(on.length, on.reduce((sum, one) => sum + running(one).length, 0)) : d.none));
     if (found.unread) parts.push(el("p", { class: "hand-problem", role: "alert" }, d.unread(found.unread)));
     parts.push(...on.map((one) => drillOf(one, nowS, offset, context)));
-    if (session.role === "officer" && !isWhole) parts.push(startForm(context));
+    if (context.geo && session.role === "officer" && !isWhole) parts.push(startForm(context));
     parts.push(yearOf(found));
     if (over.length) parts.push(el("h2", { class: "page-part" }, d.over), ...over.map((one) => drillOf(one, nowS, offset, context)));
     return parts;

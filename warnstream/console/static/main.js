@@ -107,6 +107,7 @@ function changed(news) {
 function showAll() {
   if (town >= geo.towns.length) town = -1;
   if (village >= geo.villages.length) village = -1;
+  if (pages.data) pages.show();
   times.now();
 }
 

@@ -22,8 +22,9 @@ export const TRANSFERS = {
     const head = pageHead(argument ? t.listOf(argument) : w.page.names.transfers, t.intro, argument ? el("a", { class: "button no-print", href: "#/transfers" }, t.allLists) : "", ...exportsOf("control"));
     const parts = [head];
     if (found.counters?.length) parts.push(el("section", { class: "page-section" }, el("h2", {}, t.five, el("span", {}, t.fiveNote)), el("div", { class: "counters" }, ...found.counters.map(counterOf))));
-    if (session.role === "officer" && !argument) parts.push(orderForm(context, found.zones ?? []));
-    if (!argument) parts.push(placesForm(context, found.zones ?? []));
+    // Forms name villages and the mode: both are known once the map is read.
+    if (context.geo && session.role === "officer" && !argument) parts.push(orderForm(context, found.zones ?? []));
+    if (context.geo && !argument) parts.push(placesForm(context, found.zones ?? []));
     if (!argument && (found.deadlines?.length || found.deadline_note)) parts.push(aheadOf(found, offset, context));
     parts.push(...(argument ? lists : open).map((one) => listOf(one, offset, context, Boolean(argument))));
     if (!open.length && !argument) parts.push(el("p", { class: "quiet" }, t.noneOpen));

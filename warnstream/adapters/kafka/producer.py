@@ -11,6 +11,9 @@ from warnstream.adapters.kafka.schema import ENTRY_BYTES_MAX, Headers
 from warnstream.config.settings import KafkaSettings
 from warnstream.model.errors import StoreError
 
+SEND_S_MAX = 30.0
+"""An idempotent producer asks brokers that are gone without end: after so long whoever waits is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -54,14 +57,15 @@ class Producer:
             If not all of them could be: send them again.
         """
         try:
-            producer = await self._started()
-            waiting = [
-                await producer.send(
-                    record.topic, record.value, record.key, record.partition, headers=list(record.headers)
-                )
-                for record in records
-            ]
-            return [(await future).offset for future in waiting]
+            async with asyncio.timeout(SEND_S_MAX):
+                producer = await self._started()
+                waiting = [
+                    await producer.send(
+                        record.topic, record.value, record.key, record.partition, headers=list(record.headers)
+                    )
+                    for record in records
+                ]
+                return [(await future).offset for future in waiting]
         except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
             if is_cancelled():
                 raise

@@ -71,7 +71,7 @@ class DeliveryWorker:
         before = {sender.name: sender for sender in self._senders}
         new = {name: self._sender(name, configured) for name, configured in made.items()}
         leaving = [sender for name, sender in before.items() if name in new or name in gone]
-        self._leaving = (*(sender for sender in self._leaving if sender.thread.is_alive()), *leaving)
+        self._leaving = (*filter(_is_alive, self._leaving), *leaving)
         stay = (sender for name, sender in before.items() if name not in gone)
         self._senders = (
             *(new.get(sender.name, sender) for sender in stay),
@@ -116,7 +116,7 @@ class DeliveryWorker:
     def troubles_of(self) -> list[tuple[str, str]]:
         """As `troubles`, with the channel's name before each; of one that is to leave and hangs, too."""
         found: dict[str, str] = {}
-        for sender in (*(one for one in self._leaving if one.thread.is_alive()), *self._senders):
+        for sender in (*filter(_is_alive, self._leaving), *self._senders):
             if trouble := sender.trouble:
                 found.setdefault(sender.name, trouble)
         return list(found.items())
@@ -181,3 +181,7 @@ def _join(thread: threading.Thread, deadline: float, meanwhile: Callable[[], Non
         if meanwhile is not None:
             meanwhile()
         thread.join(left_s if meanwhile is None else min(left_s, TAKE_EVERY_S))
+
+
+def _is_alive(sender: Sender) -> bool:
+    return sender.thread.is_alive()

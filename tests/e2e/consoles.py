@@ -9,6 +9,7 @@ import httpx
 
 from tests.conftest import free_port
 from tests.e2e.live import LiveNode, command
+from tests.local_http import LOCAL
 
 PASSWORD = "correct horse battery"
 
@@ -66,7 +67,7 @@ class Watched:
     def is_fed(self) -> bool:
         """Whether frames of the node come."""
         try:
-            found = httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False).json()
+            found = LOCAL.get(f"{self.url}/healthz", timeout=5).json()
         except httpx.HTTPError:
             return False
         return bool(found["is_fed"])

@@ -17,6 +17,7 @@ import httpx
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
+from tests.local_http import LOCAL
 from warnstream.config.settings import Configuration
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.times import iso_utc
@@ -106,7 +107,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 
 def get(node: Node, path: str) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{node.http.port}{path}", timeout=5, trust_env=False)
+    return LOCAL.get(f"http://127.0.0.1:{node.http.port}{path}", timeout=5)
 
 
 def state_of(node: Node) -> dict[str, object]:

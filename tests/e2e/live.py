@@ -19,6 +19,7 @@ import httpx
 from station_sim.people.devices import People
 from station_sim.sending.scenario import Scenario
 from station_sim.topics import is_clock
+from tests.local_http import LOCAL
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.load import load_configuration
@@ -116,9 +117,7 @@ class LiveNode:
     def get(self, path: str) -> Any:
         """JSON of the node's HTTP interface; empty while it does not answer."""
         try:
-            response = httpx.get(
-                f"http://127.0.0.1:{self.http_port}{path}", timeout=ANSWER_S_MAX, trust_env=False
-            )
+            response = LOCAL.get(f"http://127.0.0.1:{self.http_port}{path}", timeout=ANSWER_S_MAX)
             return response.json()
         except (httpx.HTTPError, ValueError):
             return {}
@@ -126,9 +125,7 @@ class LiveNode:
     def metric(self, name: str) -> float:
         """A metric without labels; 0 while the node does not answer."""
         try:
-            text = httpx.get(
-                f"http://127.0.0.1:{self.http_port}/metrics", timeout=ANSWER_S_MAX, trust_env=False
-            ).text
+            text = LOCAL.get(f"http://127.0.0.1:{self.http_port}/metrics", timeout=ANSWER_S_MAX).text
         except httpx.HTTPError:
             return 0.0
         values = [line.split(" ")[1] for line in text.splitlines() if line.startswith(f"{name} ")]

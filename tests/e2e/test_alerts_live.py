@@ -16,6 +16,7 @@ from station_sim.sending.scenario import DEFAULT_START_S
 from tests.alerts import SENDER, cap
 from tests.conftest import Mosquitto, free_port
 from tests.e2e.live import LiveNode, command
+from tests.local_http import LOCAL
 from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, fixed_zone, iso_local, iso_utc
 
@@ -74,7 +75,7 @@ class Town:
 
     def metrics(self) -> str:
         url = f"http://127.0.0.1:{self.node.http_port}/metrics"
-        return httpx.get(url, timeout=10, trust_env=False).text
+        return LOCAL.get(url, timeout=10).text
 
     def messages(self) -> list[dict[str, Any]]:
         lines = run("warnings", str(self.directory)).splitlines()

@@ -19,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.conftest import free_port
 from tests.e2e.live import command
+from tests.local_http import LOCAL
 from tests.simulation.changed_county import County, Phones
 from warnstream.adapters.journal.extents import find_extent, read_entries
 
@@ -105,7 +106,7 @@ class BoxProcess:
         """JSON of its HTTP interface; empty while it does not answer."""
         try:
             url = f"http://{self.host}:{self.http_port}{path}"
-            return httpx.get(url, timeout=10, trust_env=False).json()
+            return LOCAL.get(url, timeout=10).json()
         except (httpx.HTTPError, ValueError):
             return {}
 
@@ -113,7 +114,7 @@ class BoxProcess:
         """A metric without labels; -1 while it is not there."""
         try:
             url = f"http://{self.host}:{self.http_port}/metrics"
-            text = httpx.get(url, timeout=10, trust_env=False).text
+            text = LOCAL.get(url, timeout=10).text
         except httpx.HTTPError:
             return -1.0
         values = [line.split(" ")[1] for line in text.splitlines() if line.startswith(f"{name} ")]

@@ -13,6 +13,7 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
+from tests.local_http import LOCAL
 from warnstream.config.http_address import http_address
 from warnstream.config.load import load_configuration
 from warnstream.runners.live import node as live
@@ -96,7 +97,7 @@ def asked(url: str) -> httpx.Response:
     """What the address answers, once it is listened on."""
     for _ in range(600):
         try:
-            return httpx.get(url)
+            return LOCAL.get(url)
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError(f"{url} does not answer")

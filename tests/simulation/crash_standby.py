@@ -31,6 +31,7 @@ from pathlib import Path
 from random import Random
 
 from tests.e2e.two_boxes import BoxProcess, Gateway, Pair, pair_of_boxes
+from tests.local_http import LOCAL
 from tests.simulation.changed_county import Phones, phones
 from tests.simulation.crash_front import counts_of
 from warnstream.adapters.journal.extents import find_extent, read_entries
@@ -199,10 +200,8 @@ def run(pair: Pair, gateway: Phones, plan: list[str], random: Random) -> Storm:
 
 def nothing_waits(box: BoxProcess) -> bool:
     """Every channel of a running box is empty."""
-    import httpx
-
     url = f"http://{box.host}:{box.http_port}/metrics"
-    text = httpx.get(url, timeout=10, trust_env=False).text
+    text = LOCAL.get(url, timeout=10).text
     waiting = ('state="pending"', 'state="sending"')
     lines = [line for line in text.splitlines() if line.startswith("warnstream_notifications{")]
     return bool(lines) and not any(

@@ -39,6 +39,7 @@ from station_sim.stations.faults import HARSH_FAULTS, FaultKind
 from station_sim.stations.varied_network import varied
 from tests.conftest import free_port
 from tests.e2e.live import LiveNode, all_shown, feed, state_on_disk
+from tests.local_http import LOCAL
 from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, iso_utc
@@ -160,9 +161,7 @@ def send(day: Day, port: int, node: LiveNode) -> None:
 
 def counter(node: LiveNode, name: str) -> int:
     """A counter of the node's metrics."""
-    import httpx
-
-    text = httpx.get(f"http://127.0.0.1:{node.http_port}/metrics", timeout=10, trust_env=False).text
+    text = LOCAL.get(f"http://127.0.0.1:{node.http_port}/metrics", timeout=10).text
     return round(sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{name} ")))
 
 

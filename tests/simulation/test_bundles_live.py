@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.local_http import LOCAL
 from tests.simulation.changed_county import WAIT_S, County, phones
 from tests.simulation.test_changed_configuration import lower_thresholds
 from warnstream.adapters.bundles import store as store_module
@@ -31,7 +31,7 @@ def county(tmp_path: Path) -> Iterator[County]:
 
 def metrics_of(county: County) -> str:
     assert county.node is not None
-    return httpx.get(f"http://127.0.0.1:{county.node.http.port}/metrics", trust_env=False).text
+    return LOCAL.get(f"http://127.0.0.1:{county.node.http.port}/metrics").text
 
 
 def bundle_number(county: County) -> int:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 
+from tests.local_http import LOCAL
 from tests.simulation.changed_county import County
 from tests.simulation.test_carry_live import add_far_station, longer_windows, rain_by_gauge, standing
 from tests.simulation.test_changed_configuration import (
@@ -49,9 +49,7 @@ KEPT = [
 
 def ready(county: County) -> dict[str, object]:
     assert county.node is not None
-    found: dict[str, object] = httpx.get(
-        f"http://127.0.0.1:{county.node.http.port}/readyz", trust_env=False
-    ).json()
+    found: dict[str, object] = LOCAL.get(f"http://127.0.0.1:{county.node.http.port}/readyz").json()
     return found
 
 

@@ -1,7 +1,7 @@
 """Requests to what runs on this machine.
 
-`httpx.get` reads the certificates of the world anew for every request, some 35 ms of CPU: tests that look at a
-node twenty times a second kept a core busy with that.
+`httpx.get` reads the certificates of the world anew for every request, some 35 ms of CPU: tests that look at
+a node twenty times a second kept a core busy with that.
 """
 
 import httpx

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from functools import partial
 
 from warnstream.adapters.channels.channel import ConfiguredChannel
@@ -104,7 +105,8 @@ class DeliveryWorker:
             logger.info("channel has left", extra={"channel": name})
         if new is None:
             if name not in {sender.name for sender in self._senders}:
-                self._shared.metrics.channel_held.remove(name)
+                with suppress(KeyError):  # it went twice while its gateway hung
+                    self._shared.metrics.channel_held.remove(name)
             on_gone()
         elif not new.is_stopping:
             new.thread.start()

@@ -12,24 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 with contextlib.suppress(ImportError):
     import pyproj  # noqa: F401  # before xarray looks for its engines: ecCodes, one of them, brings a PROJ of its own
 
-settings.register_profile("any machine", deadline=None)
-settings.register_profile("units", deadline=None, max_examples=30)
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("units", settings.get_profile("any machine"), max_examples=30)
 """Of `make test`: as many examples as the shares of `make mutants` are found with, others in every run."""
 settings.register_profile(
     "mutants",
-    deadline=None,
+    settings.get_profile("any machine"),
     max_examples=30,
     derandomize=True,
     database=None,
     phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile("any machine")
-# A deadline per example (200 ms by default) tells how busy the machine is, not whether a law holds.
+# A deadline per example (200 ms by default), and whether ten examples are drawn within a second, tell how busy
+# the machine is, not whether a law holds.
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

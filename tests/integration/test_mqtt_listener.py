@@ -174,7 +174,8 @@ def test_many_clients_are_read_a_little_at_a_time(monkeypatch: pytest.MonkeyPatc
     with listening(Inbox(), messages_per_s=1_000_000, inflight_max=65_535) as opened:
         clients = [RawClient(opened.port, connect_packet(f"c{n}")) for n in range(4)]
         for client in clients:
-            client.read(4)
+            client.read(4)  # all four are in before the first of them sends: they share what is read at once
+        for client in clients:
             client.send(publishes(4_000))
         wait_for(opened, 16_000)
         batch = opened.inbox.take(messages_max=1, wait_s=1, gather_s=0, streams_max=16_000)

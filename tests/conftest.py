@@ -29,8 +29,8 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile("any machine")
-# A deadline per example (200 ms by default), and whether ten examples are drawn within a second, tell how busy
-# the machine is, not whether a law holds.
+# A deadline per example (200 ms by default), and whether ten examples are drawn within a second, tell how
+# busy the machine is, not whether a law holds.
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

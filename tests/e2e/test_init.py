@@ -116,7 +116,7 @@ def planted() -> tuple[dict[str, Rows], list[tuple[str, int, str]]]:
     station[50][0] = "R 0049"
     station[61][0] = "R0059"
     village[7][0] = 3.31125001e15
-    village[17][2] = "119°27′"
+    village[17][2] = "119°67′"
     village[27][1] = None
     village[37][5] = -4.0
     door[100][0] = float(VILLAGE + 99_999)

@@ -19,6 +19,7 @@ from warnstream.config.yaml.quantities import is_code
 from warnstream.model.errors import ConfigError, Fault, WarnstreamError
 
 NEEDED = ("stations", "villages")
+HEADERS_SHOWN_MAX = 20
 _OFFSET = re.compile(r"[+-]\d{2}:\d{2}")
 
 
@@ -124,11 +125,14 @@ def _check_mapped(mapped: Mapping[Key, str], sheets: Sequence[Sheet], meant: Seq
 
 def show(console: Console, found: Sequence[tuple[Sheet, Meant | None]], told: Told) -> None:
     """What is taken from where."""
-    for sheet, meaning in found:
+    for read, meaning in found:
+        sheet = read if meaning is None else meaning.sheet
         note = f", {sheet.note}" if sheet.note else ""
         if meaning is None:
             signs = "; ".join(f"{kind.name}: {', '.join(kind.signs)}" for kind in KIND_OF_NAME.values())
             say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, TAKEN FOR NO TABLE ({signs})")
+            names = [name for name in sheet.header if name]
+            say(console, f"  its first row: {', '.join(names[:HEADERS_SHOWN_MAX])}; see --map")
             continue
         say(console, f"{sheet.title}: {len(sheet.rows)} rows{note}, taken for {meaning.kind.name}")
         for column, place in meaning.column.items():
@@ -145,9 +149,11 @@ def show(console: Console, found: Sequence[tuple[Sheet, Meant | None]], told: To
 
 
 def tell_healed(console: Console, reading: Reading) -> None:
-    """Codes that a spreadsheet had made numbers of."""
-    for (table, column), count in reading.healed.items():
-        say(console, f"{table}.{column}: {count} numbers of a spreadsheet are codes again, no digit lost")
+    """What was mended, and rows that are no rows of the table."""
+    for ((table, column), mending), count in reading.healed.items():
+        say(console, f"{table}.{column}: {count} {mending.value}")
+    for place in reading.totals:
+        say(console, f"{place}: a total, left out")
 
 
 def _write(console: Console, out: Path, node: tuple[str, str], reading: Reading) -> int:

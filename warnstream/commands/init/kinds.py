@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from warnstream.commands.init.sheets import Sheet
+from warnstream.commands.init.sheets import HEADER_ROWS_MAX, Sheet
 from warnstream.model.errors import WarnstreamError
 
 CODES = frozenset({"station", "village", "household", "post", "area", "address"})
 """Columns whose numbers are names: healed where exact, never rounded."""
+
+COORDINATES = frozenset({"latitude", "longitude"})
+NUMBERS = frozenset({"elevation_m", "interval_s", "people", "rank"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,8 @@ class Meant:
 def meaning_of(sheet: Sheet, mapped: Mapping[tuple[str, str], str]) -> Meant | None:
     """What a sheet is; None where it is none of the tables.
 
-    Of the tables whose signs are all there, the one of which most columns are found.
+    Of the tables whose signs are all there, the one of which most columns are found; where its first row is a
+    title, below that.
 
     Parameters
     ----------
@@ -177,9 +181,10 @@ def meaning_of(sheet: Sheet, mapped: Mapping[tuple[str, str], str]) -> Meant | N
     WarnstreamError
         If a header of the command line stands there twice.
     """
-    found = [_as(sheet, kind, mapped) for kind in KINDS]
+    headed = [sheet, *(sheet.headed(place) for place in range(min(HEADER_ROWS_MAX, len(sheet.rows))))]
+    found = [_as(candidate, kind, mapped) for candidate in headed for kind in KINDS]
     possible = [meaning for meaning in found if all(sign in meaning.column for sign in meaning.kind.signs)]
-    return max(possible, key=lambda one: len(one.column), default=None)
+    return max(possible, key=lambda meaning: len(meaning.column), default=None)
 
 
 def _as(sheet: Sheet, kind: Kind, mapped: Mapping[tuple[str, str], str]) -> Meant:

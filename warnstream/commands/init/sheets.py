@@ -16,6 +16,9 @@ from typing import Any
 
 from warnstream.model.errors import WarnstreamError
 
+HEADER_ROWS_MAX = 10
+"""Offices write a title, a unit and a date above the header: it is looked for in so many rows."""
+
 FILE_BYTES_MAX, UNPACKED_BYTES_MAX, ROWS_MAX = 200_000_000, 1_000_000_000, 2_000_000
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 GEOJSON = (".geojson", ".json")
@@ -58,6 +61,19 @@ class Sheet:
         'a.csv: row 7, column AB'
         """
         return f"{self.title}: row {row}, column {letters(column)}"
+
+    def headed(self, place: int) -> "Sheet":
+        """The same with another of its rows as header; what is above is left out, and the note says so.
+
+        Parameters
+        ----------
+        place : int
+            Which of the rows.
+        """
+        number, cells = self.rows[place]
+        note = f"header in row {number}"
+        said = f"{self.note}, {note}" if self.note else note
+        return Sheet(self.title, _names(cells), self.rows[place + 1 :], said)
 
 
 def letters(column: int) -> str:
@@ -106,14 +122,28 @@ def _spreadsheet(path: Path) -> Iterator[Sheet]:
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             names = book.sheet_names
-            tables = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
+            tables = {name: _unmerged(book.get_sheet_by_name(name)) for name in names}
     except (python_calamine.CalamineError, OSError) as error:
         raise WarnstreamError(f"{path}: cannot be read as a spreadsheet: {error}") from None
-    for name, table in tables.items():
+    for name, (table, note) in tables.items():
         title = path.name if len(names) == 1 else f"{path.name} [{name}]"
-        sheet = _sheet(title, ([_cell(value) for value in row] for row in table))
+        sheet = _sheet(title, ([_cell(value) for value in row] for row in table), note)
         if sheet.header:
             yield sheet
+
+
+def _unmerged(sheet: Any) -> tuple[list[list[Any]], str]:
+    """Rows in which a cell that was merged over several stands in each of them, and what is said of it.
+
+    Columns are not filled: a title over the whole width is no name of each column.
+    """
+    rows = sheet.to_python(skip_empty_area=False)
+    count = 0
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        for row in rows[top + 1 : bottom + 1]:
+            row[left] = rows[top][left]
+            count += 1
+    return rows, f"{count} cells filled from merged ones above" if count else ""
 
 
 def _check_size(path: Path) -> None:
@@ -158,19 +188,27 @@ def _csv(path: Path, data: bytes) -> Sheet:
 
 
 def _sheet(title: str, rows: Iterator[list[Cell]] | Any, note: str = "") -> Sheet:
-    """The first row that holds anything is the header."""
+    """The first row that holds anything is the header, until somebody knows better (`Sheet.headed`)."""
     header: tuple[str, ...] = ()
     found: list[tuple[int, list[Cell]]] = []
     for number, row in enumerate(rows, start=1):
         if all(cell is None for cell in row):
             continue
         if not header:
-            header = tuple("" if cell is None else str(cell) for cell in row)
+            header = _names(row)
             continue
-        found.append((number, row[: len(header)] + [None] * (len(header) - len(row))))
+        found.append((number, row))
         if len(found) > ROWS_MAX:
             raise WarnstreamError(f"{title}: expected at most {ROWS_MAX:,} rows")
+    width = max([len(header), *(len(row) for _, row in found)])  # a title above is narrower than its table
+    for _, row in found:
+        row.extend([None] * (width - len(row)))
     return Sheet(title, header, found, note)
+
+
+def _names(cells: list[Cell]) -> tuple[str, ...]:
+    """Names of columns as a row has them."""
+    return tuple("" if cell is None else " ".join(str(cell).split()) for cell in cells)
 
 
 def _geojson(path: Path, data: bytes) -> Sheet:

@@ -10,8 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from warnstream.commands.init.kinds import CODES, UNIT_WORDS, Kind, Meant
+from warnstream.commands.init.kinds import CODES, COORDINATES, NUMBERS, UNIT_WORDS, Kind, Meant
 from warnstream.commands.init.sheets import Cell, DateText, Sheet, letters
 from warnstream.model.errors import Fault
 
@@ -29,11 +30,33 @@ VARIABLES = {
     "雨量、水位": "rain stage",
 }
 
+TOTALS = frozenset({"合计", "总计", "小计", "共计", "总数", "total", "sum"})
+"""What the first cell of a row says that sums up the rows above it."""
+
+HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+"""Digits, letters and signs as wide as an ideograph -> as a code is written."""
+
 _LINE = re.compile(r"on line (\d+)")
 _WHOLE = re.compile(r"(\d+)\.0+")
 
+_DEGREES = re.compile(
+    r"""(?:东经|北纬|[EN])?\s*(\d{1,3})\s*[°º度]\s*(\d{1,2})\s*['′’分]\s*
+    (?:(\d{1,2}(?:\.\d+)?)\s*(?:["″”秒]|''|′′))?\s*[EN]?""",
+    re.VERBOSE,
+)
+_ONE_DEGREE = re.compile(r"(?:东经|北纬|[EN])?\s*(\d{1,3}(?:\.\d+)?)\s*[°º度]?\s*[EN]?")
+"""North and east alone: what is south or west of zero is written as the folder has it, with a sign."""
+
 Key = tuple[str, str]
 """Table and column."""
+
+
+class Mending(StrEnum):
+    """What was done to a cell; nothing is lost by it."""
+
+    NUMBER = "numbers of a spreadsheet are codes again, no digit lost"
+    WIDTH = "in full-width digits or letters are in plain ones"
+    DEGREES = "in degrees, minutes and seconds are in degrees"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +133,8 @@ class Reading:
     tables: dict[str, Table] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     marked: set[str] = field(default_factory=set)
-    healed: Counter[Key] = field(default_factory=Counter)
+    healed: Counter[tuple[Key, Mending]] = field(default_factory=Counter)
+    totals: list[str] = field(default_factory=list)
 
     def fault(self, place: str, expected: str) -> None:
         """Note a fault at a place of a sheet, once."""
@@ -174,6 +198,9 @@ def _take(one: Meant, table: Table, told: Told, reading: Reading) -> None:
     for column, place in one.column.items():
         table.column_of[id(one.sheet), column] = place
     for row, cells in one.sheet.rows:
+        if _is_total(cells):
+            reading.totals.append(f"{one.sheet.title}: row {row}")
+            continue
         values = dict(_values(one, (row, cells), told, reading))
         if table.kind.name == "households" and "household" not in values:
             village = values.get("village", "")
@@ -181,6 +208,16 @@ def _take(one: Meant, table: Table, told: Told, reading: Reading) -> None:
             values["household"] = f"{village}-{numbers[village]:03d}"
         table.rows.append([values.get(column, "") for column in table.columns])
         table.origin.append(Origin(one.sheet, row))
+
+
+def _is_total(cells: Sequence[Cell]) -> bool:
+    """Whether a row sums up those above it.
+
+    >>> _is_total([None, "合 计", 700.0]), _is_total(["合计村", 1.0])
+    (True, False)
+    """
+    first = next((cell for cell in cells if cell is not None), "")
+    return "".join(str(first).split()).rstrip(":：").lower() in TOTALS
 
 
 def _values(
@@ -208,16 +245,27 @@ def _text(cell: Cell, key: Key, factor: float, where: str, reading: Reading) -> 
     column = key[1]
     if cell is None:
         return ""
+    if isinstance(cell, str) and not isinstance(cell, DateText) and column in CODES | COORDINATES | NUMBERS:
+        cell = _plain(cell, key, reading)
     if column in CODES:
         return _code(cell, key, where, reading)
+    if isinstance(cell, float):
+        return _number(cell * factor)
+    if column in COORDINATES:
+        return _degrees(cell, key, reading)
+    return _words(cell, column, factor)
+
+
+def _words(cell: str, column: str, factor: float) -> str:
+    """Text of a cell; a number of another unit is one of the folder's."""
     if column == "variables":
-        return VARIABLES.get(str(cell).strip(), str(cell).strip())
+        return VARIABLES.get(cell.strip(), cell.strip())
     if factor != 1.0:
         try:
             return _number(float(cell) * factor)
         except ValueError:
-            return str(cell)
-    return _number(cell) if isinstance(cell, float) else " ".join(cell.split())
+            return cell
+    return " ".join(cell.split())
 
 
 def _code(cell: str | float, key: Key, where: str, reading: Reading) -> str:
@@ -229,7 +277,7 @@ def _code(cell: str | float, key: Key, where: str, reading: Reading) -> str:
         found = _WHOLE.fullmatch(cell)
         if found is None:
             return cell
-        reading.healed[key] += 1
+        reading.healed[key, Mending.NUMBER] += 1
         return found.group(1)
     if not cell.is_integer() or cell < 0:
         reading.fault(where, f"expected a code, got the number {cell:g}: format the column as text")
@@ -241,8 +289,31 @@ def _code(cell: str | float, key: Key, where: str, reading: Reading) -> str:
             "format the column as text and fill it in again",
         )
         return f"{cell:.0f}"
-    reading.healed[key] += 1
+    reading.healed[key, Mending.NUMBER] += 1
     return f"{cell:.0f}"
+
+
+def _plain(cell: str, key: Key, reading: Reading) -> str:
+    """Text that is a code or a number, in plain digits and letters."""
+    plain = cell.translate(HALF_WIDTH).strip()
+    if plain != cell:
+        reading.healed[key, Mending.WIDTH] += 1
+    return plain
+
+
+def _degrees(cell: str, key: Key, reading: Reading) -> str:
+    """Degrees with a fraction, of whatever a map shows; what is neither stays for the folder's own reader."""
+    one = _ONE_DEGREE.fullmatch(cell)
+    if one is not None:
+        return one.group(1)
+    found = _DEGREES.fullmatch(cell)
+    if found is None:
+        return cell
+    degrees, minutes, seconds = (float(part or 0) for part in found.groups())
+    if minutes >= 60 or seconds >= 60:
+        return cell
+    reading.healed[key, Mending.DEGREES] += 1
+    return _number(degrees + minutes / 60 + seconds / 3600)
 
 
 def _number(value: float) -> str:

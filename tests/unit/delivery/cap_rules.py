@@ -5,12 +5,15 @@ polygons additionally must not cross themselves (Google's public alert rules).
 """
 
 import re
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 from cap_tools.models import Alert
 from lxml import etree
 from shapely.geometry import Polygon
+from xsdata.exceptions import XmlContextError
 from xsdata.formats.dataclass.parsers import XmlParser
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
@@ -32,7 +35,12 @@ def cap_schema() -> etree.XMLSchema:
 
 def parse_with_another_parser(document: str) -> Alert:
     """The document as cap-tools reads it: a parser that knows nothing of this product."""
-    return XmlParser().from_string(document, Alert)
+    try:
+        return XmlParser().from_string(document, Alert)
+    except XmlContextError:
+        if sys.version_info < (3, 14):
+            raise
+        pytest.skip("cap-tools 3.1 asks for an xsdata that does not read classes of Python 3.14")
 
 
 def faults_of(document: str) -> list[str]:

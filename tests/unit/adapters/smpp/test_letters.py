@@ -136,18 +136,18 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
 
 def test_a_phone_that_got_a_drill_and_something_real_is_mixed_for_half_an_hour(tmp_path: Path) -> None:
     now = [1_000.0]
-    letters = Letters(tmp_path / "letters.sqlite3", lambda: now[0])
-    drill = Letter(("a",), "ws@drill-d1.V1.x.1|door|sms", "+86138", "door", "of-drill")
-    letters.note([drill], lambda _key, _state: None)
-    assert not letters.is_mixed("+86138")
-    real = Letter(("b",), "ws.V1.x.1|door|sms", "+86138", "door", "of-real")
-    letters.note([real], lambda _key, _state: None)
-    assert letters.is_mixed("+86138")
-    assert letters.of_phone("+86138") == [("door", "of-real")]
-    assert letters.of_phone("+86138", of_drill=True) == [("door", "of-drill")]
-    assert letters.of_phone("+86138", of_drill=False) == [("door", "of-real")]
-    now[0] += 1_801
-    assert not letters.is_mixed("+86138")
+    with closing(Letters(tmp_path / "letters.sqlite3", lambda: now[0])) as letters:
+        drill = Letter(("a",), "ws@drill-d1.V1.x.1|door|sms", "+86138", "door", "of-drill")
+        letters.note([drill], lambda _key, _state: None)
+        assert not letters.is_mixed("+86138")
+        real = Letter(("b",), "ws.V1.x.1|door|sms", "+86138", "door", "of-real")
+        letters.note([real], lambda _key, _state: None)
+        assert letters.is_mixed("+86138")
+        assert letters.of_phone("+86138") == [("door", "of-real")]
+        assert letters.of_phone("+86138", of_drill=True) == [("door", "of-drill")]
+        assert letters.of_phone("+86138", of_drill=False) == [("door", "of-real")]
+        now[0] += 1_801
+        assert not letters.is_mixed("+86138")
 
 
 NOTICES = ("ws.@alarm.chain:Gushi.20260618T080000Z.1", "ws.@duty.20260618T080000Z-1.1")

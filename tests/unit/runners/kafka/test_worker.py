@@ -27,6 +27,7 @@ KAFKA = '\nkafka: {servers: ["127.0.0.1:1"], partition: 0, partitions: 4}\n'
 
 @pytest.fixture
 def configuration(tmp_path: Path) -> Configuration:
+    pytest.importorskip("aiokafka", reason="the extra `kafka` is not installed")
     for name, text in FILES.items():
         (tmp_path / name).write_text(text + (KAFKA if name == "warnstream.yaml" else ""), encoding="utf-8")
     return load_configuration(tmp_path)

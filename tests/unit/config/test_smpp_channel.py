@@ -79,8 +79,9 @@ def test_replies_mean_what_people_mean(text: str, answer: Answer | None, is_for_
 @pytest.mark.parametrize(
     "text",
     [
-        "2，家里有老人", "2, grandma cannot walk", "2，怎么办？", "2？", "2 2", "٢", "需要帮助3人", "帮忙！水进来了", "帮帮我",
-        "我需要帮助", "收到，我们需要帮助", "SOS我们在屋顶", "help快来", "sos1", "快来救我", "困住了", "快来人啊",
+        "2，家里有老人", "2, grandma cannot walk", "2，怎么办？", "2？", "2 2", "٢", "需要帮助3人", "帮帮我",
+        "帮忙！水进来了", "我需要帮助", "收到，我们需要帮助", "SOS我们在屋顶", "help快来", "sos1", "快来救我",
+        "困住了", "快来人啊",
     ],
 )  # fmt: skip
 def test_a_call_for_help_with_more_around_it_is_a_call(text: str) -> None:

@@ -11,6 +11,7 @@ from warnstream.adapters.channels.smpp.inbox import Inbox, which
 from warnstream.adapters.channels.smpp.letters import Letter
 from warnstream.adapters.channels.smpp.pdu import Delivery, Number
 from warnstream.adapters.channels.smpp.phones import Phones
+from warnstream.config.channels.reply_words import Reading, ReplyWords
 from warnstream.config.channels.smpp import SmppChannelSection
 from warnstream.model.effects import Answer
 
@@ -57,6 +58,18 @@ def test_an_answer_that_may_be_to_either_is_for_a_person(tmp_path: Path) -> None
     answers, for_a_person = answered(tmp_path, "１", DRILL, REAL)
     assert answers == []
     assert for_a_person == ["a drill and something real were sent to that phone"]
+
+
+def test_a_reply_that_our_own_rules_stumble_over_is_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(_words: ReplyWords, _text: str) -> Reading:
+        raise ValueError("a number that is none")
+
+    monkeypatch.setattr(ReplyWords, "read", stumble)
+    answers, for_a_person = answered(tmp_path, "应3。", REAL)
+    assert answers == []
+    assert for_a_person == ["a fault of this node kept it from being read"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """What the outbox remembers of the past, and who hears the end of a warning."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from tests.unit.adapters.county import (
 from warnstream.adapters.outbox import outbox as outbox_module
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.sqlite import DamagedError, Database
+from warnstream.commands.warnings import export_warnings
 from warnstream.delivery.dispatch.notification import State
 from warnstream.model.bulletins import Action
 from warnstream.model.effects import Answer, Effects
@@ -231,3 +234,15 @@ def test_an_outbox_that_a_full_disk_refuses_is_tried_again_and_again_and_not_wit
     monkeypatch.setattr(Outbox, "_open", refuse)
     with closing(Outbox.open_or_begin_anew(tmp_path, "node-a")):
         assert 2 <= tries <= 5
+
+
+def test_what_was_issued_is_exported_under_its_own_village_whatever_villages_there_are_now(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    fewer = SimpleNamespace(storage=SimpleNamespace(directory=tmp_path), network=Network.__new__(Network))
+    assert export_warnings(fewer, tmp_path / "w.jsonl") == 1  # type: ignore[arg-type]
+    line = json.loads((tmp_path / "w.jsonl").read_text("utf-8"))
+    (sent,) = outbox.issued_warnings()
+    assert (line["identifier"], line["village"]) == (FIRST.identifier, CODES[FIRST.village])
+    assert (line["text_zh"], line["text_en"]) == (sent.text_zh, sent.text_en)

@@ -20,7 +20,9 @@ from warnstream.model.effects import DIGEST_TYPE, RecipientKind
 
 FILE = "outbox.sqlite3"
 
-_OF_VILLAGE = "SELECT number, identifier, sent_s, record, text_en FROM messages WHERE village = ? AND sent_s <= ?"
+_OF_VILLAGE = (
+    "SELECT number, identifier, sent_s, record, text_en FROM messages WHERE village = ? AND sent_s <= ?"
+)
 _MESSAGES = f"{_OF_VILLAGE} AND {IS_WARNING} ORDER BY number"
 _BULLETINS = f"{_OF_VILLAGE} AND {IS_BULLETIN} ORDER BY number"
 

@@ -130,7 +130,8 @@ class Inbox:
 
     def _take_reply(self, delivery: Delivery) -> None:
         """An answer of everybody at that phone; what no rule reads goes to a person."""
-        text, phone = text_of(delivery), self._phones.of(delivery.source)
+        text, phones = text_of(delivery), self._phones.senders(delivery.source)
+        phone = next((phone for phone in phones if self._letters.of_phone(phone)), phones[0])
         said, of_drill = which(text)
         reading = self._read(said)
         if of_drill is None and reading.answer is not Answer.NEED_HELP and self._letters.is_mixed(phone):

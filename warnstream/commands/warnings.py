@@ -27,8 +27,8 @@ def export_warnings(configuration: Configuration, out: Path | None) -> int:
 
     with closing(_outbox(configuration)) as outbox:
         lines = [
-            warning_line(one.message, one.village, one.text_zh, one.text_en)
-            for one in outbox.issued_warnings()
+            warning_line(issued.message, issued.village, issued.text_zh, issued.text_en)
+            for issued in outbox.issued_warnings()
         ]
     return _write(lines, out)
 

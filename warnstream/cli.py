@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warnstream.commands.arguments import parser
+from warnstream.commands.common.terminals import write_out_what_a_terminal_lacks
 from warnstream.commands.console.options import RUN as RUN_CONSOLE
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.duty.command import run_duty
@@ -45,6 +46,7 @@ EXTRA_OF_MODULE = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    write_out_what_a_terminal_lacks()
     options = parser().parse_args(arguments)
     command = RUN[options.command]
     try:
@@ -58,10 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read what is printed has seen enough (`| head`); nothing may be flushed at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
-    except (
-        WarnstreamError,
-        OSError,
-    ) as error:  # a file that cannot be written, a port that is taken
+    except (WarnstreamError, OSError) as error:  # a file that cannot be written, a port that is taken
         print(f"warnstream: {error}", file=sys.stderr)
         return EXIT_FAILED
     except ModuleNotFoundError as error:

@@ -199,6 +199,20 @@ def test_at_a_raise_the_reason_is_the_message_s_and_before_a_fall_its_time_is_kn
             assert "; falls to " in waits["why_not_lower"][-1]
 
 
+def test_what_was_sent_is_shown_as_it_was_sent_whatever_villages_there_are_now(
+    lived: Lived, tmp_path: Path, ask: Callable[..., Answer]
+) -> None:
+    alert = several(lived.issued, Cause.RAISED, 1)[0]
+    village = lived.code(alert)
+    before = ask(lived.directory, village, alert.sent_s)["messages"]
+    shutil.copytree(lived.directory, tmp_path / "county")
+    villages = tmp_path / "county" / "villages.csv"
+    header, first, *rest = villages.read_text("utf-8").splitlines()
+    new = first.replace(first.split(",")[0], "999").replace(first.split(",")[1], "New")
+    villages.write_text("\n".join([header, new, first, *rest, ""]), "utf-8")
+    assert ask(tmp_path / "county", village, alert.sent_s)["messages"] == before
+
+
 def test_of_every_village_the_parts_add_up_to_the_judgement(lived: Lived) -> None:
     """Forecasts, wet ground, rivers and all, at three minutes of the storm."""
     configuration = lived.configuration

@@ -151,7 +151,15 @@ def token_of(outbox: Outbox) -> str:
     return TOKENS.issue(number, OF_DOORS.identifier, "V1-H0")
 
 
-@pytest.mark.parametrize(("key", "answer"), [("1", Answer.ACKNOWLEDGED), ("2", Answer.NEED_HELP)])
+KEYS = [
+    ("1", Answer.ACKNOWLEDGED),
+    ("2", Answer.NEED_HELP),
+    ("2#", Answer.NEED_HELP),
+    (" １", Answer.ACKNOWLEDGED),
+]
+
+
+@pytest.mark.parametrize(("key", "answer"), KEYS)
 def test_a_key_is_an_answer(outbox: Outbox, node: Node, api: HttpApi, key: str, answer: Answer) -> None:
     issue(outbox, warning_message())
     form = {"Digits": key, "CallSid": "CA1", "From": "+8657", "To": "+8613"}

@@ -1,9 +1,12 @@
 """What the outbox remembers of the past, and who hears the end of a warning."""
 
+import json
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,11 +22,14 @@ from tests.unit.adapters.county import (
     told,
     warning_message,
 )
+from warnstream.adapters.outbox import outbox as outbox_module
 from warnstream.adapters.outbox.types import AlarmNotice
-from warnstream.adapters.sqlite import DamagedError
+from warnstream.adapters.sqlite import DamagedError, Database
+from warnstream.commands.warnings import export_warnings
 from warnstream.delivery.dispatch.notification import State
 from warnstream.model.bulletins import Action
 from warnstream.model.effects import Answer, Effects
+from warnstream.model.errors import StoreError
 from warnstream.model.level import Level
 from warnstream.model.network import Households, Network
 from warnstream.model.warning import Cause, MessageType, WarningMessage
@@ -209,3 +215,34 @@ def test_a_damaged_outbox_of_a_node_is_put_aside_and_one_of_a_command_is_left_al
         assert outbox.put_aside is not None
         assert outbox.put_aside.read_bytes() == b"x" * 5_000
         assert outbox.progress() == 0
+
+
+def test_an_outbox_that_a_full_disk_refuses_is_tried_again_and_again_and_not_without_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun_at, opened = time.monotonic(), Outbox._open
+    tries = 0
+
+    def refuse(outbox: Outbox) -> Database:
+        nonlocal tries
+        tries += 1
+        if time.monotonic() < begun_at + 0.3:
+            raise StoreError("the disk is full", retryable=True)
+        return opened(outbox)
+
+    monkeypatch.setattr(outbox_module, "OPEN_PAUSE_S", 0.1)
+    monkeypatch.setattr(Outbox, "_open", refuse)
+    with closing(Outbox.open_or_begin_anew(tmp_path, "node-a")):
+        assert 2 <= tries <= 5
+
+
+def test_what_was_issued_is_exported_under_its_own_village_whatever_villages_there_are_now(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    fewer = SimpleNamespace(storage=SimpleNamespace(directory=tmp_path), network=Network.__new__(Network))
+    assert export_warnings(fewer, tmp_path / "w.jsonl") == 1  # type: ignore[arg-type]
+    line = json.loads((tmp_path / "w.jsonl").read_text("utf-8"))
+    (sent,) = outbox.issued_warnings()
+    assert (line["identifier"], line["village"]) == (FIRST.identifier, CODES[FIRST.village])
+    assert (line["text_zh"], line["text_en"]) == (sent.text_zh, sent.text_en)

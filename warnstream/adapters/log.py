@@ -109,7 +109,9 @@ class EventFormatter(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
-        fields.update(_extra_fields(record.__dict__))
+        # The line's own level says who must look; a field of that name stands beside it.
+        extra = _extra_fields(record.__dict__)
+        fields.update({f"{key}_" if key in fields else key: value for key, value in extra.items()})
         if record.exc_info:
             fields["error"] = self.formatException(record.exc_info)
         return {key: self._hidden(value) for key, value in fields.items()}

@@ -213,9 +213,10 @@ def _messages(
     found = {message.identifier: message for _, message in warnings} | repeated | known
     told = _told_by_repetition(configuration, past, village)
     told |= {message.identifier: list(message.told) for message in kept or ()}
+    texts = {message.identifier: message.text_en for message in kept or ()}
     records = [
         {
-            **message_record(configuration, message),
+            **message_record(configuration, message, texts.get(message.identifier)),
             "told": [_told_record(notification) for notification in told.get(message.identifier, ())],
         }
         for message in sorted(found.values(), key=lambda one: (one.sent_s, one.identifier))

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
@@ -16,18 +15,22 @@ from warnstream.runners.history.doors import doors_of_folder
 def export_warnings(configuration: Configuration, out: Path | None) -> int:
     """Write every message of the node's outbox, oldest first; returns how many.
 
-    A running node is not disturbed. `out` None writes to standard output.
+    As it was issued: villages by their codes of then, with the texts that were sent, whatever the
+    configuration says now. A running node is not disturbed. `out` None writes to standard output.
 
     Raises
     ------
     WarnstreamError
         If there is no outbox yet.
     """
-    from warnstream.review.report import warning_lines
+    from warnstream.review.report import warning_line
 
     with closing(_outbox(configuration)) as outbox:
-        messages = [message_of(record) for record in outbox.records()]
-    return _write(list(warning_lines(messages, configuration)), out)
+        lines = [
+            warning_line(issued.message, issued.village, issued.text_zh, issued.text_en)
+            for issued in outbox.issued_warnings()
+        ]
+    return _write(lines, out)
 
 
 def export_bulletins(configuration: Configuration, out: Path | None) -> int:

@@ -78,10 +78,16 @@ def warning_lines(messages: Iterable[WarningMessage], wording: Wording) -> Itera
     """The lines of warnings.jsonl, one JSON object per message, without line ends."""
     network, rules, policy = wording.network, wording.rules, wording.message
     for message in messages:
-        record = _record(message, network.villages)
         texts = texts_of(message, network, rules, policy).texts
-        record["text_en"], record["text_zh"] = texts[ENGLISH.tag].text, texts[CHINESE.tag].text
-        yield json.dumps(record, ensure_ascii=False, allow_nan=False)
+        village = network.villages.code[message.village]
+        yield warning_line(message, village, texts[CHINESE.tag].text, texts[ENGLISH.tag].text)
+
+
+def warning_line(message: WarningMessage, village: str, text_zh: str, text_en: str) -> str:
+    """One line, without its end: a message, the code of its village and its texts."""
+    record = _record(message, village)
+    record["text_en"], record["text_zh"] = text_en, text_zh
+    return json.dumps(record, ensure_ascii=False, allow_nan=False)
 
 
 def read_warnings(path: Path, villages: Villages) -> list[WarningMessage]:
@@ -259,12 +265,12 @@ def _score(score: HazardScore) -> dict[str, Any]:
     }
 
 
-def _record(message: WarningMessage, villages: Villages) -> dict[str, Any]:
+def _record(message: WarningMessage, village: str) -> dict[str, Any]:
     return {
         "identifier": message.identifier,
         "warning": message.warning,
         "version": message.version,
-        "village": villages.code[message.village],
+        "village": village,
         "hazard": message.hazard,
         "level": message.level.word,
         "previous": message.previous.word,
@@ -402,7 +408,7 @@ def _first(messages: Sequence[WarningMessage], villages: Villages) -> dict[str, 
             reached = (message for message in messages if message.hazard == hazard and message.level >= level)
             message = next(reached, None)
             if message is not None:
-                record = _record(message, villages)
+                record = _record(message, villages.code[message.village])
                 first[hazard][level.word] = {name: record[name] for name in names}
     return first
 

@@ -138,3 +138,11 @@ def test_names_in_chinese_stay_as_they_are() -> None:
     logging.getLogger("x").warning("客户端被拒绝", extra={"village": "山前村"})
     assert "客户端被拒绝" in stream.getvalue()
     assert "village=山前村" in stream.getvalue()
+
+
+def test_a_field_never_takes_the_place_of_the_line_s_own_level() -> None:
+    stream = lines_of(as_json=True)
+    logging.getLogger("x").warning("order taken", extra={"level": "red", "event": "flood"})
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["event"]) == ("warning", "order taken")
+    assert (line["level_"], line["event_"]) == ("red", "flood")

@@ -22,6 +22,8 @@ def heads(to_move: int | None = None, moved: int | None = None, refused: int | N
         "应转３１人、已转２０人、拒转２人。",
         "应:31 已:20 拒:2",
         "收到，应31/已20/拒2！",
+        "应31. 已20. 拒2.",
+        "应３１．已２０．拒２",
         "應31 已20 拒2",
         "應轉31，已轉20，拒轉2",
         "To move 31, moved 20, refused 2",

@@ -76,6 +76,33 @@ def test_replies_mean_what_people_mean(text: str, answer: Answer | None, is_for_
     assert (reading.answer, bool(reading.for_a_person)) == (answer, is_for_a_person)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2，家里有老人", "2, grandma cannot walk", "2，怎么办？", "2？", "2 2", "٢", "需要帮助3人", "帮帮我",
+        "帮忙！水进来了", "我需要帮助", "收到，我们需要帮助", "SOS我们在屋顶", "help快来", "sos1", "快来救我",
+        "困住了", "快来人啊",
+    ],
+)  # fmt: skip
+def test_a_call_for_help_with_more_around_it_is_a_call(text: str) -> None:
+    assert ReplyWords.of(ReplyWordsSection()).read(text).answer is Answer.NEED_HELP
+
+
+@pytest.mark.parametrize(
+    "text", ["2人已走", "2 户已转移", "2:30 home", "2-3 people", "不需要帮助", "没有需要帮助的人", "helpful"]
+)
+def test_what_only_looks_like_a_call_is_for_a_person(text: str) -> None:
+    reading = ReplyWords.of(ReplyWordsSection()).read(text)
+    assert reading.answer is None
+    assert reading.for_a_person
+
+
+def test_what_else_stands_beside_a_call_is_for_a_person_and_it_rings_all_the_same() -> None:
+    words = ReplyWords.of(ReplyWordsSection())
+    assert words.read("2, the bridge is gone").for_a_person == "more than a call for help"
+    assert words.read("2").for_a_person == ""
+
+
 def test_a_county_s_words_count_beside_the_others() -> None:
     words = ReplyWords.of(ReplyWordsSection.model_validate({"acknowledged": ["要得"]}))
     assert words.read("要得！").answer is Answer.ACKNOWLEDGED

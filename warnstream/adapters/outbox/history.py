@@ -6,7 +6,7 @@ state says after a change of configuration, a lost journal or an older backup.
 
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -34,6 +34,8 @@ WHERE {IS_BULLETIN} AND level > 0 AND NOT EXISTS (
 ) ORDER BY number
 """  # noqa: S608 -- constants of this package
 
+_ISSUED = f"SELECT village, record, text_zh, text_en FROM messages WHERE {IS_WARNING} ORDER BY number"  # noqa: S608
+
 _HAD_DOORS = """
 SELECT EXISTS (
     SELECT 1 FROM door_links JOIN messages ON messages.number = door_links.message WHERE warning = ?
@@ -60,6 +62,15 @@ class OpenWarning:
     answered: tuple[str, ...]
     answer_by_s: int
     is_households: bool
+
+
+class IssuedWarning(NamedTuple):
+    """A message of a warning as it was issued: its village by code, and the texts that were sent."""
+
+    village: str
+    message: WarningMessage
+    text_zh: str
+    text_en: str
 
 
 class _StandingRecord(msgspec.Struct):
@@ -129,6 +140,15 @@ class OutboxHistory:
                     ).fetchone()
                     found.append(NameTaken(message, int(newest[0])))
         return found
+
+    def issued_warnings(self) -> Iterator[IssuedWarning]:
+        """Every message of a warning, in the order of recording.
+
+        The number in a record is that of its village in the register of then; its code is what stays.
+        """
+        with self._database.reading() as connection:
+            for village, record, text_zh, text_en in connection.execute(_ISSUED):
+                yield IssuedWarning(village, message_of(record), text_zh, text_en)
 
     def open_warnings(self, after_s: int) -> list[OpenWarning]:
         """Warnings whose last message is no Cancel and holds beyond a time."""

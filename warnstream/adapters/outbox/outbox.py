@@ -81,7 +81,7 @@ from warnstream.model.warning import WarningMessage
 
 log = logging.getLogger(__name__)
 
-OPEN_S_MAX = 60.0
+OPEN_S_MAX, OPEN_PAUSE_S = 60.0, 1.0
 """Longest wait of a start for another process that holds the file."""
 
 BUSY_MS = 500
@@ -132,7 +132,7 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
     def open_or_begin_anew(cls, directory: Path, owner: str) -> Self:
         """The outbox of a node; a new one, its `put_aside` set, where the file is damaged.
 
-        Another process (a backup) that holds the file is waited for, `OPEN_S_MAX` at most.
+        A full disk and a process (a backup) that holds the file are waited for, `OPEN_S_MAX` at most.
 
         Raises
         ------
@@ -144,14 +144,14 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
             try:
                 return cls(directory, owner)
             except DamagedError:
-                aside = put_aside(directory / "outbox.sqlite3")
-                outbox = cls(directory, owner)
+                aside, outbox = put_aside(directory / "outbox.sqlite3"), cls(directory, owner)
                 outbox.put_aside = aside
                 return outbox
             except StoreError as error:
                 if not error.retryable or time.monotonic() >= deadline:
                     raise
                 log.warning("outbox cannot be opened yet", extra={"error": str(error)})
+                time.sleep(OPEN_PAUSE_S)  # a full disk refuses at once, and its log is on it
 
     def begin_anew(self) -> Path:
         """Put a damaged file aside and begin an empty one; returns where the old one is.

@@ -20,7 +20,9 @@ from warnstream.model.effects import DIGEST_TYPE, RecipientKind
 
 FILE = "outbox.sqlite3"
 
-_OF_VILLAGE = "SELECT number, identifier, sent_s, record FROM messages WHERE village = ? AND sent_s <= ?"
+_OF_VILLAGE = (
+    "SELECT number, identifier, sent_s, record, text_en FROM messages WHERE village = ? AND sent_s <= ?"
+)
 _MESSAGES = f"{_OF_VILLAGE} AND {IS_WARNING} ORDER BY number"
 _BULLETINS = f"{_OF_VILLAGE} AND {IS_BULLETIN} ORDER BY number"
 
@@ -43,6 +45,7 @@ class KeptMessage:
     identifier: str
     sent_s: int
     record: bytes
+    text_en: str
     told: tuple[DeliveryCounts, ...]
 
 
@@ -75,8 +78,8 @@ def _read(directory: Path, statement: str, village_code: str, until_s: int) -> l
     with _reading(path) as connection:
         rows = connection.execute(statement, (village_code, until_s)).fetchall()
         return [
-            KeptMessage(name, at_s, record, _counts_of(connection, number))
-            for number, name, at_s, record in rows
+            KeptMessage(name, at_s, record, text_en, _counts_of(connection, number))
+            for number, name, at_s, record, text_en in rows
         ]
 
 

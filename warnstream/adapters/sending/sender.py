@@ -21,6 +21,7 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.port import SendingOutbox
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.adapters.sending.answer_tokens import Tokens
+from warnstream.adapters.sending.early import EarlyReports
 from warnstream.adapters.sending.failure_log import FailureLog
 from warnstream.adapters.sending.guarded_channel import GuardedChannel
 from warnstream.adapters.sending.outgoing import outgoing
@@ -103,7 +104,8 @@ class Sender:
 
     def __init__(self, name: str, configured: ConfiguredChannel, shared: Shared) -> None:
         self.name = name
-        self.channel = GuardedChannel(name, configured.channel, shared.inbound, shared.metrics)
+        self._early = EarlyReports(shared.inbound)
+        self.channel = GuardedChannel(name, configured.channel, self._early, shared.metrics)
         self._configured = configured
         self._shared = shared
         self._breaker = Breaker()
@@ -337,6 +339,7 @@ class Sender:
                 logger.exception("message cannot be sent", extra={"channel": self.name})
                 settled[row.key] = Settlement(Signal.GIVEN_UP, reason=str(error))
         begun_s = time.monotonic() if self._working_since is None else self._working_since
+        self._early.begin(batch)
         outcomes = self._judged(list(batch), self.channel.send([message for _, message in batch.values()]))
         self._working_since = time.monotonic()
         n_through = sum(outcome.is_sent for outcome in outcomes)
@@ -385,6 +388,7 @@ class Sender:
         while self._handed_in:
             try:
                 self._shared.outbox.settle(self._handed_in, self._shared.clock())
+                self._early.kept(self._handed_in)
             except Exception as error:  # noqa: BLE001  what has been sent must not be forgotten
                 self._begin_fault(error)
                 if self._is_stopping:

@@ -67,7 +67,7 @@ class ReportWords:
             kind = self.reported.get(item["word"] or "") or self.counted[item["counted"]]
             if fault := _fault_of(item, is_known=kind in values and kind in COUNTED):
                 return Reported(None, fault)
-            values[kind] = int(item["number"]) if kind in COUNTED else True
+            values[kind] = int(item["number"].rstrip(".")) if kind in COUNTED else True
         begins = said[: found[0].start()]
         first = _CODE.match(begins)
         begins = begins if first is None else begins[first.end() :]

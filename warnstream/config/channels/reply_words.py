@@ -1,7 +1,9 @@
 """What people write back, and what it means: the table of the package with a county's own words.
 
 A reply is compared as a whole. Beside that, words of distress count wherever they stand, because a call for
-help must not be missed: "no help needed" is taken for one too, and a person finds out. Reports of a post
+help must not be missed: "no help needed" is taken for one too, and a person finds out. So does a longer reply
+that begins with the key for help ("2, my mother cannot walk") or says in Chinese that help is needed; only
+"needed" with a no in front of it is left to a person. Reports of a post
 (``到岗``, ``应31 已20 拒2``) are read by `warnstream.config.channels.reply_reports`. A longer reply that
 begins with an acknowledgement is one, and a person reads the rest. Everything else is for a person.
 """
@@ -10,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated
 
@@ -27,6 +29,15 @@ STOP = "stop"
 ANYWHERE = "anywhere"
 
 _Words = list[Annotated[str, value_types.text()]]
+
+_LETTER = "[a-z\u00df-\u00f6\u00f8-\u00ff]"
+"""What a word in Latin letters may not touch; signs, digits and Chinese characters end it."""
+
+_NO = re.compile(r"(?:不|无|没|没有|不用|不太|别)$")
+_NO_KEY = re.compile(
+    r"\s*(?:[-~.:]\s*\d|人|名|位|口|户|people|persons|households|doors|houses|pessoas|casas)"
+)
+"""Behind a digit: it is a number of people or houses, a time or a fraction, and no key."""
 
 
 class ReplyWordsSection(Section):
@@ -80,7 +91,7 @@ class Reading:
     report: FieldReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReplyWords:
     """A table: meaning of whole replies, what is a call for help anywhere, and the words of reports."""
 
@@ -122,9 +133,12 @@ class ReplyWords:
         ('上垟村', {'to_move': 31, 'moved': 20, 'refused': 2})
         """
         said = normal(text)
-        if self._is_distress(said):
+        is_distress = self._is_distress(said)
+        if is_distress or self._begins_with_help(said) or self._says_help_is_needed(said):
             in_need = in_need_of(said, self.anywhere)
-            return Reading(Answer.NEED_HELP, report=FieldReport("", in_need=in_need) if in_need else None)
+            report = FieldReport("", in_need=in_need) if in_need else None
+            is_whole = is_distress or self.meaning.get(said) == Answer.NEED_HELP
+            return Reading(Answer.NEED_HELP, "" if is_whole else "more than a call for help", report)
         if "?" in unicodedata.normalize("NFKC", text):
             return Reading(None, "a question")
         meaning = self.meaning.get(said) or self.meaning.get(_once(said))
@@ -146,21 +160,56 @@ class ReplyWords:
         return self.meaning.get(word) == Answer.ACKNOWLEDGED
 
     def _is_distress(self, said: str) -> bool:
-        words, joined = set(re.split(r"\W+", said)), re.sub(r"\W+", "", said)
+        joined = re.sub(r"\W+", "", said)
         return any(
-            word in words or word == joined if word.isascii() else word in joined for word in self.anywhere
+            word == joined or _stands_alone(word, said) if word.isascii() else word in joined
+            for word in self.anywhere
         )
+
+    def _begins_with_help(self, said: str) -> bool:
+        """The key or a word for help, and whatever else; "2 people" is a number of people."""
+        word, rest = re.fullmatch(r"(\w*)(.*)", said, re.DOTALL).groups()  # type: ignore[union-attr]
+        if self.meaning.get(word) == Answer.NEED_HELP:
+            return _NO_KEY.match(rest) is None
+        return said.startswith(tuple(word for word in self._calls if len(word) > 1))
+
+    def _says_help_is_needed(self, said: str) -> bool:
+        """A phrase that says so, wherever it stands, without a no in front of it."""
+        joined = re.sub(r"\W+", "", said)
+        found = re.finditer("|".join(sorted(self._phrases, key=len, reverse=True)) or "(?!)", joined)
+        return any(_NO.search(joined[: phrase.start()]) is None for phrase in found)
+
+    @cached_property
+    def _calls(self) -> tuple[str, ...]:
+        """Calls in characters without blanks between words, of which a longer reply may begin with one."""
+        return tuple(
+            word for word, kind in self.meaning.items() if kind == Answer.NEED_HELP and not word.isascii()
+        )
+
+    @cached_property
+    def _phrases(self) -> tuple[str, ...]:
+        return tuple(word for word in self._calls if "要" in word)
+
+
+def _stands_alone(word: str, said: str) -> bool:
+    """Whether a word in Latin letters stands in a reply and is no part of another one.
+
+    >>> _stands_alone("sos", "sos我们在屋顶"), _stands_alone("help", "helpful")
+    (True, False)
+    """
+    return re.search(rf"(?<!{_LETTER}){re.escape(word)}(?!{_LETTER})", said) is not None
 
 
 def normal(text: str) -> str:
-    """A reply without what phones and fingers add to it.
+    """A reply without what phones and fingers add to it; digits of any script are ours.
 
     Examples
     --------
-    >>> normal("  Got  IT!! ")
-    'got it'
+    >>> normal("  Got  IT!! "), normal("２"), normal("٢")
+    ('got it', '2', '2')
     """
     text = unicodedata.normalize("NFKC", text).casefold()
+    text = "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
     return " ".join(re.sub(r"^\W+|\W+$", "", text).split())
 
 

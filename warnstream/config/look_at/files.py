@@ -1,5 +1,6 @@
 """Files and folders of a configuration: what nobody reads, and what cannot be written."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ DOCUMENTS = frozenset({".yaml", ".yml", ".geojson"})
 FIRST_COLUMNS = frozenset({"station", "village", "household", "post", "team", "zone", "object", "shelter"})
 """A table of ours begins with one of these; others (events, results) are nobody's business."""
 
+CUT_ANYWHERE = frozenset({".csv", ".yaml", ".yml"})
+"""Endings of files of which a piece reads like the whole."""
 
 UNSIGNED = "[M]"
 """In the comment of a line: its value is from memory or judgement."""
@@ -73,6 +76,23 @@ def _marked_lines(path: Path) -> list[int]:
         for number, line in enumerate(text.splitlines(), start=1)
         if UNSIGNED in line.partition("#")[2] and line.partition("#")[0].strip()
     ]
+
+
+def half_written_files(configuration: Configuration) -> Iterator[str]:
+    """Tables and YAML whose last line has no end: a copy that was broken off ends so, within any cell."""
+    for name in configuration.files_read:
+        path = configuration.directory / name
+        if path.suffix.lower() in CUT_ANYWHERE and not _is_ended(path):
+            yield f"{name}: its last line has no end: rows are missing if the file was not written whole"
+
+
+def _is_ended(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) in b"\r\n"
+    except OSError:  # an empty file, or none: its reader says so
+        return True
 
 
 def _is_of_a_configuration(path: Path) -> bool:

@@ -18,6 +18,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     files.files_nobody_reads,
     files.folders_that_are_not_there,
     files.unsigned_values,
+    files.half_written_files,
     amounts.beyond_records,
     amounts.beyond_quality,
     amounts.unlike_neighbours,

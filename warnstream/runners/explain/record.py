@@ -121,10 +121,11 @@ def answer_of(
     return said + describe_blindness(view)
 
 
-def message_record(configuration: Wording, message: WarningMessage) -> Record:
-    """A message as people were sent it."""
-    written = texts_of(message, configuration.network, configuration.rules, configuration.message)
-    text = written.texts[ENGLISH.tag].text
+def message_record(configuration: Wording, message: WarningMessage, sent_en: str | None = None) -> Record:
+    """A message as people were sent it; `sent_en` is the text that was sent, where that is known."""
+    if sent_en is None:
+        written = texts_of(message, configuration.network, configuration.rules, configuration.message)
+        sent_en = written.texts[ENGLISH.tag].text
     return {
         "identifier": message.identifier,
         "hazard": message.hazard,
@@ -138,7 +139,7 @@ def message_record(configuration: Wording, message: WarningMessage) -> Record:
         "blind": message.blind,
         "confirmed": message.confirmed,
         "reason": msgspec.to_builtins(reason_record(message.reason)),
-        "text_en": text,
+        "text_en": sent_en,
     }
 
 

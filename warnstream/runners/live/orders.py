@@ -253,7 +253,7 @@ def loosens(order: AnyOrder) -> bool:
 def _said(order: AnyOrder) -> dict[str, object]:
     """What the log keeps of an order: who, what, why."""
     if isinstance(order, HandOrder):
-        where = {"villages": len(order.villages), "hazard": order.hazard, "level": order.level.word}
+        where = {"villages": len(order.villages), "hazard": order.hazard, "ordered_level": order.level.word}
         who = {"author": order.author, "second": order.second, "alone": order.is_alone}
         late = {"happened": iso_utc(order.happened_s)} if order.happened_s else {}
         said = {"order": order.identifier, "kind": str(order.kind), **where, **who, **late}

@@ -11,6 +11,7 @@ from warnstream.adapters.channels.smpp.inbox import Inbox, which
 from warnstream.adapters.channels.smpp.letters import Letter
 from warnstream.adapters.channels.smpp.pdu import Delivery, Number
 from warnstream.adapters.channels.smpp.phones import Phones
+from warnstream.config.channels.reply_words import Reading, ReplyWords
 from warnstream.config.channels.smpp import SmppChannelSection
 from warnstream.model.effects import Answer
 
@@ -21,9 +22,12 @@ SECTION = SmppChannelSection.model_validate(
         "password_file": "password", "sender": "10690001", "country": "CN",
     }
 )  # fmt: skip
+BARE = Number("13857000001")
 
 
-def answered(folder: Path, text: str, *keys: str) -> tuple[list[tuple[str, Answer]], list[str]]:
+def answered(
+    folder: Path, text: str, *keys: str, source: Number = BARE
+) -> tuple[list[tuple[str, Answer]], list[str]]:
     """What a reply of a phone that was sent messages of these keys leads to, and what is for a person."""
     returned, around = Returned(), Surroundings("ws", lambda _all: [], folder, folder, channel="sms")
     with closing(Inbox(SECTION, around, Phones("CN"), returned)) as inbox:
@@ -31,7 +35,7 @@ def answered(folder: Path, text: str, *keys: str) -> tuple[list[tuple[str, Answe
             recipient = key.split("|")[1]
             inbox.taken.append(Letter((f"id-{number}",), key, "+8613857000001", recipient, f"of {key}"))
         inbox.sent()
-        inbox._take_reply(Delivery(Number("13857000001"), 0, UCS2, text.encode("utf-16-be"), {}))
+        inbox._take_reply(Delivery(source, 0, UCS2, text.encode("utf-16-be"), {}))
     return returned.answers, [why for *_, why in returned.texts]
 
 
@@ -57,6 +61,29 @@ def test_an_answer_that_may_be_to_either_is_for_a_person(tmp_path: Path) -> None
     answers, for_a_person = answered(tmp_path, "１", DRILL, REAL)
     assert answers == []
     assert for_a_person == ["a drill and something real were sent to that phone"]
+
+
+@pytest.mark.parametrize(
+    "number", [Number("13857000001", 1), Number("008613857000001", 1), Number("+13857000001")]
+)
+def test_a_call_for_help_is_heard_however_the_gateway_writes_its_number(
+    tmp_path: Path, number: Number
+) -> None:
+    answers, for_a_person = answered(tmp_path, "救命", REAL, source=number)
+    assert answers == [(f"of {REAL}", Answer.NEED_HELP)]
+    assert for_a_person == []
+
+
+def test_a_reply_that_our_own_rules_stumble_over_is_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(_words: ReplyWords, _text: str) -> Reading:
+        raise ValueError("a number that is none")
+
+    monkeypatch.setattr(ReplyWords, "read", stumble)
+    answers, for_a_person = answered(tmp_path, "应3。", REAL)
+    assert answers == []
+    assert for_a_person == ["a fault of this node kept it from being read"]
 
 
 @pytest.mark.parametrize(

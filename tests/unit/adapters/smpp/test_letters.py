@@ -65,6 +65,17 @@ def test_a_receipt_that_comes_first_waits_for_its_message(tmp_path: Path) -> Non
     assert told == [("m.1|V1-H1|sms", "DELIVRD")]
 
 
+def test_a_receipt_that_came_first_and_cannot_be_told_now_is_told_with_the_next_message(
+    tmp_path: Path,
+) -> None:
+    told = Told()
+    with closing(Letters(tmp_path / "l.sqlite3")) as letters:
+        letters.receipt("a", "UNDELIV", untold)
+        letters.note([letter(1, "a")], full)
+        letters.note([letter(2, "b")], told)
+    assert told == [("m.1|V1-H1|sms", "UNDELIV")]
+
+
 def test_a_message_that_is_sent_again_has_its_new_ids_alone(tmp_path: Path) -> None:
     told = Told()
     with closing(Letters(tmp_path / "l.sqlite3")) as letters:

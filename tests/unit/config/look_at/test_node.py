@@ -104,6 +104,15 @@ def test_a_file_that_nothing_reads_is_looked_at(config_dir: Path) -> None:
     ]
 
 
+def test_a_copy_that_was_broken_off_within_its_last_cell_is_looked_at(config_dir: Path) -> None:
+    assert list(files.half_written_files(load_configuration(config_dir))) == []
+    table = config_dir / "households.csv"
+    table.write_bytes(table.read_bytes().rstrip()[:-1])
+    assert list(files.half_written_files(load_configuration(config_dir))) == [
+        "households.csv: its last line has no end: rows are missing if the file was not written whole"
+    ]
+
+
 def test_a_channel_tries_from_its_first_attempt_to_its_last() -> None:
     assert node.seconds_tried(RetryPolicy(1, 5, 60)) == 0
     assert node.seconds_tried(RetryPolicy(5, 10, 30)) == 10 + 20 + 30 + 30

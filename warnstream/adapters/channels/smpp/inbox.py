@@ -11,7 +11,7 @@ from warnstream.adapters.channels.smpp.pdu import Delivery, PduError, delivery_o
 from warnstream.adapters.channels.smpp.phones import Phones
 from warnstream.adapters.channels.smpp.receipts import DELIVERED, receipt_of, rewritten_id
 from warnstream.adapters.channels.smpp.texts import text_of
-from warnstream.config.channels.reply_words import ReplyWords
+from warnstream.config.channels.reply_words import Reading, ReplyWords
 from warnstream.config.channels.smpp import SmppChannelSection
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
@@ -120,11 +120,20 @@ class Inbox:
         else:
             self._inbound.undelivered(key, f"the gateway gave it up ({state})")
 
+    def _read(self, said: str) -> Reading:
+        """What a reply means; one that our own rules stumble over is for a person, and not lost."""
+        try:
+            return self._words.read(said)
+        except Exception:
+            logger.exception("a reply could not be read", extra={"channel": self._name})
+            return Reading(None, "a fault of this node kept it from being read")
+
     def _take_reply(self, delivery: Delivery) -> None:
         """An answer of everybody at that phone; what no rule reads goes to a person."""
-        text, phone = text_of(delivery), self._phones.of(delivery.source)
+        text, phones = text_of(delivery), self._phones.senders(delivery.source)
+        phone = next((phone for phone in phones if self._letters.of_phone(phone)), phones[0])
         said, of_drill = which(text)
-        reading = self._words.read(said)
+        reading = self._read(said)
         if of_drill is None and reading.answer is not Answer.NEED_HELP and self._letters.is_mixed(phone):
             sent = [recipient for recipient, _ in self._letters.of_phone(phone)]
             self._inbound.unread(self._name, sent, text, "a drill and something real were sent to that phone")

@@ -99,6 +99,7 @@ class Letters:
         self._database: Database | None = None
         self._unwritten: list[Letter] = []
         self._early: OrderedDict[str, str] = OrderedDict()
+        self._owed: set[str] = set()
         self._prune_at = 0.0
 
     def note(self, letters: Sequence[Letter], tell: Tell) -> None:
@@ -107,10 +108,16 @@ class Letters:
         Never raises: what the disk refuses is kept in memory, the newest `UNWRITTEN_MAX`.
         """
         self._unwritten += letters
+        self._owed |= {part for letter in letters for part in letter.message_ids if part in self._early}
         try:
             self._write()
-            for part in [part for letter in letters for part in letter.message_ids if part in self._early]:
-                self.receipt(part, self._early.pop(part), tell)
+            for part in sorted(
+                self._owed
+            ):  # the gateway has our word for them: what is refused now is told later
+                if part in self._early:
+                    self.receipt(part, self._early[part], tell)
+                    del self._early[part]
+                self._owed.discard(part)
         except StoreError as error:
             logger.warning("what was sent is not noted", extra={"error": str(error)})
             del self._unwritten[:-UNWRITTEN_MAX]

@@ -26,6 +26,21 @@ class Phones:
         self.of = lru_cache(REMEMBERED)(self._of)
         """A number in the form that is kept."""
 
+    def senders(self, number: Number) -> tuple[str, ...]:
+        """Forms under which somebody who writes may have been sent something, the likeliest first.
+
+        Some gateways call every number of a sender international, also those without a country's code.
+
+        Examples
+        --------
+        >>> Phones("CN").senders(Number("13857012345", 1))
+        ('+13857012345', '+8613857012345')
+        >>> Phones("CN").senders(Number("8613857012345", 1))
+        ('+8613857012345',)
+        """
+        as_dialled = self.of(Number(number.digits.lstrip("+"), 0, number.npi))
+        return tuple(dict.fromkeys((self.of(number), as_dialled)))
+
     def _of(self, number: Number) -> str:
         """`+` and country for numbers that a plan knows, else the digits.
 
@@ -37,6 +52,7 @@ class Phones:
         """
         digits = number.digits.lstrip("+")
         if number.ton == INTERNATIONAL or number.digits.startswith("+"):
+            digits = digits.lstrip("0")  # no country's code begins with it: 0086 is how one dials out
             return f"+{digits}" if self._country else digits
         if self._country is None:
             return digits

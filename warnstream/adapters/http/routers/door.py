@@ -127,7 +127,9 @@ async def answer_by_key(services: Services, request: Request) -> Response:
     """Keep the key that somebody has pressed; what the gateway says before it hangs up."""
     addressed = await _addressed(services, request)
     form = parse_qs((await read_body(request, BODY_BYTES_MAX)).decode("utf-8", errors="replace"))
-    pressed = ANSWER_OF_KEY.get(form.get("Digits", [""])[0])
+    # Some gateways leave blanks, or the key that ends a row of keys, beside the digit.
+    keys = unicodedata.normalize("NFKC", form.get("Digits", [""])[0])
+    pressed = ANSWER_OF_KEY.get(keys.strip().removesuffix("#"))
     if pressed is None:
         # The gateway has spoken the text twice; who presses another key hears which there are.
         return _spoken(ASKS_FOR_KEY, again=True)

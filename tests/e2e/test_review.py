@@ -11,6 +11,7 @@ import sqlite3
 import statistics
 import zlib
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -175,7 +176,8 @@ def test_from_the_disk_to_the_posts_as_the_outbox_has_it(
     record: Record, plain: Plain, node: told.ToldNode
 ) -> None:
     written = {digest["identifier"]: digest["at"] for digest in plain.digests}
-    with sqlite3.connect(f"file:{node.storage / 'outbox.sqlite3'}?immutable=1", uri=True) as outbox:
+    path = f"file:{node.storage / 'outbox.sqlite3'}?immutable=1"
+    with closing(sqlite3.connect(path, uri=True)) as outbox:
         rows = outbox.execute(
             "SELECT identifier, channel, sent_at FROM notifications JOIN messages"
             " ON messages.number = notifications.message WHERE kind = 1"

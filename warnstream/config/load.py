@@ -42,6 +42,7 @@ from warnstream.config.tables.households_and_chain import (
 )
 from warnstream.config.tables.objects import People, read_facts, read_objects, read_shelters
 from warnstream.config.tables.operators import read_operators
+from warnstream.config.tables.roster import read_roster
 from warnstream.config.tables.shards import (
     Cut,
     check_cut,
@@ -67,6 +68,7 @@ from warnstream.config.yaml.tree import Location, YamlTree, entries_under, path_
 from warnstream.forecast.chances.table import ChanceTable
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
+from warnstream.model.hands.roster import Roster
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages, Zone
 from warnstream.model.observations.days import PastDays
 from warnstream.model.transfers.objects import Shelter, TransferObject
@@ -89,8 +91,8 @@ def load_configuration(
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
         villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
         county has its own, operators.csv if people may order by hand, objects.csv and shelters.csv if people
-        are moved by lists, teams.csv if rescue teams are called, shards.csv if workers share the county, and
-        the tables of thresholds.yaml.
+        are moved by lists, teams.csv if rescue teams are called, roster.csv if posts have shifts, shards.csv
+        if workers share the county, and the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
@@ -119,8 +121,7 @@ def load_configuration(
     _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     _check_next(channels, channels_tree, households, faults)
-    posts = read_chain(folder, register, faults)
-    chain = (*posts, *read_teams(folder, register, faults))
+    posts, chain, roster = _read_posts(folder, register, node, faults)
     households, objects, shelters = _read_who_moves(folder, register, households, posts, zones, faults)
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
@@ -140,7 +141,8 @@ def load_configuration(
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
-    network = Network(stations, villages, households, chain, zones, objects, shelters, register.posts_were())
+    known = (objects, shelters, register.posts_were(), roster)
+    network = Network(stations, villages, households, chain, zones, *known)
     check_forecast_area(node.forecast, node_tree, network, faults)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
@@ -148,6 +150,15 @@ def load_configuration(
         folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )
     return _with_shards(replace(found, chance_table=chances), cut)
+
+
+def _read_posts(
+    folder: Folder, register: Register, node: NodeDocument | None, faults: FaultLog
+) -> tuple[tuple[ChainPost, ...], tuple[ChainPost, ...], Roster]:
+    """Posts of chain.csv; the same and rescue teams; who holds posts by time."""
+    posts = read_chain(folder, register, faults)
+    chain = (*posts, *read_teams(folder, register, faults))
+    return posts, chain, read_roster(folder, register, chain, node.node if node else None, faults)
 
 
 def _read_cut(

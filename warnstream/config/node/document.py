@@ -83,6 +83,11 @@ class NodeSection(Section):
         alias="past_crossings_for",
         description="How long a level of the past that late readings prove stays among the alarms.",
     )
+    roster_told_s: Annotated[int, value_types.duration("1h", "90d")] = default(
+        "3d",
+        alias="roster_told",
+        description="So long before the last shift of a post in roster.csv is over people are told.",
+    )
     replies_s: Annotated[int, value_types.duration("10min", "7d")] = default(
         "2h",
         alias="replies_for",

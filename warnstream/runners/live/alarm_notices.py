@@ -12,7 +12,7 @@ from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.hands.duty import Ring
 from warnstream.model.network import ChainPost
 from warnstream.model.times import DAY_S, HOUR_S, compact_utc
-from warnstream.routing.duty import duty_posts
+from warnstream.routing.duty import as_held, duty_posts
 
 ALARM_VALID_S = DAY_S
 """An alarm that could not be sent for so long is not sent any more."""
@@ -55,12 +55,16 @@ class Notices:
         """Begin or end of an alarm, for the duty posts."""
         posts = self._configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
         if alarm.is_sent and posts:
-            self._send(notice_of(alarm, self._configuration), posts)
+            self._send_held(notice_of(alarm, self._configuration), posts)
 
     def ring(self, ring: Ring) -> None:
         """What no officer has seen, for their posts."""
         posts = [post for post in self._configuration.network.chain if post.post in ring.posts]
-        self._send(notice_of_ring(ring, self._configuration), posts)
+        self._send_held(notice_of_ring(ring, self._configuration), posts)
+
+    def _send_held(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> None:
+        """Send it to whoever holds the posts at that time."""
+        self._send(notice, as_held(posts, self._configuration.network.roster, notice.at_s))
 
 
 def notice_of_ring(ring: Ring, configuration: Configuration) -> AlarmNotice:

@@ -57,6 +57,7 @@ CONCERN_OF_FILE = {
     "orders.yaml": "routing",
     "households.csv": "people",
     "operators.csv": "people",
+    "roster.csv": "people",
     "stations.csv": "places",
     "villages.csv": "places",
     "villages.geojson": "places",

@@ -37,12 +37,11 @@ from warnstream.config.tables.households_and_chain import (
     CHAIN_FILE,
     HOUSEHOLDS_FILE,
     Register,
-    read_chain,
     read_households,
 )
 from warnstream.config.tables.objects import People, read_facts, read_objects, read_shelters
 from warnstream.config.tables.operators import read_operators
-from warnstream.config.tables.roster import read_roster
+from warnstream.config.tables.roster import read_posts
 from warnstream.config.tables.shards import (
     Cut,
     check_cut,
@@ -57,7 +56,6 @@ from warnstream.config.tables.stations_and_villages import (
     read_stations,
     read_villages,
 )
-from warnstream.config.tables.teams import read_teams
 from warnstream.config.tables.zones import ZONES_FILE, read_zones
 from warnstream.config.thresholds.context import ValidationContext
 from warnstream.config.thresholds.document import ThresholdsDocument
@@ -68,7 +66,6 @@ from warnstream.config.yaml.tree import Location, YamlTree, entries_under, path_
 from warnstream.forecast.chances.table import ChanceTable
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
-from warnstream.model.hands.roster import Roster
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages, Zone
 from warnstream.model.observations.days import PastDays
 from warnstream.model.transfers.objects import Shelter, TransferObject
@@ -121,7 +118,7 @@ def load_configuration(
     _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     _check_next(channels, channels_tree, households, faults)
-    posts, chain, roster = _read_posts(folder, register, node, faults)
+    posts, chain, roster, tests = read_posts(folder, register, node, faults)
     households, objects, shelters = _read_who_moves(folder, register, households, posts, zones, faults)
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
@@ -149,16 +146,7 @@ def load_configuration(
     found = assemble(
         folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )
-    return _with_shards(replace(found, chance_table=chances), cut)
-
-
-def _read_posts(
-    folder: Folder, register: Register, node: NodeDocument | None, faults: FaultLog
-) -> tuple[tuple[ChainPost, ...], tuple[ChainPost, ...], Roster]:
-    """Posts of chain.csv; the same and rescue teams; who holds posts by time."""
-    posts = read_chain(folder, register, faults)
-    chain = (*posts, *read_teams(folder, register, faults))
-    return posts, chain, read_roster(folder, register, chain, node.node if node else None, faults)
+    return _with_shards(replace(found, chance_table=chances, test_calls=tests), cut)
 
 
 def _read_cut(

@@ -284,7 +284,10 @@ class Chain:
         elif isinstance(entry, PostAnswer):
             self._take_answer(entry)
         elif isinstance(entry, DoorHelp):
-            self._call_for_help(entry.village, entry.door, 0)
+            rank = dict(self.ranked(entry.village)).get(
+                entry.door, 0
+            )  # a post may call from a drill or a test
+            self._call_for_help(entry.village, entry.door, rank)
         elif isinstance(entry, CallFailed):
             self._take_failure(entry)
         elif isinstance(entry, RingAgain):

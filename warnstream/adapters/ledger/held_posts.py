@@ -2,13 +2,14 @@
 
 A message is put down for the person whose shift it was issued in. What has not left when the next shift
 begins goes to the phone of that shift: `ring_at`. What is being sent at that moment stays where it was
-handed to; another attempt goes to the new phone where that is on the same channel.
+handed to; another attempt goes to the new phone where that is on the same channel. A
+test call stays with the phone that it tests.
 """
 
 from collections.abc import Mapping
 
 from warnstream.adapters.outbox.sql import change_of
-from warnstream.adapters.outbox.types import RANK_OF_KIND
+from warnstream.adapters.outbox.types import RANK_OF_KIND, TEST_TYPE
 from warnstream.adapters.sqlite import Database
 from warnstream.delivery.dispatch.notification import Signal, State
 from warnstream.model.effects import RecipientKind
@@ -16,7 +17,8 @@ from warnstream.model.hands.roster import Way
 
 _OPEN = " UNION ALL ".join(
     f"SELECT number, message, recipient, channel, address, state FROM notifications"  # noqa: S608 -- constants
-    f" WHERE kind = {RANK_OF_KIND[RecipientKind.POST]} AND {condition}"
+    " WHERE (SELECT msg_type FROM messages WHERE messages.number = notifications.message)"
+    f" != '{TEST_TYPE}' AND kind = {RANK_OF_KIND[RecipientKind.POST]} AND {condition}"
     for condition in (
         f"state = {State.PENDING:d} AND due_at = 0",
         f"state = {State.PENDING:d} AND due_at > 0",

@@ -38,6 +38,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     roster.gaps,
     roster.runs_out,
     roster.one_phone_in_several_ranks,
+    roster.tests_without_hours,
     transfers.nowhere_to_go,
     transfers.uncounted,
 )

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from warnstream.config.settings import Configuration
+from warnstream.config.weekly_calls.table import TEST_WAYS_FILE
 from warnstream.config.wording import count_of, name_some
 from warnstream.model.hands.roster import Roster, Shift
 from warnstream.model.network import ChainPost
@@ -70,6 +71,12 @@ def one_phone_in_several_ranks(configuration: Configuration) -> Iterator[str]:
         yield f"{FILE}:{line}: phone: one phone rings for {first} ({ranks} at the same hour"
     if (more := len(several) - ROWS_TOLD_MAX) > 0:
         yield f"{FILE}: {count_of(more, 'row', 'rows')} more with a phone of several ranks at the same hour"
+
+
+def tests_without_hours(configuration: Configuration) -> Iterator[str]:
+    """Ways that are to be tested, and nobody has said when."""
+    if configuration.test_calls is None and TEST_WAYS_FILE in configuration.sha256_of_file:
+        yield f"{TEST_WAYS_FILE}: nobody is called for a test: warnstream.yaml has no section test_calls"
 
 
 def _held_by_way(roster: Roster, posts: list[ChainPost]) -> dict[tuple[str, str], list[_Held]]:

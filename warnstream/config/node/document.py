@@ -27,6 +27,7 @@ from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import ChangesSection, ReleaseSection
+from warnstream.config.weekly_calls.section import TestCallsSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
@@ -368,6 +369,9 @@ class NodeDocument(Section):
     chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")
     bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
     paper: PaperSection = part(PaperSection, "What is printed for when the network is gone.")
+    test_calls: TestCallsSection | None = default(
+        None, description="Weekly test calls of satellite phones and second ways."
+    )
     release: ReleaseSection = part(
         ReleaseSection, "What households are told by itself, and what waits for an officer."
     )

@@ -20,6 +20,7 @@ COLUMNS_MASKED: Mapping[str, Mapping[str, str]] = {
     "households.csv": {"address": "household"},
     "chain.csv": {"address": "post"},
     "roster.csv": {"person": NUMBERED, "phone": NUMBERED},
+    "test_ways.csv": {"address": NUMBERED},
     "operators.csv": {"name": "person", "phone": NOTHING, "public_key": NOTHING},
     "objects.csv": {"name": "object"},
     "shelters.csv": {"key_holder": NOTHING, "phone": NOTHING},

@@ -353,7 +353,7 @@ class Keeper:
         if outcome.announced:
             self._watchers.look_at_grids()
         self._notices.tell_all(outcome.alarms, outcome.rings)
-        self._watchers.metrics.officer_rings.inc(len(outcome.rings) if is_live else 0)
+        self._watchers.metrics.count_rings(outcome.rings, is_live=is_live)
         self._watchers.to_drill(sequence, outcome.of_drill)
         if is_live:
             self._issue(sequence, outcome)
@@ -428,6 +428,7 @@ class Keeper:
             sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         )
         show("chain", lambda: self.chain.take(engine.desk, network.villages, is_live=is_live))
+        show("tests", lambda: self._watchers.metrics.count_tests(self._intake.duty.desk.tests.counted))
         show("hands", lambda: self.hands.take(engine.desk, network.villages, is_live=is_live))
         now_s = self._intake.now_s
         show("county", lambda: self.board.take(readings, assessed, engine.assessment, now_s))

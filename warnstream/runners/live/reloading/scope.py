@@ -42,6 +42,7 @@ CONCERN_OF = {
     "message": "routing",
     "channels": "routing",
     "operators": "people",
+    "test_calls": "people",
     "village": "places",
 }
 """Of parts of a configuration, what `changes.second_person` calls a change of them; the others are `node`."""
@@ -58,6 +59,7 @@ CONCERN_OF_FILE = {
     "households.csv": "people",
     "operators.csv": "people",
     "roster.csv": "people",
+    "test_ways.csv": "people",
     "stations.csv": "places",
     "villages.csv": "places",
     "villages.geojson": "places",

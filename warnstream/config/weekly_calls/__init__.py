@@ -1,0 +1,1 @@
+"""Weekly test calls: the section of warnstream.yaml and test_ways.csv."""

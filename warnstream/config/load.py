@@ -41,7 +41,6 @@ from warnstream.config.tables.households_and_chain import (
 )
 from warnstream.config.tables.objects import People, read_facts, read_objects, read_shelters
 from warnstream.config.tables.operators import read_operators
-from warnstream.config.tables.roster import read_posts
 from warnstream.config.tables.shards import (
     Cut,
     check_cut,
@@ -60,6 +59,7 @@ from warnstream.config.tables.zones import ZONES_FILE, read_zones
 from warnstream.config.thresholds.context import ValidationContext
 from warnstream.config.thresholds.document import ThresholdsDocument
 from warnstream.config.thresholds.signs import SignsSection
+from warnstream.config.weekly_calls.table import read_posts
 from warnstream.config.yaml.check import check_document, valid_part
 from warnstream.config.yaml.sections import Section
 from warnstream.config.yaml.tree import Location, YamlTree, entries_under, path_text, read_yaml

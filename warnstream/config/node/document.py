@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
-from warnstream.config.node.chain import ChainSection
+from warnstream.config.node.chain import ChainSection, TestCallsSection
 from warnstream.config.node.console import ConsoleSection
 from warnstream.config.node.feeds import FeedSection
 from warnstream.config.node.forecasts import ModelSection
@@ -27,7 +27,6 @@ from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import ChangesSection, ReleaseSection
-from warnstream.config.weekly_calls.section import TestCallsSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part

@@ -9,13 +9,10 @@ from collections.abc import Mapping, Sequence
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
-from warnstream.config.node.document import NodeDocument, NodeSection
+from warnstream.config.node.document import NodeSection
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
-from warnstream.config.tables.households_and_chain import CHAIN_FILE, Register, read_chain
-from warnstream.config.tables.teams import read_teams
-from warnstream.config.weekly_calls.table import read_tests
+from warnstream.config.tables.households_and_chain import CHAIN_FILE, Register
 from warnstream.model.hands.roster import NOBODY, Roster, Shift
-from warnstream.model.hands.weekly_calls import TestPolicy
 from warnstream.model.network import ChainPost
 from warnstream.model.times import (
     UTC,
@@ -33,16 +30,6 @@ SHIFTS_MAX = 200_000
 """Three shifts a day of 500 posts for four months; further rows are a fault."""
 
 EXPECTED_TIME = "expected a time such as 2026-06-18 08:00, or one with an offset"
-
-
-def read_posts(
-    folder: Folder, register: Register, node: NodeDocument | None, faults: FaultLog
-) -> tuple[tuple[ChainPost, ...], tuple[ChainPost, ...], Roster, TestPolicy | None]:
-    """Posts of chain.csv; the same and rescue teams; who holds posts by time; what is called for a test."""
-    posts = read_chain(folder, register, faults)
-    chain = (*posts, *read_teams(folder, register, faults))
-    roster = read_roster(folder, register, chain, node.node if node else None, faults)
-    return posts, chain, roster, read_tests(folder, register, posts, node, faults)
 
 
 def read_roster(

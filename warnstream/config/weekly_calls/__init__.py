@@ -1,1 +1,1 @@
-"""Weekly test calls: the section of warnstream.yaml and test_ways.csv."""
+"""Posts of a configuration with their shifts and the ways that are called for a test."""

@@ -1,4 +1,4 @@
-"""test_ways.csv: satellite phones and second ways of posts, which test calls ring."""
+"""Posts, their shifts, and test_ways.csv: satellite phones and second ways, which test calls ring."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,26 @@ from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
 from warnstream.config.node.document import NodeDocument
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
-from warnstream.config.tables.households_and_chain import Register, check_channel
+from warnstream.config.tables.households_and_chain import Register, check_channel, read_chain
+from warnstream.config.tables.roster import read_roster
+from warnstream.config.tables.teams import read_teams
+from warnstream.model.hands.roster import Roster
 from warnstream.model.hands.weekly_calls import WEEKDAYS, TestPolicy, TestWay
 from warnstream.model.network import ChainPost
 
 NODE_FILE = "warnstream.yaml"
 TEST_WAYS_FILE = "test_ways.csv"
 COLUMNS = Columns(("post", "channel", "address"))
+
+
+def read_posts(
+    folder: Folder, register: Register, node: NodeDocument | None, faults: FaultLog
+) -> tuple[tuple[ChainPost, ...], tuple[ChainPost, ...], Roster, TestPolicy | None]:
+    """Posts of chain.csv; the same and rescue teams; who holds posts by time; what is called for a test."""
+    posts = read_chain(folder, register, faults)
+    chain = (*posts, *read_teams(folder, register, faults))
+    roster = read_roster(folder, register, chain, node.node if node else None, faults)
+    return posts, chain, roster, read_tests(folder, register, posts, node, faults)
 
 
 def read_test_ways(

@@ -207,8 +207,8 @@ class _Writer:
         open_calls = [call for call in digest.helps if not call.assigned]
         not_a_drill = self.wording.orders.not_a_drill
         opening = [not_a_drill.zh if words is _ZH else not_a_drill.en] if digest.ends_drill else []
-        if self.is_for_deputy:
-            opening.append(self._for_whom())
+        for_whom = [self._for_whom()] if self.is_for_deputy else []
+        opening += for_whom
         if digest.hands_over:
             opening.append(words.takes_over)
         parts = [*opening, *self._calls(open_calls), *self._villages()]
@@ -224,7 +224,8 @@ class _Writer:
         if duty := self._duty():
             whole = [*parts[:place], duty, *parts[place:]]
             with_duty = f"{head}{words.between.join(whole)}".strip()
-            if len(with_duty) <= words.one_message:
+            # A deputy reads all that the post reads, also where its own first words make it longer.
+            if len(with_duty) - sum(map(len, for_whom)) <= words.one_message:
                 return with_duty
         return f"{head}{words.between.join(parts)}".strip()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
+from station_sim.county.files import OFFSET_S, write_roster
 from station_sim.county.ground_inventory import write_ground_hazards
 from station_sim.ground.season import write_season
 from station_sim.message import DEFAULT_PREFIX
@@ -106,6 +107,7 @@ def run_county(options: argparse.Namespace) -> dict[str, object]:
         write_ground_hazards(options.out, county.ground, county.villages.code)
     if options.clock == "simulated":
         write_season(options.out, county, options.seed, DEFAULT_START_S)
+        write_roster(options.out / "roster.csv", county.villages, DEFAULT_START_S, OFFSET_S)
     n_gauges = sum("stage" in words for words in county.stations.variables)
     return {
         "directory": str(options.out),

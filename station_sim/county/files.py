@@ -8,7 +8,7 @@ configuration can be simulated.
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -165,6 +165,38 @@ def _operator_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
         yield f"leader-{number}", "县防指领导", "second", county, f"+0701{number:06d}", ""
     for number, township in enumerate(dict.fromkeys(villages.township), start=1):
         yield f"town-{number}", "乡镇值班员", "officer", township, f"+0702{number:06d}", ""
+
+
+ROSTER_HEADER = ("post", "from", "to", "person", "phone", "channel")
+ROSTER_SHIFTS_H = (8, 20)
+"""Local hours at which the shift changes."""
+
+ROSTER_DAYS = 40
+OFFSET_S = 8 * 3600
+"""That the clock of simulated counties is ahead of UTC."""
+
+_TEAMS_OF_OFFICE = ("甲班", "乙班", "丙班")
+
+
+def write_roster(path: Path, villages: Villages, start_s: int, offset_s: int) -> None:
+    """Write roster.csv: the duty officer of each county in shifts of twelve hours, three teams in turn.
+
+    From the day of `start_s` by a clock that is `offset_s` ahead of UTC, for `ROSTER_DAYS`. All of them sit
+    at the terminal of the office.
+    """
+    day_s = (start_s + offset_s) // 86_400 * 86_400
+    hours = [day * 24 + hour for day in range(ROSTER_DAYS) for hour in ROSTER_SHIFTS_H]
+    bounds = [str(np.datetime64(day_s + (hour - 24) * 3600, "s"))[:16].replace("T", " ") for hour in hours]
+    posts = [f"C{number:04d}" for number, _ in enumerate(dict.fromkeys(villages.county), start=1)]
+    write_rows(
+        path,
+        ROSTER_HEADER,
+        (
+            (post, begin, end, _TEAMS_OF_OFFICE[number % len(_TEAMS_OF_OFFICE)], post, "device")
+            for post in posts
+            for number, (begin, end) in enumerate(pairwise(bounds))
+        ),
+    )
 
 
 def write_thresholds(

@@ -54,6 +54,7 @@ RAISED_BY_LOOP = {
     "help",
     "report",
     "team",
+    "roster",
     "feed",
     "ahead",
     "past",
@@ -88,7 +89,9 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     assert '_alarm_texts("help", ' in chain_watch
     assert '{"report": AlarmText(' in chain_watch
     assert '{"team": AlarmText(' in chain_watch
-    assert 'StandingAlarms(alarms, "chain", "help", "report", "team")' in chain_watch
+    assert '"roster": AlarmText(' in chain_watch
+    assert 'KINDS = ("chain", "help", "report", "team", "roster")' in chain_watch
+    assert "StandingAlarms(alarms, *KINDS)" in chain_watch
     standing = (PACKAGE / "runners" / "live" / "watches" / "standing_alarms.py").read_text(encoding="utf-8")
     assert "_alarms.end_alarm(key)" in standing
     assert "_alarms.raise_alarm(key, text.en" in standing

@@ -49,7 +49,12 @@ def who(configuration: Configuration, village_code: str | None) -> Record:
         if kind_word(alarm.key) == "channel"
     ]
     found = record_of(configuration, past.engine.desk, only)
-    return {"time": iso_utc(past.judged_s), "channels": channels, **found}
+    tests = [
+        {"post": way.post, "channel": way.channel, "called": iso_utc(known.called_s)}
+        for way, known, result in past.tests.rows(past.judged_s)
+        if result == "silent"
+    ]
+    return {"time": iso_utc(past.judged_s), "channels": channels, "tests_silent": tests, **found}
 
 
 def record_of(configuration: Configuration, desk: WarningDesk, only: int | None = None) -> Record:
@@ -94,6 +99,9 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
         yield f"help {call['help']}: {call['village']} {call['caller']}{people} since {since}, {taken}"
     for channel in record.get("channels", ()):  # type: ignore[attr-defined]
         yield f"STOPPED {_local(channel['since'], time_zone)}: {channel['text']}"
+    for test in record.get("tests_silent", ()):  # type: ignore[attr-defined]
+        called = _local(test["called"], time_zone)
+        yield f"test call not answered: {test['post']} by {test['channel']}, called {called}"
     yield from _orders(record["orders"], time_zone)
     yield from _reports(record["reports"], time_zone)
     if not villages:

@@ -37,7 +37,6 @@ from warnstream.config.tables.households_and_chain import (
     CHAIN_FILE,
     HOUSEHOLDS_FILE,
     Register,
-    read_chain,
     read_households,
 )
 from warnstream.config.tables.objects import People, read_facts, read_objects, read_shelters
@@ -56,11 +55,11 @@ from warnstream.config.tables.stations_and_villages import (
     read_stations,
     read_villages,
 )
-from warnstream.config.tables.teams import read_teams
 from warnstream.config.tables.zones import ZONES_FILE, read_zones
 from warnstream.config.thresholds.context import ValidationContext
 from warnstream.config.thresholds.document import ThresholdsDocument
 from warnstream.config.thresholds.signs import SignsSection
+from warnstream.config.weekly_calls.table import read_posts
 from warnstream.config.yaml.check import check_document, valid_part
 from warnstream.config.yaml.sections import Section
 from warnstream.config.yaml.tree import Location, YamlTree, entries_under, path_text, read_yaml
@@ -89,8 +88,8 @@ def load_configuration(
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
         villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
         county has its own, operators.csv if people may order by hand, objects.csv and shelters.csv if people
-        are moved by lists, teams.csv if rescue teams are called, shards.csv if workers share the county, and
-        the tables of thresholds.yaml.
+        are moved by lists, teams.csv if rescue teams are called, roster.csv if posts have shifts, shards.csv
+        if workers share the county, and the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
@@ -119,8 +118,7 @@ def load_configuration(
     _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     _check_next(channels, channels_tree, households, faults)
-    posts = read_chain(folder, register, faults)
-    chain = (*posts, *read_teams(folder, register, faults))
+    posts, chain, roster, tests = read_posts(folder, register, node, faults)
     households, objects, shelters = _read_who_moves(folder, register, households, posts, zones, faults)
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
@@ -140,14 +138,15 @@ def load_configuration(
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
-    network = Network(stations, villages, households, chain, zones, objects, shelters, register.posts_were())
+    known = (objects, shelters, register.posts_were(), roster)
+    network = Network(stations, villages, households, chain, zones, *known)
     check_forecast_area(node.forecast, node_tree, network, faults)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     found = assemble(
         folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )
-    return _with_shards(replace(found, chance_table=chances), cut)
+    return _with_shards(replace(found, chance_table=chances, test_calls=tests), cut)
 
 
 def _read_cut(

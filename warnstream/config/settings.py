@@ -14,6 +14,7 @@ from warnstream.model.arrays import Int64Array
 from warnstream.model.bulletins import BulletinPolicy, OrderTable, PaperPolicy
 from warnstream.model.grids import GridPolicy
 from warnstream.model.hands.orders import HandPolicy, Operator
+from warnstream.model.hands.weekly_calls import TestPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.decoders import DecoderRule
@@ -320,7 +321,7 @@ class Configuration:
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
     `console` is None where the node does not start one, `standby` where there is no second box, `kafka` where
     the log is the node's own.
-    `changes` says what a reload asks for.
+    `changes` says what a reload asks for; `test_calls` is None where nobody is called for a test.
     `shards` has the number of each village's shard where shards.csv cuts the county, `part` says which of
     them this one is of.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
@@ -365,6 +366,7 @@ class Configuration:
     changes: ChangePolicy = field(default_factory=ChangePolicy)
     chance_table: ChanceTable | None = None
     paper: PaperPolicy = field(default_factory=PaperPolicy)
+    test_calls: TestPolicy | None = None
     shards: tuple[int, ...] = ()
     part: CountyPart | None = None
 

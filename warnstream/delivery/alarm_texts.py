@@ -8,8 +8,9 @@ from warnstream.delivery.texts_zh import COLOUR as COLOUR_ZH
 from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.changes import ProvenLevel, ProvenLevels
 from warnstream.model.hands.duty import Ring, Trouble
+from warnstream.model.hands.weekly_calls import TestCall
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import TimeZone, date_and_clock_local
+from warnstream.model.times import TimeZone, clock_local, date_and_clock_local
 
 TEXT_CHARACTERS_MAX = 300
 LISTED_CHARACTERS_MAX = 200
@@ -56,6 +57,15 @@ def ring_texts(ring: Ring, node: str, time_zone: TimeZone) -> tuple[str, str]:
     return (
         f"值班告警（{node}）：{place}{zh}，自{since}值班台无人查看。请即到值班台或致电值班室。",
         f"Duty alarm at {node}: {place_en}: {en}, since {since}. Nobody looked at it: go there or call.",
+    )
+
+
+def texts_of_test(call: TestCall, signature: str, time_zone: TimeZone) -> tuple[str, str]:
+    """Chinese and English text of a test call: it says first that it is one."""
+    until, name = clock_local(call.due_s, time_zone), clean(signature)
+    return (
+        f"{f'【{name}】' if name else ''}测试，不是预警：本电话每周测试，请{until}前回复收到。",
+        f"TEST, no warning: weekly test of this phone, please answer by {until}.",
     )
 
 

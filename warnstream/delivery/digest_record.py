@@ -3,7 +3,7 @@
 import msgspec
 
 from warnstream.delivery.bulletin_texts import BulletinTexts, BulletinWording
-from warnstream.delivery.digest_texts import help_texts, line_texts
+from warnstream.delivery.digest_texts import digest_texts, help_texts, line_texts
 from warnstream.model.digests import Digest, DigestLine, HelpLine
 from warnstream.model.level import LEVELS
 from warnstream.model.times import iso_utc
@@ -28,6 +28,9 @@ def digest_record(digest: Digest, wording: BulletinWording, texts: BulletinTexts
             "reminder": digest.tries,
             "spot_check": bool(digest.code),
             "asks_arrival": digest.asks_arrival,
+            "hands_over": digest.hands_over,
+            "shift": iso_utc(digest.shift_s) if digest.shift_s else None,
+            "for_deputy": _for_deputy(digest, wording),
             "owed": {level.word: digest.owed[level] for level in LEVELS},
             "helps": [_help(call, digest, wording) for call in digest.helps],
             "villages": [_line(line, digest, wording) for line in digest.lines],
@@ -36,6 +39,14 @@ def digest_record(digest: Digest, wording: BulletinWording, texts: BulletinTexts
             "text_en": texts.en,
         }
     )
+
+
+def _for_deputy(digest: Digest, wording: BulletinWording) -> dict[str, str] | None:
+    """What the deputy of a silent post reads; null where no deputy is rung."""
+    if not digest.to_deputy:
+        return None
+    texts = digest_texts(digest, wording, is_for_deputy=True)
+    return {"text_zh": texts.zh, "text_en": texts.en}
 
 
 def _line(line: DigestLine, digest: Digest, wording: BulletinWording) -> dict[str, object]:

@@ -60,6 +60,9 @@ class _Words:
     heads: dict[str, str]
     people: str
     code: str
+    takes_over: str
+    stands: str
+    for_whom: str
     one_message: int
 
 
@@ -106,6 +109,9 @@ _ZH = _Words(
     heads={"to_move": "应{}", "moved": "已{}", "refused": "拒{}"},
     people="{}，{}人",
     code="抽查：回复带上{}。",
+    takes_over="接班。",
+    stands="{}村预警未解除，无需应答。",
+    for_whom="代{}{}应答。",
     one_message=70,
 )
 _EN = _Words(
@@ -151,17 +157,20 @@ _EN = _Words(
     heads={"to_move": "to move {}", "moved": "moved {}", "refused": "refused {}"},
     people="{}, {} people",
     code="Spot check: write {} in your answer.",
+    takes_over="You take over.",
+    stands="Warnings stand in {} villages, no answer needed.",
+    for_whom="You answer for {} {}.",
     one_message=160,
 )
 
 
-def digest_texts(digest: Digest, wording: BulletinWording) -> BulletinTexts:
-    """Chinese and English text of a digest; neither can fail."""
+def digest_texts(digest: Digest, wording: BulletinWording, *, is_for_deputy: bool = False) -> BulletinTexts:
+    """Chinese and English text of a digest, to its post or to that one's deputy; neither can fail."""
     texts: list[str] = []
     faults: list[str] = []
     for words in (_ZH, _EN):
         try:
-            texts.append(_Writer(digest, wording, words).text())
+            texts.append(_Writer(digest, wording, words, is_for_deputy).text())
         except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the post is told
             texts.append(plain_digest(digest, wording.network, words.tag))
             faults.append(f"{words.tag}: {type(error).__name__}: {error}"[:200])
@@ -187,6 +196,7 @@ class _Writer:
     digest: Digest
     wording: BulletinWording
     words: _Words
+    is_for_deputy: bool = False
 
     def text(self) -> str:
         """The whole text: calls first, then villages, then by when to answer."""
@@ -197,6 +207,10 @@ class _Writer:
         open_calls = [call for call in digest.helps if not call.assigned]
         not_a_drill = self.wording.orders.not_a_drill
         opening = [not_a_drill.zh if words is _ZH else not_a_drill.en] if digest.ends_drill else []
+        for_whom = [self._for_whom()] if self.is_for_deputy else []
+        opening += for_whom
+        if digest.hands_over:
+            opening.append(words.takes_over)
         parts = [*opening, *self._calls(open_calls), *self._villages()]
         place = len(parts)
         if digest.tries and digest.needs_answer:
@@ -210,9 +224,19 @@ class _Writer:
         if duty := self._duty():
             whole = [*parts[:place], duty, *parts[place:]]
             with_duty = f"{head}{words.between.join(whole)}".strip()
-            if len(with_duty) <= words.one_message:
+            # A deputy reads all that the post reads, also where its own first words make it longer.
+            if len(with_duty) - sum(map(len, for_whom)) <= words.one_message:
                 return with_duty
         return f"{head}{words.between.join(parts)}".strip()
+
+    def _for_whom(self) -> str:
+        """The post for which a deputy answers, by place and role: its code says nothing to people."""
+        network = self.wording.network
+        posts = [post for post in network.chain if post.post == self.digest.post]
+        role, area = (posts[0].role, posts[0].area) if posts else (self.digest.post, "")
+        number = network.villages.index_of_name().get(area)
+        place = "" if area == "*" else clean(area)[:NAME_MAX] if number is None else self._place(number)
+        return self.words.for_whom.format(place, clean(role)[:NAME_MAX].replace("_", " "))
 
     def _duty(self) -> str:
         """What a post of its duty does; only where people are to go, not wherever orange or red stands."""
@@ -308,7 +332,8 @@ class _Writer:
         worst = digest.lines[0]
         what = words.comma.join(self._hazards(worst)) or words.changed[Cause.ENDED].strip()
         if not n_owed:
-            return [words.calm.format(n_all), words.worst.format(self._place(worst.village), what)]
+            calm = words.stands if digest.hands_over else words.calm
+            return [calm.format(n_all), words.worst.format(self._place(worst.village), what)]
         counts = [
             words.count.format(*self._counted(level, digest.owed[level]))
             for level in reversed(LEVELS)

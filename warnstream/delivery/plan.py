@@ -96,7 +96,9 @@ def _to_bulletin_topic(bulletin: Bulletin, village_code: str) -> Notification:
 def _to_posts(digests: Sequence[Digest], network: Network) -> Iterator[Notification]:
     """Every digest on every channel of its post, and of the deputy of one that was silent.
 
-    Of several rows of a post with one channel the first counts.
+    Of several rows of a post with one channel the first counts. While somebody of the roster holds the post,
+    that person's phone rings instead; who it is follows from the log: the digest's time, and the
+    configuration then.
     """
     deputy = {digest.post: "" for digest in digests}
     for row in network.chain if deputy else ():
@@ -109,7 +111,9 @@ def _to_posts(digests: Sequence[Digest], network: Network) -> Iterator[Notificat
     for digest in digests:
         recipients = (digest.post, deputy[digest.post]) if digest.to_deputy else (digest.post,)
         for recipient in recipients:
-            for channel, address in ways[recipient].items():
+            shift = network.roster.at(recipient, digest.issued_s)
+            rung = ways[recipient] if shift is None else {shift.channel: shift.phone}
+            for channel, address in rung.items():
                 yield _to_post(digest, recipient, channel, address)
 
 

@@ -15,6 +15,7 @@ from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Answer, RecipientAnswer
 from warnstream.model.hands.drills import AFTER_DRILL_S, DrillAct, DrillOrder
+from warnstream.model.hands.weekly_calls import is_test
 from warnstream.model.network import Network
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.audience import Audience
@@ -90,9 +91,12 @@ class BesideDrills:
         return any(codes[village] in self.until for village in digest.villages)
 
     def village_of_help(self, answer: RecipientAnswer) -> int | None:
-        """Where somebody calls for help in answer to a drill; None: nobody of ours calls."""
+        """Where somebody calls for help in answer to a drill or a test call; None: nobody of ours calls."""
         if answer.answer is not Answer.NEED_HELP:
             return None
+        if is_test(answer.message):
+            villages_of = range(len(self._network.villages))
+            return next((village for village in villages_of if self._is_of(village, answer.recipient)), None)
         place, villages = answer.message.split(".")[1], self._network.villages
         named = [village for code, village in villages.index_of_name().items() if legal(code) == place]
         drilled = [village for village, code in enumerate(villages.code) if code in self.until]

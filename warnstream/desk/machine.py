@@ -28,6 +28,7 @@ from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.hands.drills import DrillOrder, is_of_drill
 from warnstream.model.hands.orders import HandOrder, HandPolicy, OrderKind
+from warnstream.model.hands.weekly_calls import is_test
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
@@ -335,8 +336,8 @@ class WarningDesk(MovingDesk):
         if of_post := self.chains.of_post(answer.message, answer.recipient, answer.answer):
             self._to_chains += of_post
             return
-        if is_of_drill(answer.message):
-            self._take_help_of_drill(answer)
+        if is_of_drill(answer.message) or is_test(answer.message):
+            self._take_help_apart(answer)
             return
         village = self._village_of_door(answer.message, answer.recipient)
         if village is None:
@@ -347,11 +348,11 @@ class WarningDesk(MovingDesk):
             status = self.bulletins.status_of(village)
             self._to_chains += self.chains.of_door(village, answer.recipient, status)
 
-    def _take_help_of_drill(self, answer: RecipientAnswer) -> None:
-        """A call for help in answer to a drill rings the real posts; all else is the drill's own."""
+    def _take_help_apart(self, answer: RecipientAnswer) -> None:
+        """A call for help in answer to a drill or a test call rings the real posts; all else is their own."""
         village = self.drilled.village_of_help(answer)
         if village is None:
-            self.ignored_answers += 1
+            self.ignored_answers += not is_test(answer.message)
         else:
             self._to_chains += self.chains.of_door(village, answer.recipient, self._message_policy.status)
 

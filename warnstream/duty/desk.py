@@ -13,6 +13,7 @@ import msgspec
 
 from warnstream.duty.alarms import NEVER, OfficerAlarm, OfficerAlarms
 from warnstream.duty.shifts import Shift, Shifts, concerns
+from warnstream.duty.weekly_calls import TestCalls, TestState
 from warnstream.model.hands.duty import DutyAct, DutyKind, DutyPolicy, Found, Ring, Trouble
 
 LOOK_S = 5
@@ -32,6 +33,7 @@ class _Snapshot(msgspec.Struct):
     looked_s: int
     done: list[str]
     rung_s: dict[str, int] = {}
+    tests: TestState | None = None
 
 
 class DutyDesk:
@@ -43,9 +45,12 @@ class DutyDesk:
     plan : sequence of (str, str)
         Posts that are rung one after the other where nobody on duty has seen an alarm, each with its area.
     policy : DutyPolicy, optional
+    tests : TestCalls, optional
+        Without it nobody is called for a test.
 
     Attributes
     ----------
+    tests : TestCalls
     alarms : OfficerAlarms
     shifts : Shifts
     n_rung : int
@@ -53,8 +58,13 @@ class DutyDesk:
     """
 
     def __init__(
-        self, village_codes: Sequence[str], plan: Sequence[tuple[str, str]], policy: DutyPolicy | None = None
+        self,
+        village_codes: Sequence[str],
+        plan: Sequence[tuple[str, str]],
+        policy: DutyPolicy | None = None,
+        tests: TestCalls | None = None,
     ) -> None:
+        self.tests = tests or TestCalls()
         self._codes, self._plan, self.policy = village_codes, tuple(plan), policy or DutyPolicy()
         self.alarms = OfficerAlarms(self.policy)
         self.shifts = Shifts()
@@ -141,6 +151,7 @@ class DutyDesk:
                 self._looked_s,
                 self._done,
                 self._rung_s,
+                self.tests.state,
             )
         )
 
@@ -157,3 +168,4 @@ class DutyDesk:
         alarms.n_raised, self.n_rung = snapshot.n_raised, snapshot.n_rung
         self._looked_s, self._done = snapshot.looked_s, snapshot.done
         self._rung_s = snapshot.rung_s
+        self.tests.state = snapshot.tests or TestState()

@@ -32,6 +32,7 @@ ALARM_KINDS = {
     "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
     "report": AlarmKind("上报无法计入", "a report cannot be counted", "its sender reports again, or an hour"),
     "team": AlarmKind("救援队未应答", "a rescue team was rung in vain", "it answers, or all is over there"),
+    "roster": AlarmKind("值班表即将用完", "the roster runs out", "a roster that goes on is loaded"),
     "release": AlarmKind("待人工放行", "doors wait for a release", "a release, or the time of the rule"),
     "second": AlarmKind("人工指令待第二人", "an order waits for a second person", "a second, or time"),
     "order": AlarmKind("人工指令未执行", "an order was taken and not carried out", "an hour"),

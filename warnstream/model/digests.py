@@ -205,6 +205,11 @@ class Digest:
         To a rescue team: the answer is to say in how many minutes it is there.
     to_deputy : bool
         The post was silent once since something stands: its deputy reads this, too.
+    shift_s : int
+        When the shift of whoever is rung began, by the roster of the configuration that ran; 0: the post's
+        own way rings. Who that is stands in no log.
+    hands_over : bool
+        Another person holds the post than the one whom the last digest rang: this says what is open.
     """
 
     identifier: str
@@ -225,6 +230,8 @@ class Digest:
     ends_drill: bool = False
     asks_arrival: bool = False
     to_deputy: bool = False
+    shift_s: int = 0
+    hands_over: bool = False
 
     @property
     def villages(self) -> frozenset[int]:

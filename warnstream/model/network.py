@@ -11,9 +11,10 @@ from typing import TypeVar
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.hands.roster import NOBODY, Roster
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.readings import Variable
-from warnstream.model.transfers.duties import IN_COUNTY, Team
+from warnstream.model.transfers.duties import Team, duty_of
 from warnstream.model.transfers.objects import HouseholdFacts, Shelter, TransferObject
 
 Entry = TypeVar("Entry")
@@ -295,6 +296,7 @@ class Network:
     shelters: tuple[Shelter, ...] = ()
     posts_were: Mapping[str, str] = field(default_factory=dict)
     """By a code that a post had before, its code now."""
+    roster: Roster = NOBODY
     _places: Places | None = field(default=None, init=False, repr=False, compare=False)
     _duties: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -312,9 +314,8 @@ class Network:
         """Duty of each post that has one; `IN_COUNTY` of those that command a whole county."""
         if self._duties is None:
             counties = {*self.villages.county, "*"}
-            object.__setattr__(
-                self, "_duties", {post.post: _duty(post, counties) for post in self.chain if post.duty}
-            )
+            found = {post.post: duty_of(post.duty, post.area, counties) for post in self.chain if post.duty}
+            object.__setattr__(self, "_duties", found)
         assert self._duties is not None
         return self._duties
 
@@ -328,7 +329,8 @@ class Network:
         posts = (post.post for post in self.chain if any(map(str.isalpha, post.post)))
         told = {"", *self.stations.code, *self.villages.code, *posts}
         further = (address for ways in self.households.further for _, address in ways)
-        return {*self.households.address, *further, *(post.address for post in self.chain)} - told
+        rung = (*(post.address for post in self.chain), *self.roster.addresses())
+        return {*self.households.address, *further, *rung} - told
 
     def of_villages(self, villages: Int64Array) -> "Network":
         """The same with some of the villages, their zones and their doors, numbered anew.
@@ -406,10 +408,6 @@ class StationWeights:
 def _some(column: tuple[Entry, ...], numbers: Int64Array) -> tuple[Entry, ...]:
     """Some entries of a column that is either whole or empty."""
     return tuple(column[number] for number in numbers.tolist()) if column else ()
-
-
-def _duty(post: ChainPost, counties: set[str]) -> str:
-    return IN_COUNTY if post.duty == "command" and post.area in counties else post.duty
 
 
 def _facts_of(facts: HouseholdFacts, doors: Int64Array) -> HouseholdFacts:

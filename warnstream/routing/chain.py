@@ -21,6 +21,7 @@ from collections.abc import Set as AbstractSet
 
 from warnstream.model.digests import SILENT_CALLER, CallFailed, Digest, HelpAssign, HelpClose, RingAgain
 from warnstream.model.effects import Answer, DoorHelp, PostAnswer
+from warnstream.model.hands.roster import NOBODY, Roster
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -62,6 +63,8 @@ class Chain:
         Rescue teams; without them nobody is called beside the posts.
     duties, posts_were : mapping of str to str, optional
         By post, of those that have one; by the code that a post had before, its code now.
+    roster : Roster, optional
+        Who holds a post by time: whoever begins a shift hears what is open there.
 
     Attributes
     ----------
@@ -77,7 +80,7 @@ class Chain:
         Inputs of the last step that cannot be; they changed nothing.
     """
 
-    def __init__(  # noqa: PLR0913  # what a chain stands on, the last two by name
+    def __init__(  # noqa: PLR0913  # what a chain stands on, the last by name
         self,
         posts_of: Callable[[int], Sequence[Ranked]],
         policy: RoutingPolicy,
@@ -89,9 +92,10 @@ class Chain:
         teams: Teams | None = None,
         duties: Mapping[str, str] = NO_DUTIES,
         posts_were: Mapping[str, str] = NO_DUTIES,
+        roster: Roster = NOBODY,
     ) -> None:
         self._policy, self._registers, self._post_now = policy, registers, posts_were
-        self._posts = Posts(policy, status, series, posts_were)
+        self._posts = Posts(policy, status, series, posts_were, roster)
         self._villages = Villages(posts_of, policy, self._posts, duties)
         self.teams = Teams((), None, policy, status, series) if teams is None else teams
         self.helps = HelpCalls(f"{'h' if status is MessageStatus.ACTUAL else 'x'}{policy.part.mark}")
@@ -280,7 +284,10 @@ class Chain:
         elif isinstance(entry, PostAnswer):
             self._take_answer(entry)
         elif isinstance(entry, DoorHelp):
-            self._call_for_help(entry.village, entry.door, 0)
+            rank = dict(self.ranked(entry.village)).get(
+                entry.door, 0
+            )  # a post may call from a drill or a test
+            self._call_for_help(entry.village, entry.door, rank)
         elif isinstance(entry, CallFailed):
             self._take_failure(entry)
         elif isinstance(entry, RingAgain):
@@ -326,11 +333,7 @@ class Chain:
         """Number of a digest that a post was sent; 0 if it was not."""
         if post in self.teams.of_code:
             return self.teams.number_of(identifier, post)
-        debt, digits = self.debts.get(post), identifier.rpartition(".")[2]
-        if debt is None or not (digits.isascii() and digits.isdigit() and len(digits) <= N_DIGITS_MAX):
-            return 0
-        is_theirs = debt.n > 0 and identifier == f"{self._posts.series_of(post)}.{int(digits)}"
-        return int(digits) if is_theirs and int(digits) <= debt.n else 0
+        return self._posts.number_of(identifier, post)
 
     def _take_answer(self, given: PostAnswer) -> None:
         n = self.number_of(given.digest, given.post)
@@ -444,7 +447,3 @@ class Chain:
 
     def _debts_of(self, village: int) -> list[tuple[str, Debt]]:
         return [(post, self.debts[post]) for post, _ in self.ranked(village) if post in self.debts]
-
-
-N_DIGITS_MAX = 9
-"""Digits of a digest's number."""

@@ -50,13 +50,14 @@ class Chains:
     ----------
     of : dict of MessageStatus to Chain
     placing : Placing
+    roster : Roster
     """
 
     def __init__(self, network: Network, audience: Audience, policy: RoutingPolicy, series: Series) -> None:
         self._codes, self._number = network.villages.code, network.villages.index_of_name()
         self._post_now = network.posts_were
         self._has_posts = bool(network.chain)
-        self._deputized = deputized_by(network.chain)
+        self._deputized, self.roster = deputized_by(network.chain), network.roster
         self.placing = Placing(network)
         # Villages that have another code, and nothing else: nobody is asked anew for that.
         registers = [_register_of(known, policy) for known in (network, called_before(network))]
@@ -73,9 +74,15 @@ class Chains:
                 teams=Teams(network.chain, network.villages, policy, status, partial(series, status)),
                 duties=network.duties,
                 posts_were=network.posts_were,
+                roster=network.roster,
             )
             for status in MessageStatus
         }
+
+    @property
+    def now_s(self) -> int:
+        """Time of the last step; -1 before the first."""
+        return max(chain.now_s for chain in self.of.values())
 
     @property
     def faults(self) -> list[str]:

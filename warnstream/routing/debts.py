@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 import msgspec
 
+from warnstream.model.hands.roster import OWN
 from warnstream.model.warning import Cause
 
 NEVER = -1
@@ -70,6 +71,10 @@ class Debt(msgspec.Struct):
         Time of its last digest.
     named : str
         The code by which its digests are named, where the post has another one since; empty: its own.
+    shift : int
+        Who was rung by its last digest, as `Roster.key`.
+    hands_over : bool
+        Another person holds the post since, and has to hear what is open there.
     place : int
         First village of its last digest: where it calls from if it calls for help; NEVER before the first.
     """
@@ -88,6 +93,8 @@ class Debt(msgspec.Struct):
     place: int = NEVER
     is_deputized: bool = False
     named: str = ""
+    shift: int = OWN
+    hands_over: bool = False
 
     def tell(self, village: int, hazard: str, cause: Cause) -> None:
         """Something to hear; the newest of a village and hazard counts."""
@@ -122,7 +129,7 @@ class Debt(msgspec.Struct):
         is_silent = self.rings and any(owed.is_overdue and not owed.has_lapsed for owed in self.owed.values())
         is_asked = self.rings_by_hand and any(not owed.has_lapsed for owed in self.owed.values())
         calls = self.rings_for_help and self.helps
-        return bool(is_new or is_silent or is_asked or calls or self.news or self.taken)
+        return bool(is_new or is_silent or is_asked or calls or self.news or self.taken or self.hands_over)
 
     def answer_by_s(self) -> int:
         """Earliest time at which an answer is due; NEVER: none is awaited."""

@@ -1,6 +1,6 @@
 """What a digest of one post says, composed from what it owes and has to hear."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from warnstream.model.digests import LINES_MAX, Digest, DigestLine, HelpLine, counted
@@ -16,11 +16,35 @@ QUIET = Turn()
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a digest is composed from beside its post's debt: villages, calls for help, what was reported."""
+    """What a digest is composed from beside its post's debt: villages, calls for help, what was reported.
+
+    `shift_s` is when the shift of whoever is rung began; 0: the post's own way rings. `taken_over` are
+    villages where something stands that was told to whoever held the post before.
+    """
 
     turns: Mapping[int, Turn]
     calls: Mapping[str, HelpCall]
     reports: Reports
+    shift_s: int = 0
+    taken_over: Collection[int] = ()
+
+
+def standing_of_posts(turns: Mapping[int, Turn]) -> dict[str, set[int]]:
+    """By post: villages where something stands of which it was told."""
+    found: dict[str, set[int]] = {}
+    for village, turn in turns.items():
+        for post in turn.told if turn.level else ():
+            found.setdefault(post, set()).add(village)
+    return found
+
+
+def given(post: str, villages: Collection[int], calls: Iterable[HelpCall]) -> set[str]:
+    """Calls for help that a person has and nobody has closed: in these villages, or given by a post."""
+    return {
+        call.name
+        for call in calls
+        if call.assigned and (call.village in villages or call.assigned_by == post)
+    }
 
 
 def compose(post: str, series: str, debt: Debt, seen: Seen, status: MessageStatus) -> Digest:
@@ -29,12 +53,13 @@ def compose(post: str, series: str, debt: Debt, seen: Seen, status: MessageStatu
     Within each the worst first, then in order of the register. At most `LINES_MAX` are named.
     """
     turns = seen.turns
-    found = sorted(
-        (seen.calls[name] for name in {*debt.helps, *debt.taken}), key=lambda one: (one.opened_s, one.name)
-    )
-    helps = [_help_line(call) for call in found]
     live = {village for village in debt.owed if debt.lives(village)}
-    villages = live.union(debt.news)
+    villages, named = live.union(debt.news), {*debt.helps, *debt.taken}
+    if debt.hands_over:
+        villages |= set(seen.taken_over)
+        named |= given(post, villages, seen.calls.values())
+    found = sorted((seen.calls[name] for name in named), key=lambda one: (one.opened_s, one.name))
+    helps = [_help_line(call) for call in found]
     order = sorted(villages, key=lambda one: (one not in live, -_turn(turns, one).level, one))
     room = max(LINES_MAX - len(helps), 0)
     lines = tuple(_line(post, village, debt, seen) for village in order[:room])
@@ -55,6 +80,8 @@ def compose(post: str, series: str, debt: Debt, seen: Seen, status: MessageStatu
         more=len(helps) + len(order) - len(lines) - min(len(helps), LINES_MAX),
         tries=debt.tries,
         to_deputy=debt.is_deputized,
+        shift_s=seen.shift_s,
+        hands_over=debt.hands_over,
     )
 
 

@@ -1,7 +1,9 @@
 """Who is notified of the node's own alarms: the posts named for it, or the county's first rank."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from warnstream.model.hands.roster import Roster
 from warnstream.model.network import ChainPost, Network
 
 
@@ -26,3 +28,13 @@ def duty_posts(network: Network, named: Sequence[str] = ()) -> tuple[ChainPost, 
     for post in chosen:
         unique.setdefault((post.post, post.channel), post)
     return tuple(unique.values())
+
+
+def as_held(posts: Iterable[ChainPost], roster: Roster, at_s: int) -> tuple[ChainPost, ...]:
+    """Posts with the way that rings at a time: the phone of whoever holds one, each of these once."""
+    found: dict[tuple[str, str], ChainPost] = {}
+    for post in posts:
+        shift = roster.at(post.post, at_s)
+        rung = post if shift is None else replace(post, channel=shift.channel, address=shift.phone)
+        found.setdefault((rung.post, rung.channel), rung)
+    return tuple(found.values())

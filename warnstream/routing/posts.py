@@ -10,14 +10,18 @@ from types import MappingProxyType
 
 from warnstream.model.digests import Digest
 from warnstream.model.hands.orders import SILENCED_MAX
+from warnstream.model.hands.roster import NOBODY, Roster
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.times import NEVER_DUE_S
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.debts import ENDS, NEVER, NOT_YET, Debt, Owed
-from warnstream.routing.digests import Seen, compose
+from warnstream.routing.digests import Seen, compose, given, standing_of_posts
 from warnstream.routing.help_calls import HelpCalls
 from warnstream.routing.reports import Reports
 from warnstream.routing.turns import Turn
+
+N_DIGITS_MAX = 9
+"""Digits of a digest's number."""
 
 Timer = tuple[bool, str]
 """What a timer is for: a post (True) or a call for help, and its name."""
@@ -35,6 +39,8 @@ class Posts:
         Name of a post's sequence of digests that opens at a time.
     posts_were : mapping of str to str, optional
         By a code that a post had before, its code now.
+    roster : Roster, optional
+        Who holds a post by time.
 
     Attributes
     ----------
@@ -52,9 +58,11 @@ class Posts:
         status: MessageStatus,
         series: Callable[[str, int], str],
         posts_were: Mapping[str, str] = MappingProxyType({}),
+        roster: Roster = NOBODY,
     ) -> None:
         self._policy, self._status, self._series = policy, status, series
-        self._posts_were = posts_were
+        self._posts_were, self._roster = posts_were, roster
+        self._next_shift_s, self._standing = NEVER, dict[str, set[int]]()
         self.debts: dict[str, Debt] = {}
         self.now_s = NEVER
         self.silenced: set[str] = set()
@@ -67,7 +75,8 @@ class Posts:
     @property
     def due_s(self) -> int:
         """When time alone may ring or ask anybody; infinite: never."""
-        return self._timers[0][0] if self._timers else NEVER_DUE_S
+        due_s = self._timers[0][0] if self._timers else NEVER_DUE_S
+        return min(due_s, self._next_shift_s) if self.debts else due_s
 
     def debt(self, post: str) -> Debt:
         """Debt of a post, from now on if it had none."""
@@ -158,11 +167,23 @@ class Posts:
         if (debt.opened_s, debt.n) < (digest.opened_s, digest.n):
             debt.opened_s, debt.n = digest.opened_s, digest.n
             debt.issued_s = max(debt.issued_s, digest.issued_s)
+            debt.shift, debt.hands_over = self._roster.key(post, digest.issued_s), False
+
+    def number_of(self, identifier: str, post: str) -> int:
+        """Number of a digest that a post was sent; 0 if it was not."""
+        debt, digits = self.debts.get(post), identifier.rpartition(".")[2]
+        if debt is None or not (digits.isascii() and digits.isdigit() and len(digits) <= N_DIGITS_MAX):
+            return 0
+        is_theirs = debt.n > 0 and identifier == f"{self.series_of(post)}.{int(digits)}"
+        return int(digits) if is_theirs and int(digits) <= debt.n else 0
 
     def issue(self, turns: Mapping[int, Turn], calls: HelpCalls, reports: Reports) -> list[Digest]:
         """Digests of the posts that were touched, worst first."""
+        self._hand_over()
         digests = []
         looked_at, self._held = self._touched | (self._held - self.silenced), self._held & self.silenced
+        hands_over = any(self.debt(post).hands_over for post in looked_at)
+        self._standing = standing_of_posts(turns) if hands_over else {}
         for post in sorted(looked_at):
             debt = self.debt(post)
             ready_s = debt.issued_s + self._policy.digest_every_s if debt.n else self.now_s
@@ -170,7 +191,7 @@ class Posts:
                 self._hold(post, debt, turns)
             elif ready_s > self.now_s:
                 self.plan((True, post), ready_s)
-            elif debt.has_reason():
+            elif self._has_reason(post, debt, calls):
                 digests.append(self._write(post, debt, turns, calls, reports))
                 self._fallen.add(post)
             if post in self._fallen and (due_s := debt.answer_by_s()) != NEVER:
@@ -178,6 +199,29 @@ class Posts:
         self._touched, self._fallen = set(), set()
         digests.sort(key=lambda digest: -digest.level)
         return digests
+
+    def _hand_over(self) -> None:
+        """Where another person holds a post now than its last digest rang, that one hears what is open there.
+
+        What is compared is who was rung last, so a step that was left out, a clock that jumped and a roster
+        that was changed hand over as a change of shift does.
+        """
+        if self.now_s < self._next_shift_s:
+            return
+        self._next_shift_s = self._roster.next_change_s(self.now_s)
+        for post, debt in self.debts.items():
+            debt.hands_over = bool(debt.n) and self._roster.key(post, self.now_s) != debt.shift
+            if debt.hands_over:
+                self.touch(post)
+
+    def _has_reason(self, post: str, debt: Debt, calls: HelpCalls) -> bool:
+        """Whether there is something for a digest: also another person at a post where anything is open."""
+        owes = debt.helps or any(debt.lives(village) for village in debt.owed)
+        if debt.hands_over and not (
+            owes or post in self._standing or given(post, (), calls.of_name.values())
+        ):
+            debt.shift, debt.hands_over = self._roster.key(post, self.now_s), False
+        return debt.has_reason()
 
     def _hold(self, post: str, debt: Debt, turns: Mapping[int, Turn]) -> None:
         """Nothing is sent to a silenced post, and what it would be asked for falls due all the same."""
@@ -196,6 +240,7 @@ class Posts:
         """Take up debts of a snapshot, and plan their timers."""
         self.debts, self.now_s = debts, now_s
         self._touched, self._fallen, self._timers, self._planned = set(), set(), [], {}
+        self._next_shift_s = NEVER
         self._held = {post for post, debt in debts.items() if debt.has_reason()}
         for post, debt in debts.items():
             self.plan((True, post), debt.issued_s + self._policy.digest_every_s)
@@ -220,11 +265,14 @@ class Posts:
                 due_s = self.now_s + self._policy.answer_within_s[turns[village].level]
                 owed.due_s = due_s if owed.due_s == NEVER else min(owed.due_s, due_s)
         debt.helps = {name: first or debt.n for name, first in debt.helps.items()}
-        seen = Seen(turns, calls.of_name, reports)
+        debt.shift = self._roster.key(post, self.now_s)
+        begun_s = self._roster.begin_s(post, self.now_s)
+        taken_over = self._standing.get(post, ()) if debt.hands_over else ()
+        seen = Seen(turns, calls.of_name, reports, begun_s, taken_over)
         digest = compose(post, self.series_of(post), debt, seen, self._status)
         named = digest.lines or digest.helps
         debt.place = named[0].village if named else debt.place
-        debt.news, debt.taken = {}, []
+        debt.news, debt.taken, debt.hands_over = {}, [], False
         if debt.is_deputized and not digest.needs_answer:
             debt.is_deputized = any(post in turn.told for turn in turns.values())
         return digest

@@ -19,6 +19,7 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.desk import WarningDesk
 from warnstream.duty import EVERYWHERE, DutyDesk
+from warnstream.duty.weekly_calls import TestCalls
 from warnstream.engine import Engine
 from warnstream.forecast.chances.features import STEP_S
 from warnstream.forecast.chances.source import GaugeMembers
@@ -225,7 +226,10 @@ def _duty_of(configuration: Configuration, people: Network) -> DutyIntake:
     # Who is named for it is rung for everything; who only answers for a county, for that one.
     plan = [(post.post, EVERYWHERE if named else post.area) for post in posts]
     plan.sort(key=lambda one: named.index(one[0]) if one[0] in named else 0)
-    desk = DutyDesk(people.villages.code, plan)
+    is_first = configuration.part is None or configuration.part.number == 0  # of shards one calls for tests
+    desk = DutyDesk(
+        people.villages.code, plan, tests=TestCalls(configuration.test_calls if is_first else None)
+    )
     return DutyIntake(desk, people.villages, is_watched=console is not None)
 
 

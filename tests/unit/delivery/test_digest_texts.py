@@ -203,3 +203,16 @@ def test_a_duty_never_makes_a_second_short_message() -> None:
     )
     one = replace(ONE, lines=(both,), tries=12, status=MessageStatus.EXERCISE)
     assert len(digest_texts(one, with_duty("fetch")).zh) <= 70
+
+
+def test_whoever_takes_over_reads_so_first_and_what_stands_where_nothing_is_owed() -> None:
+    assert written(replace(ONE, hands_over=True)) == (
+        "【松阳县防指】接班。上垟里外村：山洪红（升）。请06:23前应答。",
+        "You take over. 上垟里外村: Flash flood RED raised. Answer by 06:23.",
+    )
+    calm = (line(needs_answer=False), line(1, ORANGE, needs_answer=False, standing=(("rainstorm", ORANGE),)))
+    many = replace(ONE, lines=calm, answer_by_s=0, owed=(0, 0, 0, 0, 0), hands_over=True)
+    assert written(many) == (
+        "【松阳县防指】接班。2村预警未解除，无需应答。最急上垟里外村：山洪红。",
+        "You take over. Warnings stand in 2 villages, no answer needed. Worst 上垟里外村: Flash flood RED.",
+    )

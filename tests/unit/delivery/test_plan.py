@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from tests.unit.desk.county import T0, county, fall, new_desk, rise
 from warnstream.delivery.plan import notifications_of
-from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Notification, RecipientKind
+from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Effects, Notification, RecipientKind
+from warnstream.model.hands.roster import Roster, Shift
 from warnstream.model.level import Level
 
 NAME = "ws.331124001001.flash_flood.20190408T211500Z"
@@ -94,3 +95,25 @@ def test_planning_again_gives_the_same_notifications() -> None:
 
 def test_no_effects_are_no_notifications() -> None:
     assert planned() == []
+
+
+def test_a_digest_rings_the_phone_of_whoever_holds_its_post_at_its_time_and_no_other() -> None:
+    of_grid, of_town = (
+        ("grid-a", T0, T0 + 60, "Li", "voice", "7"),
+        ("town", T0 + 1, T0 + 60, "Wu", "sms", "8"),
+    )
+    roster = Roster([Shift(*of_grid), Shift(*of_town)])
+    network = replace(NETWORK, roster=roster)
+    effects = new_desk().step([rise(Level.RED)], T0)
+    rows = [row for row in notifications_of(effects, network) if row.kind is RecipientKind.POST]
+    ways = {row.recipient: (row.channel, row.address) for row in rows}
+    assert len(ways) == len(rows)
+    assert ways == {
+        "leader": ("sms", "103"),
+        "grid-a": ("voice", "7"),
+        "grid-b": ("terminal", "b"),
+        "town": ("sms", "102"),
+    }
+    later = replace(effects.digests[0], issued_s=T0 + 30)
+    (row,) = notifications_of(Effects(digests=[replace(later, post="town")]), network)
+    assert row.address == "8"

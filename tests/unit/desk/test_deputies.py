@@ -4,12 +4,19 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
-from tests.unit.desk.county import T0, answer, county, desk_of, fall, rise
+import msgspec
+
+from tests.unit.desk.county import RULES, T0, answer, county, desk_of, fall, rise
 from warnstream.commands.who import lines, record_of
+from warnstream.config.orders import order_table
 from warnstream.config.settings import Configuration
+from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.delivery.plan import notifications_of
+from warnstream.delivery.render import render_digest
+from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.digests import Digest, FieldReport
 from warnstream.model.effects import Effects, RecipientKind
+from warnstream.model.hands.roster import Roster, Shift
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
 from warnstream.model.rules.policies import RoutingPolicy
@@ -136,3 +143,23 @@ def test_without_a_deputy_nothing_changes() -> None:
     night = Night(town(deputy=""))
     night.step(rise(Level.RED))
     assert night.step(wait_s=WITHIN_S) == {"grid-a"}
+
+
+def test_a_deputy_reads_for_whom_and_the_post_does_not() -> None:
+    night = silent()
+    zone = fixed_zone(8 * HOUR_S)
+    wording = BulletinWording(night.network, RULES, order_table(None), BulletinPolicy(signature="防指"), zone)
+    record = msgspec.json.decode(render_digest(night.last(), wording).record)
+    assert record["for_deputy"]["text_zh"].startswith("【演练】【防指】代Shangcungrid member应答。")
+    assert record["for_deputy"]["text_en"].startswith("[EXERCISE] You answer for Shangcun grid member. ")
+    assert "代" not in record["text_zh"]
+    first = night.sent[0][1]
+    assert msgspec.json.decode(render_digest(first, wording).record)["for_deputy"] is None
+
+
+def test_the_deputy_s_shift_is_rung_for_the_post_too() -> None:
+    plain = town()
+    roster = Roster([Shift("stand-in", T0, T0 + HOUR_S, "Wu", "sms", "777")])
+    night = silent(replace(plain, roster=roster))
+    rows = notifications_of(Effects(digests=[night.last()]), night.network)
+    assert {row.recipient: row.address for row in rows} == {"grid-a": "101", "stand-in": "777"}

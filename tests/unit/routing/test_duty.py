@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from tests.networks import network_of
+from warnstream.model.hands.roster import Roster, Shift
 from warnstream.model.network import ChainPost, Network
-from warnstream.routing.duty import duty_posts
+from warnstream.routing.duty import as_held, duty_posts
 
 GRID = ChainPost("grid", "grid member", 1, "V0", "sms", "1")
 OFFICE = ChainPost("office", "duty officer", 4, "C", "sms", "2")
@@ -30,3 +31,9 @@ def test_a_chain_of_village_posts_alone_notifies_nobody() -> None:
 
 def test_a_post_of_several_areas_is_notified_once() -> None:
     assert duty_posts(county(OFFICE, replace(OFFICE, area="*"))) == (OFFICE,)
+
+
+def test_whoever_holds_a_post_is_notified_once_by_the_phone_of_the_shift() -> None:
+    roster = Roster([Shift("office", 100, 200, "Li", "sms", "7")])
+    assert as_held((OFFICE, OFFICE_SIREN, LEADER), roster, 150) == (replace(OFFICE, address="7"), LEADER)
+    assert as_held((OFFICE, OFFICE_SIREN, LEADER), roster, 200) == (OFFICE, OFFICE_SIREN, LEADER)

@@ -155,3 +155,8 @@ def test_a_call_that_nobody_has_taken_rings_anew_after_a_change_of_posts() -> No
     night.restart(new_chain(register=1))
     assert called(night.step(wait_s=10)) == ["town-b"]
     assert set(night.chain.debts["grid-2"].helps) == {night.help}
+
+
+def test_a_post_that_calls_without_a_digest_of_its_own_rings_the_rank_above_it() -> None:
+    night = Night()
+    assert called(night.help_of_door("grid-1", village=1)) == ["town-a"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, DoorHelp, PostAnswer
+from warnstream.model.hands.roster import NOBODY, Roster
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
@@ -42,8 +43,9 @@ def new_chain(
     register: int = 0,
     of: Callable[[int], Sequence[tuple[str, int]]] = posts_of,
     people: int = 0,
+    roster: Roster = NOBODY,
 ) -> Chain:
-    return Chain(of, policy, status, series, [register], lambda _village: people)
+    return Chain(of, policy, status, series, [register], lambda _village: people, roster=roster)
 
 
 def message(village: int, level: Level, cause: Cause, at_s: int, hazard: str = "flood") -> WarningMessage:

@@ -17,7 +17,7 @@ from html import escape
 import msgspec
 
 from warnstream.adapters.channels.channel import EXERCISE_MARK_EN, EXERCISE_MARK_ZH, with_exercise_mark
-from warnstream.adapters.outbox.types import ALARM_TYPE, Addressed, StoredMessage
+from warnstream.adapters.outbox.types import ALARM_TYPE, TEST_TYPE, Addressed, StoredMessage
 from warnstream.model.effects import DIGEST_TYPE, Answer
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
@@ -97,7 +97,7 @@ def _title(message: StoredMessage) -> str:
     """What a phone's list of pages shows; only an end of warnings is an all clear."""
     if message.level != Level.NONE:
         return f"{Level(message.level).name} {message.hazard}"
-    return {DIGEST_TYPE: "Duty", ALARM_TYPE: "Alarm"}.get(message.msg_type, "All clear")
+    return {DIGEST_TYPE: "Duty", ALARM_TYPE: "Alarm", TEST_TYPE: "Test"}.get(message.msg_type, "All clear")
 
 
 def _list_of(addressed: Addressed) -> str:

@@ -8,9 +8,11 @@ from types import MappingProxyType
 
 from warnstream.adapters.ledger.book import AskLog
 from warnstream.adapters.ledger.doors import DoorStore
+from warnstream.adapters.ledger.held_posts import HeldPosts
 from warnstream.adapters.ledger.imported import import_doors
 from warnstream.adapters.ledger.links import is_of_door
 from warnstream.adapters.ledger.register import Following
+from warnstream.adapters.outbox.digests import as_read_by
 from warnstream.adapters.outbox.outbox import Outbox, Proves, Rendered
 from warnstream.adapters.outbox.post_links import PostLinks, is_of_post, post_link_number
 from warnstream.adapters.outbox.told_elsewhere import ToldElsewhere
@@ -37,7 +39,7 @@ def following_of(channels: Mapping[str, ChannelSection]) -> Following:
     return Following(next_of(channels), after_of(channels), silent_after_of(channels))
 
 
-class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
+class NodeOutbox(ToldElsewhere, PostLinks, HeldPosts, Outbox):
     """Both halves of what a node tells people.
 
     Attributes
@@ -244,10 +246,11 @@ class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
 
 
 def _linked(row: Claimed) -> Claimed:
-    """A row whose answer link opens on every box."""
+    """A row whose answer link opens on every box, in the words for its recipient."""
     if row.kind is not RecipientKind.POST:
         return row
-    return replace(row, number=post_link_number(row.message.identifier, row.recipient))
+    number = post_link_number(row.message.identifier, row.recipient)
+    return replace(row, number=number, message=as_read_by(row.message, row.recipient))
 
 
 def _bulletin_of(rendered: Rendered) -> RenderedBulletin:

@@ -1,13 +1,14 @@
 """Metrics of the consoles that watch a node."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from warnstream.adapters.metrics.histograms import WORK_BUCKETS_S
 from warnstream.adapters.metrics.intake import IntakeMetrics
 from warnstream.duty import OfficerAlarm
-from warnstream.model.hands.duty import Urgency
+from warnstream.model.hands.duty import Ring, Urgency
+from warnstream.model.hands.weekly_calls import TestCall
 
 
 class ConsoleMetrics(IntakeMetrics):
@@ -40,6 +41,12 @@ class ConsoleMetrics(IntakeMetrics):
             "Alarms that no officer had seen and that were brought to a post.",
             registry=registry,
         )
+        self.test_calls = Gauge(
+            "warnstream_test_calls",
+            "Ways that are tested weekly, by what became of their last call.",
+            ["result"],
+            registry=registry,
+        )
         self.officer_alarms = Gauge(
             "warnstream_officer_alarms",
             "Alarms to the officer that stand, by class, and those of them that nobody has seen.",
@@ -54,6 +61,15 @@ class ConsoleMetrics(IntakeMetrics):
         self.officers_on_duty = Gauge(
             "warnstream_officers_on_duty", "Officers who have taken the shift.", registry=registry
         )
+
+    def count_rings(self, rings: Sequence[Ring | TestCall], *, is_live: bool) -> None:
+        """Posts that are rung for what no officer has seen; test calls are none of these."""
+        self.officer_rings.inc(sum(isinstance(ring, Ring) for ring in rings) if is_live else 0)
+
+    def count_tests(self, counted: Mapping[str, int]) -> None:
+        """Ways that are tested, by what became of their last call."""
+        for result, count in counted.items():
+            self.test_calls.labels(result).set(count)
 
     def watch_console(self, connected: Callable[[], int], frames: Callable[[], tuple[int, int]]) -> None:
         """Ask these at every scrape; `frames` were sent, and replaced before they were."""

@@ -230,6 +230,9 @@ class Metrics(ChannelMetrics):
 
     def _add_posts(self) -> None:
         registry = self.registry
+        self.roster_ending = Gauge(
+            "warnstream_roster_ending", "Posts whose last shift is over soon or is over.", registry=registry
+        )
         self.posts_on_duty = Gauge(
             "warnstream_posts_on_duty", "Posts that have signed in and are on duty.", registry=registry
         )

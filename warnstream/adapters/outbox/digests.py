@@ -6,11 +6,12 @@ one replaces those that wait: each says everything that its post owes.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
-from warnstream.adapters.outbox.types import RANK_OF_KIND
+from warnstream.adapters.outbox.types import RANK_OF_KIND, StoredMessage
 from warnstream.delivery.dispatch.notification import State
 from warnstream.model.digests import Digest
 from warnstream.model.effects import DIGEST_TYPE, RecipientKind, RenderedDigest
@@ -178,3 +179,26 @@ def is_lost(connection: sqlite3.Connection, message: str, recipient: str) -> boo
     rank = RANK_OF_KIND[RecipientKind.POST]
     states = connection.execute(_STATES, (message, DIGEST_TYPE, recipient, rank)).fetchall()
     return bool(states) and all(state == State.FAILED for (state,) in states)
+
+
+class _ForDeputy(msgspec.Struct):
+    text_zh: str
+    text_en: str
+
+
+class _ReadRecord(msgspec.Struct):
+    post: str
+    for_deputy: _ForDeputy | None = None
+
+
+def as_read_by(message: StoredMessage, recipient: str) -> StoredMessage:
+    """A message as its recipient reads it: a deputy is told for whom."""
+    if message.msg_type != DIGEST_TYPE or '"for_deputy":{' not in message.cap_xml:
+        return message
+    try:
+        record = msgspec.json.decode(message.cap_xml, type=_ReadRecord)
+    except msgspec.MsgspecError:
+        return message  # not a record as this version writes it
+    if record.for_deputy is None or record.post == recipient:
+        return message
+    return replace(message, text_zh=record.for_deputy.text_zh, text_en=record.for_deputy.text_en)

@@ -50,7 +50,6 @@ from warnstream.adapters.outbox.sql import (
     change_of,
 )
 from warnstream.adapters.outbox.types import (
-    ALARM_TYPE,
     ANSWERS,
     RANK_OF_KIND,
     Addressed,
@@ -75,7 +74,6 @@ from warnstream.model.effects import (
     RenderedMessage,
 )
 from warnstream.model.errors import StoreError
-from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
 from warnstream.model.warning import WarningMessage
 
@@ -228,13 +226,13 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
         An end replaces a begin that was not sent yet.
         """
         identifier = f"{notice.name}.{notice.version}"
-        message = (identifier, notice.name, notice.version, "", "", 0, ALARM_TYPE, notice.status, notice.at_s)
-        texts = (notice.expires_s, b"", "", notice.text_zh, notice.text_en)
+        message = (identifier, notice.name, notice.version, "", "", 0, notice.msg_type, notice.status)
+        texts = (notice.at_s, notice.expires_s, b"", "", notice.text_zh, notice.text_en)
         with self._database.transaction() as connection:
             connection.execute(INSERT_MESSAGE, message + texts)
             number = numbers_of(connection, [identifier])[identifier]
-            rank = RANK_OF_KIND[RecipientKind.POST]
-            rows = [(number, post.post, post.channel, rank, post.address, Level.RED, 0) for post in posts]
+            rank, asked = RANK_OF_KIND[RecipientKind.POST], (int(notice.level), notice.answer_by_s)
+            rows = [(number, post.post, post.channel, rank, post.address, *asked) for post in posts]
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount if rows else 0
             connection.execute(SUPERSEDE_WARNING, (notice.name,))
         return inserted

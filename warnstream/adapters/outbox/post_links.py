@@ -9,6 +9,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
 
+from warnstream.adapters.outbox.digests import as_read_by
 from warnstream.adapters.outbox.rows import numbers_of, stored_messages
 from warnstream.adapters.outbox.types import ANSWERS, RANK_OF_KIND, Addressed
 from warnstream.adapters.sqlite import Database
@@ -69,7 +70,7 @@ class PostLinks:
                 if not proves(message, post):
                     continue
                 at = numbers_of(connection, [message])[message]
-                stored = stored_messages(connection, {at})[at]
+                stored = as_read_by(stored_messages(connection, {at})[at], post)
                 said = connection.execute(_ANSWER, (at, post)).fetchone()[0]
                 return Addressed(stored, post, ANSWERS[said - 1] if said else None, stored)
         return None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from warnstream.model.effects import Answer, RecipientKind
+from warnstream.model.level import Level
 
 KEY_SEPARATOR = "|"
 
@@ -44,10 +45,13 @@ class StoredMessage:
 ALARM_TYPE = "Alarm"
 """`msg_type` of messages that are no warning but an alarm of the node itself."""
 
+TEST_TYPE = "Test"
+"""`msg_type` of test calls: no warning, and nobody owes more than to show that the way works."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlarmNotice:
-    """The begin (version 1) or end (version 2) of an alarm of the node, as posts read it."""
+    """The begin (version 1) or end (version 2) of an alarm of the node, as posts read it; or a test call."""
 
     name: str
     version: int
@@ -56,6 +60,9 @@ class AlarmNotice:
     expires_s: int
     text_zh: str
     text_en: str
+    level: Level = Level.RED
+    answer_by_s: int = 0
+    msg_type: str = ALARM_TYPE
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from rich.table import Table
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
+from station_sim.county.files import OFFSET_S, write_roster
 from station_sim.ground.season import write_season
 from station_sim.mqtt_client import BrokerAddress, BrokerTransport
 from station_sim.people.answers import AnswerHabits
@@ -163,6 +164,7 @@ def _prepare(options: DemoOptions, directory: Path) -> tuple[Scenario, Configura
         ask_for_console(directory, _free_port())
     scenario = Scenario(options.seed, county, options.hours, weather=options.weather)
     write_season(directory, county, options.seed, scenario.start_s)
+    write_roster(directory / "roster.csv", county.villages, scenario.start_s, OFFSET_S)
     scenario.write_truth(directory)
     return scenario, load_configuration(directory), sms_port
 

@@ -64,6 +64,37 @@ def row_of(post: ChainPost, desk: WarningDesk) -> Row:
     }
 
 
+def rows_of_tests(configuration: Configuration, only: str) -> list[Row]:
+    """Each way that is tested, or those of one post, with its last call; who has not answered first.
+
+    Raises
+    ------
+    WarnstreamError
+        If nothing is tested, or the node has kept nothing yet.
+    """
+    if configuration.test_calls is None:
+        raise WarnstreamError("warnstream.yaml has no section test_calls: nobody is called for a test")
+    with Console(stderr=True).status("reading the node's journal"):
+        past = past_of_journal(configuration, configuration.storage.directory, None, lambda _now_s: None)
+    roles = {post.post: post.role for post in configuration.network.chain}
+    order = ("silent", "put_off", "never_called", "waits", "answered")
+    rows = sorted(past.tests.rows(past.judged_s), key=lambda row: order.index(row[2]))
+    return [
+        {
+            "post": way.post,
+            "role": roles.get(way.post, ""),
+            "area": way.area,
+            "channel": way.channel,
+            "result": result,
+            "called": _time(known.called_s),
+            "answer_by": _time(known.due_s),
+            "answered": _time(known.answered_s),
+        }
+        for way, known, result in rows
+        if only in ("", way.post)
+    ]
+
+
 def village_rows(configuration: Configuration) -> list[Row]:
     """Each village with its last drill that is over; a yearly one is asked of every village."""
     villages, drilled = configuration.network.villages, last_drills(configuration.storage.directory)

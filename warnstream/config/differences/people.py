@@ -15,6 +15,7 @@ def people_differences(old: Configuration, new: Configuration) -> Iterator[str]:
     yield from _households(old, new)
     yield from _told("posts", *(_posts(of, are_teams=False) for of in (old, new)))
     yield from _told("rescue teams", *(_posts(of, are_teams=True) for of in (old, new)))
+    yield from _told("rosters of posts", *(_shifts(of) for of in (old, new)))
     known = (
         {officer.person: (officer,) for officer in officers} for officers in (old.operators, new.operators)
     )
@@ -25,6 +26,14 @@ def people_differences(old: Configuration, new: Configuration) -> Iterator[str]:
 
 def _posts(of: Configuration, *, are_teams: bool) -> dict[str, Row]:
     return {post.post: (post,) for post in of.network.chain if (post.team is not None) is are_teams}
+
+
+def _shifts(of: Configuration) -> dict[str, Row]:
+    """Shifts by post, of each post in order."""
+    found: dict[str, Row] = {}
+    for shift in of.network.roster:
+        found[shift.post] = (*found.get(shift.post, ()), shift)
+    return found
 
 
 def _households(old: Configuration, new: Configuration) -> Iterator[str]:

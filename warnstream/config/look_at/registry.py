@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from warnstream.config.look_at import amounts, files, node, people, places, rule_amounts, transfers
+from warnstream.config.look_at import amounts, files, node, people, places, roster, rule_amounts, transfers
 from warnstream.config.settings import Configuration
 
 LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
@@ -36,6 +36,10 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     people.doors_on_channels_for_posts,
     people.odd_numbers,
     people.posts_of_several_shards,
+    roster.gaps,
+    roster.runs_out,
+    roster.one_phone_in_several_ranks,
+    roster.tests_without_hours,
     transfers.nowhere_to_go,
     transfers.uncounted,
 )

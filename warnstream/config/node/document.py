@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
-from warnstream.config.node.chain import ChainSection
+from warnstream.config.node.chain import ChainSection, TestCallsSection
 from warnstream.config.node.console import ConsoleSection
 from warnstream.config.node.feeds import FeedSection
 from warnstream.config.node.forecasts import ModelSection
@@ -82,6 +82,11 @@ class NodeSection(Section):
         "6h",
         alias="past_crossings_for",
         description="How long a level of the past that late readings prove stays among the alarms.",
+    )
+    roster_told_s: Annotated[int, value_types.duration("1h", "90d")] = default(
+        "3d",
+        alias="roster_told",
+        description="So long before the last shift of a post in roster.csv is over people are told.",
     )
     replies_s: Annotated[int, value_types.duration("10min", "7d")] = default(
         "2h",
@@ -363,6 +368,9 @@ class NodeDocument(Section):
     chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")
     bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
     paper: PaperSection = part(PaperSection, "What is printed for when the network is gone.")
+    test_calls: TestCallsSection | None = default(
+        None, description="Weekly test calls of satellite phones and second ways."
+    )
     release: ReleaseSection = part(
         ReleaseSection, "What households are told by itself, and what waits for an officer."
     )

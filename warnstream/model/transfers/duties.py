@@ -1,5 +1,6 @@
 """Duties of posts, and rescue teams: what chain.csv and teams.csv say beyond who is called."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 DUTIES = ("warn", "lead", "fetch", "gate", "shelter", "command")
@@ -27,3 +28,8 @@ class Team:
     echelon_h: int
     heads: int
     kit: str = ""
+
+
+def duty_of(duty: str, area: str, counties: Collection[str]) -> str:
+    """Duty of a post, by the area that it answers for; `counties` are those and ``*``."""
+    return IN_COUNTY if duty == "command" and area in counties else duty

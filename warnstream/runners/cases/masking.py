@@ -13,15 +13,20 @@ from warnstream.config.load import CHANNELS_FILE
 from warnstream.config.yaml.tree import entries_under, read_yaml
 
 NOTHING = ""
+NUMBERED = "#"
+"""Stands for a number, the same for the same text: two people stay two, since a change of shift is told."""
 
 COLUMNS_MASKED: Mapping[str, Mapping[str, str]] = {
     "households.csv": {"address": "household"},
     "chain.csv": {"address": "post"},
+    "roster.csv": {"person": NUMBERED, "phone": NUMBERED},
+    "test_ways.csv": {"address": NUMBERED},
     "operators.csv": {"name": "person", "phone": NOTHING, "public_key": NOTHING},
     "objects.csv": {"name": "object"},
     "shelters.csv": {"key_holder": NOTHING, "phone": NOTHING},
 }
-"""By file: the columns of people, and the column whose code stands in their place (`NOTHING`: none does)."""
+"""By file: the columns of people, and the column whose code stands in their place (`NOTHING`: none does,
+`NUMBERED`: a number does)."""
 
 
 def masked(name: str, content: bytes) -> bytes:
@@ -61,15 +66,17 @@ def _with_codes(name: str, content: bytes, columns: Mapping[str, str]) -> bytes:
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{name}: cannot be read as a table: {error}") from error
     head = [cell.strip() for cell in rows[0]] if rows else []
-    places = [
-        (head.index(column), head.index(code) if code else -1)
-        for column, code in columns.items()
-        if column in head
-    ]
+    places = [(head.index(column), code) for column, code in columns.items() if column in head]
+    numbers: dict[tuple[int, str], str] = {}
     for row in rows[1:]:
         for column, code in places:
-            if column < len(row):
-                row[column] = row[code] if code >= 0 else ""
+            if column >= len(row):
+                continue
+            if code == NUMBERED:
+                known = (column, row[column].strip())
+                row[column] = numbers.setdefault(known, f"R{len(numbers) + 1}") if known[1] else ""
+            else:
+                row[column] = row[head.index(code)] if code else ""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from warnstream.desk import WarningDesk
-from warnstream.duty import DutyDesk
+from warnstream.duty import EVERYWHERE, DutyDesk
 from warnstream.lifecycle.alarms import AlarmBook
 from warnstream.lifecycle.voice import NEVER
 from warnstream.model.alarms import kind_word
+from warnstream.model.effects import RecipientAnswer
 from warnstream.model.hands.duty import COUNTY, DutyPolicy, Found, Place, Ring, Trouble
+from warnstream.model.hands.weekly_calls import TestCall, is_test
 from warnstream.model.level import Level
 from warnstream.model.network import Villages
 from warnstream.runners.intake.entries import decode_act
@@ -40,12 +42,23 @@ class DutyIntake:
         """An entry of kind ``act``."""
         self.desk.apply(decode_act(payload), now_s)
 
-    def step(self, desk: WarningDesk, alarms: AlarmBook, now_s: int) -> list[Ring]:
-        """After a step; whom its state rings."""
+    def step(
+        self, desk: WarningDesk, alarms: AlarmBook, now_s: int, actions: Iterable[object] = ()
+    ) -> list[Ring | TestCall]:
+        """After a step that took these actions; whom its state rings, and who is called for a test."""
+        answers = [act for act in actions if isinstance(act, RecipientAnswer) and is_test(act.message)]
+        calls = self.desk.tests.step(now_s, answers, lambda: _where_orange_stands(desk, self._villages))
         if not self.is_watched or not self.desk.is_due(now_s):
-            return []
+            return [*calls]
         found = troubles_of(desk, alarms, self._villages, self.desk.policy, now_s)
-        return self.desk.step(found, now_s)
+        return [*calls, *self.desk.step(found, now_s)]
+
+
+def _where_orange_stands(desk: WarningDesk, villages: Villages) -> set[str]:
+    """Areas of posts in which orange or red stands."""
+    found = {village for village, level in desk.levels().items() if level >= Level.ORANGE}
+    named = (villages.code, villages.township, villages.county)
+    return {names[village] for village in found for names in named} | ({EVERYWHERE} if found else set())
 
 
 def place_of(villages: Villages, village: int) -> Place:

@@ -421,7 +421,7 @@ class Intake:
             proven = [proven_level(crossing, villages) for crossing in step.assessment.past_crossings]
             self.past_crossings.step(proven, now_s)
             outcome.alarms += self.alarms.let_time_work(now_s)
-            outcome.rings += self.duty.step(self.engine.desk, self.alarms, now_s)
+            outcome.rings += self.duty.step(self.engine.desk, self.alarms, now_s, actions)
         outcome.refusals += refused_said(self.engine.assessment, self._topics)
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
         outcome.refusals += refused_frames(step.assessment)

@@ -9,6 +9,7 @@ from warnstream.model.digests import CallFailed, FieldReport
 from warnstream.model.effects import Effects, RecipientAnswer
 from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.duty import Ring
+from warnstream.model.hands.weekly_calls import TestCall
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
 from warnstream.runners.intake.alignment import Difference
@@ -34,8 +35,8 @@ class Outcome:
         Messages that carry no observation by their kind.
     of_drill : list
         What people did that is of a drill: orders, and answers to its messages. It is handed over.
-    rings : list of Ring
-        Posts that are told of what no officer has seen.
+    rings : list of Ring or TestCall
+        Posts that are told of what no officer has seen; ways that are called for a test.
     """
 
     steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Outcome:
     n_without: int = 0
     alarms: list[Alarm] = field(default_factory=list)
     of_drill: list[DrillOrder | RecipientAnswer | FieldReport | CallFailed] = field(default_factory=list)
-    rings: list[Ring] = field(default_factory=list)
+    rings: list[Ring | TestCall] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from warnstream.runners.live.alarm_notices import Notices
 from warnstream.runners.live.doors import DoorKeeper
 from warnstream.runners.live.recording.around import Stores, Watchers
 from warnstream.runners.live.recording.recorder import Desk, Recorder
+from warnstream.runners.live.recording.shifts import ShiftKeeper
 from warnstream.runners.live.reloading.changeover import Ready, TakenOver, take_over
 from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.live.views.county_state import CountyState
@@ -51,6 +52,7 @@ from warnstream.runners.live.views.judging import Judging
 from warnstream.runners.live.views.kept_warnings import KeptWatch
 from warnstream.runners.live.views.level_differences import tell_differences
 from warnstream.runners.live.views.replay_progress import ReplayProgress
+from warnstream.runners.live.watches.after_step import tell_refused_inputs
 from warnstream.runners.live.watches.chain_watch import ChainWatch
 from warnstream.runners.live.watches.old_alarms import end_old_alarms
 from warnstream.runners.live.watches.order_watch import OrderWatch
@@ -97,7 +99,7 @@ class Keeper:
         self._recorder = Recorder(
             stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
         )
-        registers = stores.bundle.registers
+        self._shifts, registers = ShiftKeeper(stores.outbox, self._recorder), stores.bundle.registers
         self._doors = DoorKeeper(stores.outbox, stores.log, watchers.alarms, self._append, registers)
         self.snapshots = Snapshots(
             configuration.storage,
@@ -328,7 +330,8 @@ class Keeper:
         self.snapshots.settle()
         is_simulated = self._configuration.node.clock == "simulated"
         now_s = self._intake.now_s if is_simulated else int(self._watchers.clock())
-        if calls := self._doors.call_silent(now_s):
+        moved = self._shifts.look(self._people.network, now_s)
+        if (calls := self._doors.call_silent(now_s)) or moved:
             self._watchers.wake_channels()
         return self._recorder.go_on() or calls
 
@@ -350,7 +353,7 @@ class Keeper:
         if outcome.announced:
             self._watchers.look_at_grids()
         self._notices.tell_all(outcome.alarms, outcome.rings)
-        self._watchers.metrics.officer_rings.inc(len(outcome.rings) if is_live else 0)
+        self._watchers.metrics.count_rings(outcome.rings, is_live=is_live)
         self._watchers.to_drill(sequence, outcome.of_drill)
         if is_live:
             self._issue(sequence, outcome)
@@ -386,7 +389,7 @@ class Keeper:
             self._recorder.record(number, effects, self._desk)
             self._views.update("issued", partial(self._watchers.metrics.count_issued, effects))
         self.warnings = self._intake.engine.desk.open_warnings()
-        self._tell_refused_inputs()
+        self._refused_inputs = tell_refused_inputs(self._intake.engine.desk, self._refused_inputs)
 
     def _forbid_untrue_ends(self) -> None:
         """No end goes out to doors where something stands again, whenever it was issued."""
@@ -415,14 +418,6 @@ class Keeper:
         self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
         self._watchers.wake_channels()
 
-    def _tell_refused_inputs(self) -> None:
-        """The desk refuses what cannot be; that is a fault of ours and must be seen."""
-        desk = self._intake.engine.desk
-        if desk.refused_inputs > self._refused_inputs:
-            self._refused_inputs = desk.refused_inputs
-            said = {"count": desk.refused_inputs, "last": desk.last_refusal}
-            log.error("the desk refused an input", extra=said)
-
     def _count_step(self, readings: ReadingBatch, step: EngineStep, *, is_live: bool) -> None:
         """Metrics and the state that people see."""
         assessed = step.assessment
@@ -433,6 +428,7 @@ class Keeper:
             sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         )
         show("chain", lambda: self.chain.take(engine.desk, network.villages, is_live=is_live))
+        show("tests", lambda: self._watchers.metrics.count_tests(self._intake.duty.desk.tests.counted))
         show("hands", lambda: self.hands.take(engine.desk, network.villages, is_live=is_live))
         now_s = self._intake.now_s
         show("county", lambda: self.board.take(readings, assessed, engine.assessment, now_s))

@@ -20,6 +20,7 @@ import numpy as np
 from warnstream.adapters.journal.extents import Extent, find_extent, read_entries
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.config.settings import Configuration
+from warnstream.duty.weekly_calls import TestCalls
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import Alarm
@@ -57,6 +58,8 @@ class EngineAt:
         What keeps this from being all that the node knew; empty as a rule.
     alarms : list of Alarm
         Of the node itself, that stood then.
+    tests : TestCalls
+        Weekly test calls.
     waiting : ReadingBatch
         Arrived by then and not judged yet.
     later : iterator of (int, ReadingBatch)
@@ -71,6 +74,7 @@ class EngineAt:
     effects: list[Effects] = field(default_factory=list)
     caveats: list[str] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    tests: TestCalls = field(default_factory=TestCalls)
     waiting: ReadingBatch = field(default_factory=empty_batch)
     later: Iterator[tuple[int, ReadingBatch]] = field(default_factory=lambda: iter(()))
 
@@ -217,6 +221,7 @@ class _Run:
             self._effects,
             self._caveats,
             list(self.intake.alarms.standing.values()),
+            tests=self.intake.duty.desk.tests,
         )
 
     def _take(self, kind: str, payload: bytes) -> None:

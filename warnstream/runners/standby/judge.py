@@ -47,6 +47,7 @@ from warnstream.runners.live.alarm_notices import Notices
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.doors import Append, DoorKeeper
 from warnstream.runners.live.recording.recorder import Desk, Recorder
+from warnstream.runners.live.recording.shifts import ShiftKeeper
 from warnstream.runners.live.reloading.changeover import Ready, take_over
 from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.renderer import Renderer
@@ -104,6 +105,7 @@ class Judge:
         self._journal, self._log = journal, TakenLog(journal)
         self._notices = Notices(configuration, self._send)
         self._recorder = Recorder(outbox, self._log, alarms, metrics, lambda: None)
+        self._shifts = ShiftKeeper(outbox, self._recorder)
         registers = Registers(BundleStore(configuration.storage.directory))
         self.doors = DoorKeeper(outbox, self._log, alarms, append, registers)
         self.snapshots = Snapshots(
@@ -191,6 +193,7 @@ class Judge:
                     self._not_taken(f"entry {number} ({kind}): {describe(error)}", error)
             self._log.taken = number
             self._recorder.go_on()
+            self._shifts.look(self._people.network, self._intake.now_s)
             self.snapshots.worked(time.monotonic() - begun_s)
 
     def _not_taken(self, text: str, error: Exception) -> None:

@@ -187,3 +187,15 @@ def test_names_of_notices_are_those_that_the_node_gives() -> None:
     configuration = SimpleNamespace(message=MESSAGE_POLICY, node=SimpleNamespace(name="county"))
     ring = Ring((COUNTY,), (Trouble.DRY,), 0, 0, 1, ("C1",))
     assert ".@duty." in notice_of_ring(ring, configuration).name  # type: ignore[arg-type]
+
+
+def test_a_reply_behind_a_test_call_is_to_that_and_never_to_what_was_asked_before_it(tmp_path: Path) -> None:
+    """Whoever shows that a phone works has answered no warning; a newer digest is answered first again."""
+    digest = Letter(("a",), "ws.@post.T1.20260618T080000Z.1|T1|sms", PHONE, "T1", "of-digest")
+    test = Letter(("b",), "ws.@test.20260618T081000Z-1.1|T1|sms", PHONE, "T1", "of-test")
+    newer = Letter(("c",), "ws.@post.T1.20260618T080000Z.2|T1|sms", PHONE, "T1", "of-newer")
+    with closing(Letters(tmp_path / "l.sqlite3")) as letters:
+        letters.note([digest, test], untold)
+        assert letters.of_phone(PHONE) == [("T1", "of-test")]
+        letters.note([newer], untold)
+        assert letters.of_phone(PHONE) == [("T1", "of-newer")]

@@ -1,6 +1,7 @@
 import csv
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import shapely
 from station_sim import outline
 from station_sim.county import files as county_files
 from station_sim.county.county import County, CountyPlan, build_county, read_county
+from station_sim.county.files import OFFSET_S, write_roster
 from station_sim.errors import CountyFileError, SimulatorError
-from station_sim.sending.scenario import Scenario
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +172,16 @@ def test_every_village_has_a_chain_of_four_ranks(folder: Path) -> None:
     for village in rows_of(folder / "villages.csv"):
         areas = {village["village"], village["township"], village["county"]}
         assert sorted(post["rank"] for post in posts if post["area"] in areas) == ["1", "2", "3", "4"]
+
+
+def test_the_county_s_duty_office_has_shifts_without_a_gap_around_the_start(tmp_path: Path) -> None:
+    county = build_county(1, CountyPlan(n_stations=9, n_villages=3, n_gauges=1))
+    write_roster(tmp_path / "roster.csv", county.villages, DEFAULT_START_S, OFFSET_S)
+    rows = [row for row in rows_of(tmp_path / "roster.csv") if row["post"] == "C0001"]
+    assert (rows[0]["from"], rows[0]["to"]) == ("2026-06-17 08:00", "2026-06-17 20:00")
+    assert all(before["to"] == after["from"] for before, after in pairwise(rows))
+    assert all(before["person"] != after["person"] for before, after in pairwise(rows))
+    assert {row["phone"] for row in rows} == {"C0001"}
 
 
 def test_a_county_that_is_read_back_gives_the_same_messages(folder: Path, scenario: Scenario) -> None:

@@ -24,6 +24,7 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.effects import Effects
 from warnstream.model.times import clock_local
 from warnstream.model.warning import MessageStatus
+from warnstream.routing.duty import as_held
 from warnstream.runners.drill.course import Course, HandedOver, entry_of
 from warnstream.runners.drill.entries import BEGUN, OVER, TAKEN, Begun, Over, decode_begun, encode
 from warnstream.runners.drill.setting import build_drill_desk, drill_configuration
@@ -234,7 +235,7 @@ class Stage:
         )
         network = self._setting.network
         asked = {post.post for at in range(len(network.villages)) for post in network.posts_of_village(at)}
-        posts = tuple(post for post in network.chain if post.post in asked)
+        posts = as_held((post for post in network.chain if post.post in asked), network.roster, begun.at_s)
         self._recorder.write(lambda: self.outbox.record_alarm(notice, posts))
 
     def close(self, *, has_ended: bool) -> None:

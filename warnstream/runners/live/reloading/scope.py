@@ -42,6 +42,7 @@ CONCERN_OF = {
     "message": "routing",
     "channels": "routing",
     "operators": "people",
+    "test_calls": "people",
     "village": "places",
 }
 """Of parts of a configuration, what `changes.second_person` calls a change of them; the others are `node`."""
@@ -57,6 +58,8 @@ CONCERN_OF_FILE = {
     "orders.yaml": "routing",
     "households.csv": "people",
     "operators.csv": "people",
+    "roster.csv": "people",
+    "test_ways.csv": "people",
     "stations.csv": "places",
     "villages.csv": "places",
     "villages.geojson": "places",

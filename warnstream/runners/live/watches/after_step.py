@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from warnstream.desk import WarningDesk
 from warnstream.engine import Engine, EngineStep
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
 from warnstream.runners.live.watches.source_watch import SourceWatch
@@ -38,3 +39,11 @@ def after_step(
             raise faults[0]
 
     return look
+
+
+def tell_refused_inputs(desk: WarningDesk, known: int) -> int:
+    """The desk refuses what cannot be; that is a fault of ours and must be seen. How many are told."""
+    if desk.refused_inputs > known:
+        said = {"count": desk.refused_inputs, "last": desk.last_refusal}
+        log.error("the desk refused an input", extra=said)
+    return max(known, desk.refused_inputs)

@@ -12,6 +12,7 @@ from warnstream.adapters.http.models.posts import HelpCallRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort, AlarmText
+from warnstream.model.hands.roster import Roster
 from warnstream.model.network import Villages
 from warnstream.model.times import iso_utc
 from warnstream.routing.debts import NEVER
@@ -21,6 +22,8 @@ from warnstream.runners.live.watches.standing_alarms import StandingAlarms
 
 NAMED_MAX = 10
 """So many villages are named in an alarm; of more their number."""
+
+KINDS = ("chain", "help", "report", "team", "roster")
 
 NOBODY = AlarmText("nobody on duty has answered for", "责任人均未应答")
 SOME = AlarmText("answers are missing for", "责任人应答不齐")
@@ -38,7 +41,7 @@ class ChainWatch:
     Parameters
     ----------
     alarms : AlarmPort
-        Takes the alarms of kinds ``chain``, ``help``, ``report`` and ``team``.
+        Takes the alarms of `KINDS`.
     metrics : Metrics
 
     Attributes
@@ -50,7 +53,7 @@ class ChainWatch:
     """
 
     def __init__(self, alarms: AlarmPort, metrics: Metrics) -> None:
-        self._alarms, self._metrics = StandingAlarms(alarms, "chain", "help", "report", "team"), metrics
+        self._alarms, self._metrics = StandingAlarms(alarms, *KINDS), metrics
         self.calls: list[HelpCallRecord] = []
         self.state: ChainRecord | None = None
 
@@ -72,6 +75,7 @@ class ChainWatch:
         self._metrics.posts_on_duty.set(n_on_duty)
         self._metrics.reports_unclear.set(reported.n_unclear)
         self._count_teams(desk)
+        self._metrics.roster_ending.set(len(desk.chains.roster.ending(desk.chains.now_s)))
         codes = villages.code
         self.state = ChainRecord(
             dry_villages=len(dry),
@@ -91,7 +95,8 @@ class ChainWatch:
         untold = AlarmText("nobody takes calls for help in", "求助无人处理")
         texts |= _alarm_texts("help", [(untold, [call.village for call in untaken])], villages)
         silent = [team for chain in desk.chains.of.values() for team in chain.teams.silent()]
-        self._alarms.show(texts | _unclear(reported.unclear) | _silent_teams(silent))
+        texts |= _unclear(reported.unclear) | _silent_teams(silent)
+        self._alarms.show(texts | _roster_ends(desk.chains.roster, desk.chains.now_s))
 
     def _count_teams(self, desk: WarningDesk) -> None:
         calls = [call for call in desk.chains.of[desk.message_status].teams.calls.values() if call.is_open]
@@ -108,6 +113,24 @@ def _silent_teams(teams: Sequence[str]) -> dict[str, AlarmText]:
     shown = ", ".join(teams[:NAMED_MAX])
     text = f"rescue teams that have not answered: {shown}{more}"
     return {"team": AlarmText(text, f"救援队未应答：{'、'.join(teams[:NAMED_MAX])}")}
+
+
+def _roster_ends(roster: Roster, now_s: int) -> dict[str, AlarmText]:
+    """The alarm of posts whose shifts are over soon, or are over: nothing ends in silence."""
+    ending = roster.ending(now_s)
+    if not ending:
+        return {}
+    more, more_zh = "", ""
+    if len(ending) > NAMED_MAX:
+        more, more_zh = f" and {len(ending) - NAMED_MAX} more", f"等{len(ending)}个"
+    last = iso_utc(roster.last_s(ending[0]))
+    said = f"{', '.join(ending[:NAMED_MAX])}{more}"
+    text = f"roster.csv ends, the first time at {last}, then the posts' own ways ring: {said}"
+    return {
+        "roster": AlarmText(
+            text, f"值班表将尽，届时改拨岗位自有号码：{'、'.join(ending[:NAMED_MAX])}{more_zh}"
+        )
+    }
 
 
 def _unclear(reports: Sequence[Unclear]) -> dict[str, AlarmText]:

@@ -21,6 +21,7 @@ from warnstream.runners.live.reloading.scope import concerns_of, wants_second
         ("thresholds.yaml", "rain_mm: 20", "rain_mm: 19", {"thresholds"}),
         ("chain.csv", "p1,volunteer", "p1,teacher", {"routing"}),
         ("households.csv", "h1,001", "h9,001", {"people"}),
+        ("warnstream.yaml", "windows:", "test_calls: {source: plan}\nwindows:", {"people"}),
         ("villages.csv", "Upper", "Above", {"places"}),
         ("stations.csv", "28.43,", "28.44,", {"places"}),
     ],

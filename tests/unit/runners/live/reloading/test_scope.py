@@ -16,7 +16,7 @@ TAKEN_AT_ONCE = {
     "fingerprint", "sha256_of_file", "node", "message", "decoders", "windows", "quality", "counters",
     "forecast", "village", "routing", "rules", "network", "signs", "orders", "bulletins", "past_days",
     "logger_files", "hands", "operators", "feeds", "changes", "directory", "chance_table", "paper",
-    "shards", "part", "channels",
+    "shards", "part", "channels", "test_calls",
 }  # fmt: skip
 """Parts that the engine, the desk or a view takes whole; `directory` has a sentence of its own.
 

@@ -10,7 +10,9 @@ import pytest
 
 from tests.unit.rule_tests.county import write_county
 from warnstream.cli import main
+from warnstream.commands.sheets.options import KINDS
 from warnstream.commands.sheets.registers import season_sheet
+from warnstream.commands.sheets.words.say import WORDS, Say
 from warnstream.config.load import load_configuration
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -118,7 +120,7 @@ def test_before_the_season_villages_without_a_drill_this_year_are_listed(
     configuration = load_configuration(county)
     codes = configuration.network.villages.code
     drills = {codes[0]: "2026-05-01T01:00:00Z", codes[1]: "2025-05-01T01:00:00Z"}
-    (part,) = season_sheet(configuration, drills, date(2026, 6, 20)).parts
+    (part,) = season_sheet(configuration, drills, date(2026, 6, 20), Say("zh")).parts
     *_, drilled = part.tables
     assert drilled.rows[0][0] == codes[1]
     assert drilled.rows[0][3] == "2025-05-01"
@@ -184,3 +186,22 @@ def test_wrong_villages_are_told(
     assert main(["sheet", kind, str(county), "--out", str(tmp_path / "out"), *rest]) != 0
     assert told in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_every_sheet_is_there_in_english_and_as_a_workbook(county: Path, risks: Path, tmp_path: Path) -> None:
+    for kind in KINDS:
+        asked = ["sheet", kind, str(county), "--out", str(tmp_path / "out"), "--language", "en", "--xlsx"]
+        assert main([*asked, *(["--villages", "001"] if kind == "mended" else [])]) == 0
+        page = (tmp_path / "out" / f"{kind}.html").read_text("utf-8")
+        text = re.sub(r"<style>.*</style>|老桥|后山|水库下|涵洞|山洪|滑坡|内涝|水利局|自然资源局", "", page)
+        text = re.sub(r"清淤|削坡|加固|张三|县会商", "", text)
+        assert not re.search(r"[\u4e00-\u9fff]", text.split("<body>")[1]), (
+            "words of the sheet, not of the office"
+        )
+        assert (tmp_path / "out" / f"{kind}.xlsx").stat().st_size > 1_000
+
+
+def test_words_of_both_languages_have_the_same_places() -> None:
+    for key, (zh, en) in WORDS.items():
+        places = [sorted(re.findall(r"{(\w+)}", text)) for text in (zh, en)]
+        assert sorted(set(places[0])) == sorted(set(places[1])), key

@@ -8,7 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from warnstream.adapters.bundles.store import BundleStore
+from warnstream.commands.bundles.preview import quiet
 from warnstream.commands.paper.page import Printed
+from warnstream.commands.sheets.advice.facts import now_of
+from warnstream.commands.sheets.advice.sheet import advice_sheet
 from warnstream.commands.sheets.files import write_sheet
 from warnstream.commands.sheets.people import mended_sheet, tonight_sheet
 from warnstream.commands.sheets.periods.facts import Sources, facts_of
@@ -37,7 +40,7 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
     "archive": PERIODS,
     "warnings": PERIODS,
     "events": PERIODS,
-    "township": PERIODS,
+    "township": (*PERIODS, "advice"),
 }
 """Options that only some kinds take."""
 
@@ -91,25 +94,34 @@ def _sheet(options: argparse.Namespace, configuration: Configuration, today: dat
     path = options.risks or configuration.directory / RISKS_FILE
     if kind in OF_RISKS:
         return OF_RISKS[kind](_risks(path, configuration), network.villages, today, say)
+    _check_township(options.township, configuration)
+    if kind == "advice":
+        with quiet():
+            return advice_sheet(configuration, now_of(configuration), options.township, say)
     if kind in MONTHS:
         return _period_sheet(options, configuration, path, today, say)
     if kind == "mended":
         return mended_sheet(network, _villages(options.villages, configuration), today, say)
-    if kind == "network":
-        return network_sheet(configuration, say)
-    if kind == "tonight":
-        return tonight_sheet(network, today, say)
-    return season_sheet(configuration, last_drills(configuration.storage.directory), today, say)
+    drills = last_drills(configuration.storage.directory)
+    of_registers = {
+        "network": lambda: network_sheet(configuration, say),
+        "tonight": lambda: tonight_sheet(network, today, say),
+        "season": lambda: season_sheet(configuration, drills, today, say),
+    }
+    return of_registers[kind]()
+
+
+def _check_township(name: str | None, configuration: Configuration) -> None:
+    townships = sorted(set(configuration.network.villages.township))
+    if name is not None and name not in townships:
+        known = ", ".join(townships[:SHOWN_MAX])
+        raise WarnstreamError(f"--township {name!r}: expected one of villages.csv: {known}")
 
 
 def _period_sheet(
     options: argparse.Namespace, configuration: Configuration, risks: Path, today: date, say: Say
 ) -> Sheet:
     period = period_of(options.kind, options.period, today, configuration.message.time_zone)
-    townships = sorted(set(configuration.network.villages.township))
-    if options.township is not None and options.township not in townships:
-        known = ", ".join(townships[:SHOWN_MAX])
-        raise WarnstreamError(f"--township {options.township!r}: expected one of villages.csv: {known}")
     is_there = options.risks is not None or risks.exists()
     sources = Sources(tuple(options.archive or ()), options.warnings, options.events)
     facts = facts_of(configuration, period, sources, _risks(risks, configuration) if is_there else None)

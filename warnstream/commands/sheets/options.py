@@ -15,6 +15,7 @@ KINDS = (
     "mended",
     "monthly",
     "quarterly",
+    "advice",
 )
 
 Commands = Any
@@ -31,7 +32,8 @@ def add_sheet(commands: Commands) -> None:
             "(告知函) and supervision (督办单) from risks.csv; network (how gauges cover the county); season "
             "(what villages lack before the season); tonight (who may sleep elsewhere); mended (three "
             "dates a village after an event); monthly and quarterly (研判一张单: rain, warnings, silent and "
-            "doubted gauges, false alarms, open risks, drills). See docs/sheets.md."
+            "doubted gauges, false alarms, open risks, drills); advice (风险提示单: per township rain, "
+            "villages by risk, what to do, posts, by what the node has kept). See docs/sheets.md."
         ),
         epilog=(
             "Examples: warnstream sheet control county --out sheets --author 张三 --pdf; warnstream sheet "
@@ -78,7 +80,7 @@ def add_sheet(commands: Commands) -> None:
         metavar="FILE",
         help="of monthly and quarterly: what happened, as for `warnstream replay`",
     )
-    parser.add_argument("--township", metavar="NAME", help="of monthly and quarterly: that one alone")
+    parser.add_argument("--township", metavar="NAME", help="of monthly, quarterly and advice: that one alone")
     parser.add_argument("--language", choices=("zh", "en"), default="zh", help="(default: zh)")
     parser.add_argument("--xlsx", action="store_true", help="a workbook as well (extra [office])")
     parser.add_argument("--pdf", action="store_true", help="PDF as well (extra [report])")

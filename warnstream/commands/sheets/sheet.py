@@ -18,6 +18,9 @@ CSS = files(__package__).joinpath("sheet.css").read_text("utf-8")
 WIDE = 9
 """A table of more columns is printed across the paper."""
 
+SHORT = 6
+"""A cell of no more characters is not broken: the name of a village."""
+
 Cell = str | int | float
 Rows = Sequence[tuple[Cell, ...]]
 
@@ -180,4 +183,6 @@ def _table(table: Table, say: Say) -> str:
 
 def _cell(cell: Cell) -> str:
     shown = escape(_shown(cell))
-    return f"<td>{shown}</td>" if isinstance(cell, str) else f"<td class=n>{shown}</td>"
+    if isinstance(cell, str):
+        return f"<td class=s>{shown}</td>" if len(cell) <= SHORT else f"<td>{shown}</td>"
+    return f"<td class=n>{shown}</td>"

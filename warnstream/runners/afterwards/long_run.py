@@ -7,7 +7,6 @@ their end, when the slowest gauge has told of them.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -21,10 +20,7 @@ from warnstream.model.errors import ArchiveError
 from warnstream.model.observations.readings import ReadingBatch, concatenate, empty_batch
 from warnstream.model.observations.station_quality import StationFlag
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
-from warnstream.review.archive import Archive, in_memory
-from warnstream.review.logger_files import open_readings
-from warnstream.runners.cases.case import is_case, read_case, readings_of
-from warnstream.runners.replay.journal_archive import read_journal
+from warnstream.review.archive import Archive
 
 STEP_S = 10 * MINUTE_S
 PER_HOUR = HOUR_S // STEP_S
@@ -75,21 +71,6 @@ class GaugeYield:
         ends = np.arange(1, len(total))
         found: Float64Array = np.round(total[ends] - total[np.maximum(ends - PER_HOUR, 0)], 3)
         return found
-
-
-def open_any(path: Path, configuration: Configuration) -> Archive:
-    """An archive, a logger's file, a saved case, or the journal of a storage directory.
-
-    Raises
-    ------
-    ArchiveError, StoreError
-        If it cannot be read.
-    """
-    if not path.is_dir():
-        return open_readings(path, configuration)
-    if is_case(path):
-        return in_memory(readings_of(read_case(path), configuration))
-    return in_memory(read_journal(configuration, path))
 
 
 def gauge_yield(

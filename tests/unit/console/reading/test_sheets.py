@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import json
+import re
 import zipfile
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -275,7 +276,6 @@ def test_no_two_sheets_of_a_workbook_have_one_name() -> None:
         for named in (title, title.upper(), title, "'")
     ]
     with zipfile.ZipFile(io.BytesIO(as_xlsx(tables, "en"))) as book:
-        root = ET.fromstring(book.read("xl/workbook.xml"))
-    names = [sheet.attrib["name"] for sheet in root.iter() if sheet.tag.endswith("}sheet")]
+        names = re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
     assert len({name.casefold() for name in names}) == len(tables)
     assert all(len(name) <= 31 for name in names)

@@ -1,6 +1,5 @@
 """Weeks of an archive: sums are those of its rows, silence is no gap, each reading counts once."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,16 +128,3 @@ def test_impossible_amounts_are_no_rain_and_doubts_are_told(county: Configuratio
     assert found.rain_mm.sum() == 0.0
     assert found.observed[:, R1].sum() < found.observed[:, R2].sum()
     assert not found.is_doubted[:, R2].any()
-
-
-def test_the_folder_of_a_node_a_case_and_a_file_are_archives(county: Configuration, tmp_path: Path) -> None:
-    from warnstream.model.errors import ArchiveError
-    from warnstream.review.archive import write_archive
-    from warnstream.runners.afterwards.long_run import open_any
-
-    batch = rain(R1, every_5_min(BEGIN_S, BEGIN_S + HOUR_S), 0.2)
-    path = tmp_path / "rain.csv"
-    write_archive(path, batch, county.network.stations)
-    assert open_any(path, county).n_readings == len(batch)
-    with pytest.raises(ArchiveError):
-        open_any(tmp_path, county)

@@ -9,6 +9,7 @@ from pathlib import Path
 from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
 from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.reader import read_opened
+from warnstream.commands.sheets.periods.archives import open_any
 from warnstream.commands.sheets.periods.stretch import Period
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.risks import Risk
@@ -16,7 +17,7 @@ from warnstream.model.times import DAY_S, iso_local, parse_iso
 from warnstream.model.warning import WarningMessage
 from warnstream.review.events import Event, read_events
 from warnstream.review.report import read_warnings
-from warnstream.runners.afterwards.long_run import GaugeYield, gauge_yield, open_any
+from warnstream.runners.afterwards.long_run import GaugeYield, gauge_yield
 from warnstream.runners.drill.scores import DrillScores, kept_scores
 
 SAY_EVERY_S = 10

@@ -176,8 +176,8 @@ class _Making:
             warned: tuple[Cell, ...] = (say("unknown"),) * 2
             if self._issued is not None:
                 opened = _warnings(self._issued.messages)
-                began = [one for one in opened.values() if begin_s <= one[0].sent_s < end_s]
-                warned = len(began), sum(_worst(one) == 4 for one in began)
+                began = [told for told in opened.values() if begin_s <= told[0].sent_s < end_s]
+                warned = len(began), sum(_worst(told) == 4 for told in began)
             rows.append((name, *rain, *warned))
         return Table(say("months_table"), columns, rows)
 
@@ -187,12 +187,14 @@ class _Making:
     def _by_hazard(self, messages: Sequence[WarningMessage]) -> Table:
         say = self._say
         title = {rule.name: say.of((rule.title_zh, rule.title_en)) for rule in self._configuration.rules}
-        keyed = {name: title.get(one[0].hazard, one[0].hazard) for name, one in _warnings(messages).items()}
+        keyed = {
+            name: title.get(told[0].hazard, told[0].hazard) for name, told in _warnings(messages).items()
+        }
         return self._counted("warnings_table", "hazard", messages, keyed)
 
     def _by_township(self, messages: Sequence[WarningMessage]) -> Table:
         township = self._configuration.network.villages.township
-        keyed = {name: township[one[0].village] for name, one in _warnings(messages).items()}
+        keyed = {name: township[told[0].village] for name, told in _warnings(messages).items()}
         return self._counted("warnings_by_township", "township", messages, keyed)
 
     def _counted(
@@ -204,8 +206,8 @@ class _Making:
         rows: list[tuple[Cell, ...]] = []
         for key in sorted(set(key_of.values())):
             own = [warnings[name] for name in warnings if key_of[name] == key]
-            worst = Counter(_worst(one) for one in own)
-            n_villages = len({one[0].village for one in own})
+            worst = Counter(_worst(told) for told in own)
+            n_villages = len({told[0].village for told in own})
             counts = (worst[int(level)] for level in LEVELS)
             rows.append((key, *counts, len(own), n_villages, sum(map(len, own))))
         return Table(say(heading), columns, rows, say("no_warning_opened"))
@@ -293,8 +295,8 @@ class _Making:
         for drill in self._facts.drills:
             own = [village for village in drill.villages if village.village in codes]
             if own:
-                doors = f"{sum(one.doors_answered for one in own)}/{sum(one.doors for one in own)}"
-                posts = [post for one in own for post in one.posts]
+                doors = f"{sum(place.doors_answered for place in own)}/{sum(place.doors for place in own)}"
+                posts = [post for place in own for post in place.posts]
                 answered = sum(post.answered_after_s is not None for post in posts)
                 begun = date_and_clock_local(parse_iso(drill.begun), self._zone)
                 reached = f"{answered}/{len(posts)}"

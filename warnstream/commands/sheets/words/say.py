@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from warnstream.commands.sheets.words.advice import OF_ADVICE
 from warnstream.commands.sheets.words.periods import OF_PERIODS
 from warnstream.commands.sheets.words.registers import OF_REGISTERS
 
@@ -32,7 +33,7 @@ COMMON: Mapping[str, tuple[str, str]] = {
     "comma": ("、", ", "),
 }
 
-WORDS: Mapping[str, tuple[str, str]] = {**COMMON, **OF_REGISTERS, **OF_PERIODS}
+WORDS: Mapping[str, tuple[str, str]] = {**COMMON, **OF_REGISTERS, **OF_PERIODS, **OF_ADVICE}
 
 
 @dataclass(frozen=True, slots=True)

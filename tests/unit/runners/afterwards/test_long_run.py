@@ -1,6 +1,5 @@
 """Weeks of an archive: sums are those of its rows, silence is no gap, each reading counts once."""
 
-
 import numpy as np
 import pytest
 

@@ -105,7 +105,7 @@ def _sheet(options: argparse.Namespace, configuration: Configuration, today: dat
     drills = last_drills(configuration.storage.directory)
     of_registers = {
         "network": lambda: network_sheet(configuration, say),
-        "tonight": lambda: tonight_sheet(network, today, say),
+        "tonight": lambda: tonight_sheet(network, today, say, has_model=bool(configuration.models)),
         "season": lambda: season_sheet(configuration, drills, today, say),
     }
     return of_registers[kind]()

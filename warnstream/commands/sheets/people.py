@@ -14,8 +14,11 @@ MENDED: tuple[tuple[str, int], ...] = (("roads", 2), ("power_water", 3), ("homes
 _TO_FILL_IN = ""
 
 
-def tonight_sheet(network: Network, today: date, say: Say) -> Sheet:
-    """The afternoon's sheet (15:00): of each township what is listed to be moved, class A first."""
+def tonight_sheet(network: Network, today: date, say: Say, *, has_model: bool) -> Sheet:
+    """The afternoon's sheet (15:00): of each township what is listed to be moved, class A first.
+
+    `has_model`: a weather model is configured; its rain is in the notes to townships, not here.
+    """
     townships = sorted(set(network.villages.township))
     listed = sorted(
         network.objects,
@@ -37,7 +40,8 @@ def tonight_sheet(network: Network, today: date, say: Say) -> Sheet:
         "persons": sum(placed.persons for placed in counted),
         "first": sum(placed.grade == "A" for placed in listed),
     }
-    lines = (say("tonight_line", today=today, unknown=unknown, **counts), say("tonight_no_forecast"))
+    forecast = say("tonight_model" if has_model else "tonight_no_forecast")
+    lines = (say("tonight_line", today=today, unknown=unknown, **counts), forecast)
     signed = say.columns("signed_conference", "township", "signed_time")
     return Sheet("tonight", say("tonight"), (Part(say("tonight"), lines, tuple(tables), signed),))
 

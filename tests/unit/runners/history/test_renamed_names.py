@@ -5,12 +5,15 @@ import numpy as np
 
 from warnstream.desk import Case
 from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.model.hands.orders import HandOrder, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.rules.hazard_names import called_now, under_name_now
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.history.issued_history import IssuedHistory
 from warnstream.runners.history.renamed import _one_thing
 from warnstream.runners.intake.history_entries import ConfigurationEntry, HazardRow
+from warnstream.runners.intake.outcome import Outcome
+from warnstream.runners.intake.said import real_actions
 from warnstream.runners.intake.state_file import StateCopy, StateFile
 
 NOW = {"flood": "torrent"}
@@ -82,3 +85,12 @@ def test_parts_of_a_state_are_a_hazard_s_by_its_name_now() -> None:
     assert parts["level.torrent"]["level"].tolist() == [2]
     assert msgspec.msgpack.decode(file.bytes_of("desk")) == {"hazard": "torrent"}
     assert file.under_names_now(NOW).arrays_by_part().keys() == parts.keys(), "twice is as once"
+
+
+def test_an_order_by_the_earlier_name_is_one_on_the_hazard() -> None:
+    order = HandOrder("o1", OrderKind.RAISE, "zhang", "flood", villages=("V1",), hazard="flood")
+    (taken,) = real_actions([order], 0, Outcome(), NOW)
+    assert isinstance(taken, HandOrder)
+    assert taken.hazard == "torrent"
+    assert taken.reason == "flood", "what people wrote stays"
+    assert real_actions([order], 0, Outcome()) == [order]

@@ -91,6 +91,10 @@ OF_REGISTERS: Mapping[str, tuple[str, str]] = {
         "没有 24 小时预报：本系统只估算未来 3 小时，今晚是否转移由会商决定，填在最后两栏。",
         "There is no forecast of 24 hours: this system looks 3 hours ahead. People decide: last columns.",
     ),
+    "tonight_model": (
+        "已配置数值预报，本表不读：雨量见风险提示单（sheet advice）；今晚是否转移由会商决定，填在最后两栏。",
+        "A weather model is configured: its rain is in `sheet advice`. People decide: last columns.",
+    ),
     "class": ("类别", "class"),
     "object": ("对象", "object"),
     "zone": ("风险区", "zone"),

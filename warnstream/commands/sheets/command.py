@@ -17,6 +17,7 @@ from warnstream.commands.sheets.people import mended_sheet, tonight_sheet
 from warnstream.commands.sheets.periods.facts import Sources, facts_of
 from warnstream.commands.sheets.periods.sheet import period_sheet
 from warnstream.commands.sheets.periods.stretch import MONTHS, period_of
+from warnstream.commands.sheets.points import POINTS_FILE, Point, points_sheet, read_points
 from warnstream.commands.sheets.registers import network_sheet, season_sheet
 from warnstream.commands.sheets.risks import control_sheet, notice_sheet, supervision_sheet
 from warnstream.commands.sheets.sheet import Footing, Made, Sheet
@@ -36,6 +37,7 @@ PERIODS = tuple(MONTHS)
 BELONGS: Mapping[str, tuple[str, ...]] = {
     "risks": (*OF_RISKS, *PERIODS),
     "villages": ("mended",),
+    "points": ("points",),
     "period": PERIODS,
     "archive": PERIODS,
     "warnings": PERIODS,
@@ -104,6 +106,7 @@ def _sheet(options: argparse.Namespace, configuration: Configuration, today: dat
         return mended_sheet(network, _villages(options.villages, configuration), today, say)
     drills = last_drills(configuration.storage.directory)
     of_registers = {
+        "points": lambda: points_sheet(_points(options.points, configuration), network, say),
         "network": lambda: network_sheet(configuration, say),
         "tonight": lambda: tonight_sheet(network, today, say, has_model=bool(configuration.models)),
         "season": lambda: season_sheet(configuration, drills, today, say),
@@ -142,13 +145,23 @@ def _villages(codes: str | None, configuration: Configuration) -> list[int]:
     return [number[code] for code in dict.fromkeys(asked)]
 
 
-def _risks(path: Path, configuration: Configuration) -> tuple[Risk, ...]:
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         columns = "docs/sheets.md has its columns"
         raise WarnstreamError(f"{path}: cannot be read ({error.strerror or error}); {columns}") from error
-    faults = FaultLog()
+
+
+def _points(path: Path | None, configuration: Configuration) -> tuple[Point, ...]:
+    content, faults = _content(path or configuration.directory / POINTS_FILE), FaultLog()
+    points = read_points(content, configuration.network, faults)
+    faults.raise_if_any()
+    return points
+
+
+def _risks(path: Path, configuration: Configuration) -> tuple[Risk, ...]:
+    content, faults = _content(path), FaultLog()
     risks = read_risks(content, configuration.network.villages.index_of_code(), faults)
     faults.raise_if_any()
     return risks

@@ -16,6 +16,7 @@ KINDS = (
     "monthly",
     "quarterly",
     "advice",
+    "points",
 )
 
 Commands = Any
@@ -33,7 +34,8 @@ def add_sheet(commands: Commands) -> None:
             "(what villages lack before the season); tonight (who may sleep elsewhere); mended (three "
             "dates a village after an event); monthly and quarterly (研判一张单: rain, warnings, silent and "
             "doubted gauges, false alarms, open risks, drills); advice (风险提示单: per township rain, "
-            "villages by risk, what to do, posts, by what the node has kept). See docs/sheets.md."
+            "villages by risk, what to do, posts, by what the node has kept); points (where water gathers, "
+            "from points.csv). See docs/sheets.md."
         ),
         epilog=(
             "Examples: warnstream sheet control county --out sheets --author 张三 --pdf; warnstream sheet "
@@ -45,6 +47,9 @@ def add_sheet(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="made where it is missing")
     parser.add_argument(
         "--risks", type=Path, metavar="FILE", help="the list of risks (default: CONFIG_DIR/risks.csv)"
+    )
+    parser.add_argument(
+        "--points", type=Path, metavar="FILE", help="points of waterlogging (default: CONFIG_DIR/points.csv)"
     )
     parser.add_argument(
         "--villages", metavar="CODES", help="of mended: codes of the villages hit, with commas between"

@@ -107,6 +107,20 @@ OF_REGISTERS: Mapping[str, tuple[str, str]] = {
     "undecided": ("未定", "not decided"),
     "signed_conference": ("会商", "conference"),
     "signed_time": ("时间", "time"),
+    # points of waterlogging
+    "points": ("内涝点位六定表", "Points of waterlogging"),
+    "points_line": ("内涝点位 {n} 处", "{n} points"),
+    "pumps_lacking": ("装备未填 {n}", "equipment not filled in {n}"),
+    "depths_lacking": ("等级水深未填全 {n}", "depths not all filled in {n}"),
+    "steps_lacking": ("流程未填 {n}", "steps not filled in {n}"),
+    "by_point": ("各点位", "By point"),
+    "point": ("点位", "point"),
+    "pump": ("装备", "equipment"),
+    "blue_cm": ("蓝 cm", "blue, cm"),
+    "yellow_cm": ("黄 cm", "yellow, cm"),
+    "orange_cm": ("橙 cm", "orange, cm"),
+    "red_cm": ("红 cm", "red, cm"),
+    "steps": ("处置流程", "steps"),
     # three dates after an event
     "mended": ("灾后恢复三个期限", "Three dates after an event"),
     "mended_line": (

@@ -149,8 +149,8 @@ def test_a_quarter_has_its_months_and_english_has_the_same_figures(
     assert months[3][1] == "48.0"
     figures = [
         [[cell for cell in row if re.fullmatch(r"[\d./%<>-]+", cell)] for row in rows[1:]]
-        for rows in (list(some.values()) for some in found.values())
-        for rows in rows
+        for of_language in found.values()
+        for rows in of_language.values()
     ]
     half = len(figures) // 2
     assert figures[:half] == figures[half:]

@@ -1,6 +1,7 @@
 """The page of changes as an operator works through it: diff, preview, restart; real commands and kills."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,13 @@ def configuration(node: LiveNode) -> dict[str, Any]:
     return found
 
 
+def tick(node: LiveNode, minute: int) -> None:
+    """The clock of the node goes on."""
+    port = int(re.findall(r"port: (\d+)", (node.directory / "warnstream.yaml").read_text("utf-8"))[0])
+    time = json.dumps({"time": f"2026-06-18T00:{minute:02d}:00Z"})
+    publish.single("ws/clock", time, qos=1, hostname="127.0.0.1", port=port)
+
+
 def test_an_operator_changes_one_cell(node: LiveNode) -> None:
     directory = str(node.directory)
     status, said = run("diff", "live", directory)
@@ -75,6 +83,46 @@ def test_an_operator_changes_one_cell(node: LiveNode) -> None:
     assert record["files"] == {"thresholds.csv": "changed"}
     status, said = run("audit", "show", directory)
     assert '"bundle":2' in said.replace(" ", "")
+
+
+def test_a_hazard_gets_another_name_while_a_warning_of_it_stands(node: LiveNode) -> None:
+    directory = str(node.directory)
+    operators = (node.directory / "operators.csv").read_text("utf-8").splitlines()
+    person = next(row.partition(",")[0] for row in operators if ",officer," in row)
+    village = (node.directory / "villages.csv").read_text("utf-8").splitlines()[1].partition(",")[0]
+    by = ("--author", person, "--reason", "the river is up")
+    status, said = run("issue", directory, "flash_flood", "yellow", village, *by)
+    assert status == 0, said
+
+    def standing() -> list[tuple[str, str, str]]:
+        found = node.get("/api/v1/warnings")
+        rows = found if isinstance(found, list) else []  # not while it starts
+        return [(row["warning"], row["hazard"], row["level"]) for row in rows]
+
+    tick(node, 1)
+    node.wait_for(standing)
+    ((name, hazard, level),) = standing()
+    assert hazard == "flash_flood"
+    for file in ("thresholds.yaml", "thresholds.csv"):
+        text = (node.directory / file).read_text("utf-8")
+        text = text.replace("  flash_flood:\n", "  torrent:\n    was: flash_flood\n")
+        (node.directory / file).write_text(text.replace(",flash_flood,", ",torrent,"), "utf-8")
+    status, said = run("check", directory)
+    assert status == 0, said
+    status, said = run("diff", "live", directory)
+    assert "torrent: the hazard was flash_flood\n" in said
+    assert "the hazard is gone" not in said
+    status, said = run("reload", directory, "--yes")
+    assert status == 0, said
+    assert "0 doors in 0 villages would be told now" in said
+    node.wait_for(lambda: standing() == [(name, "torrent", level)])
+    node.kill()
+    node.spawn()
+    node.wait_for(lambda: standing() == [(name, "torrent", level)])
+    status, said = run("end", directory, village, "flash_flood", *by)
+    assert status == 0, said
+    tick(node, 2)
+    node.wait_for(lambda: not standing())
 
 
 @pytest.mark.parametrize(

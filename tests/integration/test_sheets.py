@@ -10,10 +10,17 @@ import pytest
 
 from tests.unit.rule_tests.county import write_county
 from warnstream.cli import main
+from warnstream.commands.sheets.options import KINDS
 from warnstream.commands.sheets.registers import season_sheet
+from warnstream.commands.sheets.words.say import WORDS, Say
 from warnstream.config.load import load_configuration
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+POINTS = """\
+point,village,place,post,pump,blue_cm,yellow_cm,orange_cm,red_cm,steps
+L2,002,underpass,p1,,,15,27,,
+L1,001,market,p2,2 x 200 m3/h,5,10,15,27,close the road; pump
+"""
 HEAD = "risk,village,place,hazard,unit,measure,due,found,people,decided_in,closed,closed_by,note\n"
 
 
@@ -118,7 +125,7 @@ def test_before_the_season_villages_without_a_drill_this_year_are_listed(
     configuration = load_configuration(county)
     codes = configuration.network.villages.code
     drills = {codes[0]: "2026-05-01T01:00:00Z", codes[1]: "2025-05-01T01:00:00Z"}
-    (part,) = season_sheet(configuration, drills, date(2026, 6, 20)).parts
+    (part,) = season_sheet(configuration, drills, date(2026, 6, 20), Say("zh")).parts
     *_, drilled = part.tables
     assert drilled.rows[0][0] == codes[1]
     assert drilled.rows[0][3] == "2025-05-01"
@@ -183,4 +190,55 @@ def test_wrong_villages_are_told(
     kind, *rest = options
     assert main(["sheet", kind, str(county), "--out", str(tmp_path / "out"), *rest]) != 0
     assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_sheet_is_there_in_english_and_as_a_workbook(county: Path, risks: Path, tmp_path: Path) -> None:
+    (county / "points.csv").write_text(POINTS, encoding="utf-8")
+    for kind in set(KINDS) - {"advice"}:  # of a node that has judged
+        asked = ["sheet", kind, str(county), "--out", str(tmp_path / "out"), "--language", "en", "--xlsx"]
+        assert main([*asked, *(["--villages", "001"] if kind == "mended" else [])]) == 0
+        page = (tmp_path / "out" / f"{kind}.html").read_text("utf-8")
+        text = re.sub(r"<style>.*</style>|老桥|后山|水库下|涵洞|山洪|滑坡|内涝|水利局|自然资源局", "", page)
+        text = re.sub(r"清淤|削坡|加固|张三|县会商", "", text)
+        assert not re.search(r"[\u4e00-\u9fff]", text.split("<body>")[1]), (
+            "words of the sheet, not of the office"
+        )
+        assert (tmp_path / "out" / f"{kind}.xlsx").stat().st_size > 1_000
+
+
+def test_words_of_both_languages_have_the_same_places() -> None:
+    for key, (zh, en) in WORDS.items():
+        places = [sorted(re.findall(r"{(\w+)}", text)) for text in (zh, en)]
+        assert sorted(set(places[0])) == sorted(set(places[1])), key
+
+
+def test_points_have_place_person_equipment_levels_and_steps(county: Path, tmp_path: Path) -> None:
+    (county / "points.csv").write_text(POINTS, encoding="utf-8")
+    page, rows = made(county, "points", tmp_path / "out")
+    by_code = {row[0]: row for row in rows if row}
+    assert by_code["L1"][1:7] == ["East", "Upper", "market", "p2", "township", "2 x 200 m3/h"]
+    assert by_code["L1"][7:] == ["5", "10", "15", "27", "close the road; pump"]
+    assert by_code["L2"][5:] == ["volunteer", "未填", "未填", "15", "27", "未填", "未填"]
+    assert "装备未填 1；等级水深未填全 1；流程未填 1" in page
+
+
+def test_every_fault_of_the_points_is_named_at_once(
+    county: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["L1,009,market,p9,,20,10,,,", "L1,001,,p1,,deep,,,,"]
+    (county / "points.csv").write_text(
+        POINTS.splitlines()[0] + "\n" + "\n".join(rows) + "\n", encoding="utf-8"
+    )
+    assert main(["sheet", "points", str(county), "--out", str(tmp_path / "out")]) == 2
+    err = " ".join(capsys.readouterr().err.split())
+    for said in (
+        "points.csv:2: village: unknown village '009'",
+        "points.csv:2: post: unknown post 'p9'",
+        "points.csv:2: yellow_cm: expected more than blue_cm, 20, got 10",
+        "points.csv:3: point: duplicate point 'L1', first on line 2",
+        "points.csv:3: place: expected text, got an empty cell",
+        "points.csv:3: blue_cm: expected a whole number",
+    ):
+        assert said in err
     assert not (tmp_path / "out").exists()

@@ -55,7 +55,7 @@ from warnstream.model.arrays import (
     UInt16Array,
 )
 from warnstream.model.changes import LevelChange, PastCrossing, Reason
-from warnstream.model.forecast import RainAhead
+from warnstream.model.forecast import RainAhead, RainMembers
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
@@ -241,6 +241,11 @@ class Assessment:
         """When rain that asks for a transfer is expected, at every place; None: nobody knows."""
         return self._judgement.ahead.transfer(self._now_s)
 
+    @property
+    def far(self) -> RainMembers | None:
+        """What the newest run of a weather model expects at every place; None: nobody knows."""
+        return None if self._last is None else self._last.sources.far
+
     def level(self, hazard: str) -> LevelState:
         """Levels of all villages for one hazard."""
         return self._judgement.levels[hazard]
@@ -360,8 +365,7 @@ class Assessment:
     def share(self, first: "Assessment") -> None:
         """Judge what another assessment observes, of the same places and with the needs of these rules, too.
 
-        Its stations, villages, grids and signs are those of this one from now on: whoever steps both calls
-        `observe` of the first alone, and `judge` of each.
+        Its stations, villages, grids and signs are those of this one: call `observe` of the first alone.
         """
         self._stations, self._villages = first._stations, first._villages  # noqa: SLF001  # one class
         first._ahead.ask_also(self._ahead)  # noqa: SLF001
@@ -392,13 +396,7 @@ class Assessment:
         return HeardGauges(is_reporting, quality, is_usable)
 
     def view(self, village: int) -> VillageView:
-        """Everything that decided on a village at the last step; to be asked right after it.
-
-        Raises
-        ------
-        ValueError
-            Before the first step, and between a restore and the first step after it.
-        """
+        """All that decided on a village at the last step; ValueError before it, and right after a restore."""
         if self._last is None:
             raise ValueError("nothing has been judged yet")
         return view_village(self._network, self._judgement, self._villages.own_weights, self._last, village)

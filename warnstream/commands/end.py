@@ -48,10 +48,11 @@ def end_warning(configuration: Configuration, village: str, hazard: str, order: 
         If no such warning stands, or the node does not take the order in time.
     """
     demand_leading(configuration)
+    hazard = configuration.network.hazards_were.get(hazard, hazard)
     author, reason = (text.strip() for text in order)
     if not author or not reason:
         raise WarnstreamError("expected --author and --reason: both are kept with the warning")
-    standing = _standing(read_history_of_folder(configuration.storage.directory))
+    standing = _standing_now(configuration)
     case = standing.get((village, hazard))
     if case is None:
         known = ", ".join(f"{code} {name}" for code, name in sorted(standing)) or "none"
@@ -64,7 +65,7 @@ def end_warning(configuration: Configuration, village: str, hazard: str, order: 
         left = leave_order(directory, cancel)
         deadline = time.monotonic() + WAIT_S_MAX
         while time.monotonic() < deadline:
-            if (village, hazard) not in _standing(read_history_of_folder(configuration.storage.directory)):
+            if (village, hazard) not in _standing_now(configuration):
                 return f"{cancel.warning} ended by {author}"
             time.sleep(LOOK_S)
         return f"{cancel.warning}: the order is left in {left}; the node has not carried it out yet"
@@ -91,6 +92,7 @@ def end_by_hand(
     WarnstreamError
         As of `end_warning` and of an order.
     """
+    hazard = configuration.network.hazards_were.get(hazard, hazard)
     is_judged = village in configuration.network.villages.code
     is_judged = is_judged and hazard in {rule.name for rule in configuration.rules}
     if not (is_judged and configuration.operators):
@@ -114,10 +116,10 @@ def removal_faults(configuration: Configuration) -> Iterator[Fault]:
     """Villages and hazards that a node's warnings still need and the configuration has no more."""
     history = read_history_of_folder(configuration.storage.directory)
     named = named_as_before(configuration, [change for _, change in history.changes])
-    villages = named.network.villages.index_of_name()
+    villages, now = named.network.villages.index_of_name(), named.network.hazards_were
     hazards = {rule.name for rule in configuration.rules}
     for (village, hazard), case in sorted(_standing(history).items()):
-        if village in villages and hazard in hazards:
+        if village in villages and now.get(hazard, hazard) in hazards:
             continue
         where, what = (VILLAGES_FILE, village) if village not in villages else (THRESHOLDS_FILE, hazard)
         command = shlex.join(["warnstream", "end", str(configuration.directory), village, hazard])
@@ -128,6 +130,13 @@ def removal_faults(configuration: Configuration) -> Iterator[Fault]:
             f"removed while a {case.warning.level.word} warning of {hazard} stands for {village}: "
             f"end it first with {command} --reason TEXT --author NAME",
         )
+
+
+def _standing_now(configuration: Configuration) -> dict[tuple[str, str], Case]:
+    """What stands in the storage directory, by the names that hazards have in a configuration."""
+    history = read_history_of_folder(configuration.storage.directory)
+    history.call_hazards(configuration.network.hazards_were)
+    return _standing(history)
 
 
 def _standing(history: IssuedHistory) -> dict[tuple[str, str], Case]:

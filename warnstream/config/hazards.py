@@ -1,7 +1,7 @@
 """The hazards of thresholds.yaml with all their tables: checked as far as they are right, built later."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,18 +15,20 @@ from warnstream.config.thresholds.document import AnyHazard, HazardDocument
 from warnstream.config.thresholds.rows import Threshold, rows_of_places
 from warnstream.config.thresholds.signs import SignsSection
 from warnstream.config.thresholds.table import read_table
-from warnstream.config.yaml.tree import YamlTree, entries_under
+from warnstream.config.yaml.tree import YamlTree, entries_under, path_text
+from warnstream.model.bulletins import TRANSFER
 from warnstream.model.network import Places, Stations
 from warnstream.model.rules.rules import HazardRule
 
 
 @dataclass(frozen=True, slots=True)
 class Hazards:
-    """Hazards by name: their sections, what builds their thresholds, and the rows of all tables."""
+    """Hazards by name: sections, what builds their thresholds, rows of all tables, and names of before."""
 
     sections: Mapping[str, HazardDocument]
     builds: Mapping[str, Build]
     rows: tuple[Threshold, ...]
+    were: Mapping[str, str] = field(default_factory=dict)
 
     def build(self, places: Places, stations: Stations) -> Iterator[HazardRule]:
         """Every hazard with its thresholds over all places, once nothing is wrong."""
@@ -34,6 +36,38 @@ class Hazards:
         for name, hazard in self.sections.items():
             own = [row for row in rows if row.hazard == name]
             yield build_rule(name, hazard, self.builds[name], own, places.site, stations)
+
+
+def hazards_were(
+    sections: Mapping[str, HazardDocument], names: Collection[str], tree: YamlTree | None, faults: FaultLog
+) -> dict[str, str]:
+    """By a name that a hazard had before, its name now; what cannot be is a fault.
+
+    Parameters
+    ----------
+    sections : mapping of str to HazardDocument
+        Those that are right.
+    names : collection of str
+        Of all hazards.
+    tree : YamlTree or None
+    faults : FaultLog
+    """
+    was: dict[str, str] = {}
+    for name, section in sections.items():
+        before = section.was
+        if not before:
+            continue
+        if before in names or before == TRANSFER:
+            problem = f"{before!r} is a hazard: expected an earlier name"
+        elif before in was:
+            problem = f"{before!r} is what {was[before]!r} was called"
+        else:
+            was[before] = name
+            continue
+        assert tree is not None, "it has the section"
+        location = ("hazards", name, "was")
+        faults.add(tree.file, tree.line_of(location), path_text(location), problem)
+    return was
 
 
 def read_hazards(
@@ -76,7 +110,7 @@ def read_hazards(
         _check_signs(section, signs, context)
         builds[name] = section.read(context)
     rules.check_cycles(tree, faults)
-    return Hazards(right, builds, rows)
+    return Hazards(right, builds, rows, hazards_were(right, sections, tree, faults))
 
 
 @cache

@@ -86,10 +86,10 @@ def load_configuration(
     ----------
     directory : Path
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
-        villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
-        county has its own, operators.csv if people may order by hand, objects.csv and shelters.csv if people
-        are moved by lists, teams.csv if rescue teams are called, roster.csv if posts have shifts, shards.csv
-        if workers share the county, and the tables of thresholds.yaml.
+        villages.geojson, households.csv, chain.csv and the tables of thresholds.yaml; where there are such
+        things zones.csv, orders.yaml of the county's own, operators.csv (who orders by hand), objects.csv and
+        shelters.csv (who is moved by lists), teams.csv (rescue), roster.csv (shifts of posts), test_ways.csv
+        (numbers that are called for a test), shards.csv (workers that share the county).
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
@@ -138,11 +138,11 @@ def load_configuration(
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
-    known = (objects, shelters, register.posts_were(), roster)
+    known = objects, shelters, register.posts_were(), hazards.were, roster
     network = Network(stations, villages, households, chain, zones, *known)
     check_forecast_area(node.forecast, node_tree, network, faults)
-    rules = tuple(hazards.build(network.places, stations))
-    orders, kinds = order_table(own_orders, rules), sign_policy(signs)
+    rules, kinds = tuple(hazards.build(network.places, stations)), sign_policy(signs)
+    orders = order_table(own_orders, rules, hazards.were)
     found = assemble(
         folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from string import Formatter
+from types import MappingProxyType
 from typing import Annotated
 
 import yaml
@@ -33,6 +34,7 @@ from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.rules import HazardRule
 
 ORDERS_FILE = "orders.yaml"
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 RESPONSES = ("Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor", "Assess", "None")
 """Words of CAP 1.2's responseType that an order may have; AllClear is of ends only."""
@@ -183,14 +185,18 @@ def built_in_orders() -> OrdersDocument:
     return OrdersDocument.model_validate(yaml.safe_load(text))
 
 
-def order_table(own: OrdersDocument | None, rules: Sequence[HazardRule] = ()) -> OrderTable:
-    """Orders of every hazard of a county: by name, else by evaluator, else those of `otherwise`.
+def order_table(
+    own: OrdersDocument | None, rules: Sequence[HazardRule] = (), were: Mapping[str, str] = NO_NAMES
+) -> OrderTable:
+    """Orders of every hazard of a county: by name now or before, by evaluator, else those of `otherwise`.
 
     Parameters
     ----------
     own : OrdersDocument or None
         The county's; its entries come before the built-in ones.
     rules : sequence of HazardRule
+    were : mapping of str to str, optional
+        By a name that a hazard had before, its name now: an order that nobody has written anew goes on.
     """
     base = built_in_orders()
     own = own or OrdersDocument.model_validate({})
@@ -198,9 +204,12 @@ def order_table(own: OrdersDocument | None, rules: Sequence[HazardRule] = ()) ->
     both = (*base.hazards.items(), *own.hazards.items())
     of_evaluator = {word: name for name, entry in both for word in entry.evaluators}
     of_hazard = dict(entries)
+    name_before = {name: before for before, name in were.items()}
     for rule in rules:
-        if rule.name not in entries and rule.evaluator in of_evaluator:
-            of_hazard[rule.name] = entries[of_evaluator[rule.evaluator]]
+        known = name_before.get(rule.name, ""), of_evaluator.get(rule.evaluator, "")
+        found = next((name for name in known if name in entries), None)
+        if rule.name not in entries and found is not None:
+            of_hazard[rule.name] = entries[found]
     otherwise, correct = own.otherwise or base.otherwise, own.correct or base.correct
     remind, not_a_drill = own.remind or base.remind, own.not_a_drill or base.not_a_drill
     home, home_zone = own.go_home or base.go_home, own.go_home_zone or base.go_home_zone

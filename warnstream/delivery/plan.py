@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import (
+    OF_HAZARD,
     VILLAGE_TOPIC_CHANNEL,
     Effects,
     Notification,
@@ -40,6 +41,8 @@ def notifications_of(effects: Effects, network: Network) -> Iterator[Notificatio
     for message in _worst_first(effects.messages):
         for name in _names(code[message.village], before):
             yield _to_village(message, name)
+            for hazard in _hazards_before(message.hazard, network):
+                yield _to_village(message, f"{name}{OF_HAZARD}{hazard}")
     for bulletin in effects.to_doors:
         for name in _names(code[bulletin.village], before):
             yield _to_bulletin_topic(bulletin, name)
@@ -49,6 +52,11 @@ def notifications_of(effects: Effects, network: Network) -> Iterator[Notificatio
 def _names(code: str, before: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Codes under which a village has topics: who listens to one that it had before hears on, and the end."""
     return (code, *before.get(code, ()))
+
+
+def _hazards_before(hazard: str, network: Network) -> list[str]:
+    """Names that a hazard had before: its topics of then get what it says, and the end."""
+    return [before for before, now in network.hazards_were.items() if now == hazard]
 
 
 def _worst_first(messages: Sequence[WarningMessage]) -> list[WarningMessage]:

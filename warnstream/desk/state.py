@@ -31,6 +31,7 @@ from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import HandPolicy
 from warnstream.model.level import Level
 from warnstream.model.network import Network
+from warnstream.model.rules.hazard_names import called_now
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import compact_utc
@@ -228,6 +229,7 @@ class DeskState:
             If the bytes are no snapshot of this format, or a warning stands for
             a village that the network does not have.
         """
+        state = called_now(state, self._network.hazards_were)
         snapshot = decode_snapshot(state)
         number = self._network.villages.index_of_name()
         cases: dict[tuple[int, str], Case] = {}
@@ -267,9 +269,11 @@ class DeskState:
             self._called_anew.add(village)
 
     def _renew_called_anew(self) -> None:
-        """What stands in a village with another code goes out at the next step: topics are named by it."""
+        """What stands under another code or name goes out at the next step: topics are named by both."""
+        renamed = frozenset(self._network.hazards_were.values())
         for case in self._cases.values():
-            if case.warning.village in self._called_anew and case.warning.is_open:
+            is_anew = case.warning.village in self._called_anew or case.warning.hazard in renamed
+            if is_anew and case.warning.is_open:
                 case.warning.expires_s = self._first_expires_s = self._now_s
         self._called_anew = set()
 

@@ -104,6 +104,8 @@ class RecipientKind(StrEnum):
 
 
 VILLAGE_TOPIC_CHANNEL = "village_topic"
+OF_HAZARD = "/"
+"""Within a recipient of that channel: what follows is a name that the hazard had before."""
 """Built-in channel: the retained CAP messages and the bulletin of each village on the broker."""
 
 DIGEST_TYPE = "digest"

@@ -296,6 +296,8 @@ class Network:
     shelters: tuple[Shelter, ...] = ()
     posts_were: Mapping[str, str] = field(default_factory=dict)
     """By a code that a post had before, its code now."""
+    hazards_were: Mapping[str, str] = field(default_factory=dict)
+    """By a name that a hazard had before, its name now: what is kept of places and people names hazards."""
     roster: Roster = NOBODY
     _places: Places | None = field(default=None, init=False, repr=False, compare=False)
     _duties: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)

@@ -19,7 +19,7 @@ from warnstream.adapters.channels.payload import device_payload, village_payload
 from warnstream.adapters.mqtt.publisher import NOT_CONNECTED, Publication, Publish
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.delivery.dispatch.outcome import SENT, Outcome, refused, retry, unavailable
-from warnstream.model.effects import RecipientKind
+from warnstream.model.effects import OF_HAZARD, RecipientKind
 from warnstream.model.hands.drills import is_of_drill
 
 
@@ -72,7 +72,8 @@ class MqttChannel:
             topic = f"{prefix}/bulletin/{message.recipient}"
             return [Publication(topic, message.cap_xml.encode(), retain=True)]
         if message.kind is RecipientKind.VILLAGE:
-            topic = f"{prefix}/warn/{message.recipient}/{message.hazard}"
+            village, _, before = message.recipient.partition(OF_HAZARD)
+            topic = f"{prefix}/warn/{village}/{before or message.hazard}"
             return [
                 Publication(f"{topic}/cap", message.cap_xml.encode(), retain=True),
                 Publication(topic, village_payload(message), retain=True),

@@ -213,3 +213,38 @@ def read_past(directory: Path, village_code: str, since_s: int, limit: int) -> P
             [PastRow(*row) for row in connection.execute(_ISSUED_BULLETINS, issued)],
             [ToPost(*row) for row in connection.execute(_ISSUED_DIGESTS, (since_s, named, limit))],
         )
+
+
+class OpenedWarnings(NamedTuple):
+    """Every message (village code, JSON of `WarningMessage`) of the warnings that began in a stretch.
+
+    `since_s` is when the first message of all was issued that the outbox has; None without any.
+    """
+
+    messages: list[tuple[str, bytes]]
+    since_s: int | None
+
+
+_OPENED = f"""
+SELECT village, record FROM messages WHERE {IS_WARNING} AND warning IN (
+    SELECT warning FROM messages WHERE {IS_WARNING}
+    GROUP BY warning HAVING min(sent_s) >= ? AND min(sent_s) < ?
+) ORDER BY number
+"""  # noqa: S608 -- constants of this package
+
+
+def read_opened(directory: Path, begin_s: int, end_s: int) -> OpenedWarnings:
+    """Warnings whose first message was issued from one time on and before another; none without an outbox.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be read.
+    """
+    path = directory / FILE
+    if not path.exists():
+        return OpenedWarnings([], None)
+    with _reading(path) as connection:
+        found = connection.execute(_OPENED, (begin_s, end_s)).fetchall()
+        since = connection.execute(f"SELECT min(sent_s) FROM messages WHERE {IS_WARNING}").fetchone()  # noqa: S608
+        return OpenedWarnings([(village, record) for village, record in found], since[0])

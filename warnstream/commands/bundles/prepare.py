@@ -26,8 +26,8 @@ from warnstream.config.summary import lints
 from warnstream.config.wording import count_of
 from warnstream.model.errors import ConfigError, WarnstreamError, describe
 from warnstream.runners.build import Derived, derive
+from warnstream.runners.bundles.beside import NothingJudgedError
 from warnstream.runners.bundles.frozen import load_bundle
-from warnstream.runners.bundles.preview import NothingJudgedError
 from warnstream.runners.live.reloading.handover import (
     DOORS_UNKNOWN,
     Ask,

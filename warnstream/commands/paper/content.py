@@ -246,15 +246,17 @@ def _orders(configuration: Configuration, village: int) -> Iterator[OrderRow]:
                 continue
             order = configuration.orders.order(rule.name, level)
             text = Wording(
-                _filled(order.text.zh, rule.title_zh, configuration, village, is_zh=True),
-                _filled(order.text.en, rule.title_en, configuration, village, is_zh=False),
+                filled_order(order.text.zh, rule.title_zh, configuration, village, is_zh=True),
+                filled_order(order.text.en, rule.title_en, configuration, village, is_zh=False),
             )
             if text not in said:
                 said.add(text)
                 yield OrderRow(_title(rule), level, order.action, text)
 
 
-def _filled(template: str, title: str, configuration: Configuration, village: int, *, is_zh: bool) -> str:
+def filled_order(
+    template: str, title: str, configuration: Configuration, village: int, *, is_zh: bool
+) -> str:
     """An order as it is sent, with the names of the village."""
     villages, policy = configuration.network.villages, configuration.bulletins
     short = villages.short_name[village] if villages.short_name else ""

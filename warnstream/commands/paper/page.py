@@ -36,13 +36,13 @@ class Printed:
         return escape(wording.zh if self.language == "zh" else wording.en)
 
 
-def page(title: str, sections: Iterable[str], printed: Printed) -> str:
+def page(title: str, sections: Iterable[str], printed: Printed, css: str = CSS) -> str:
     """A whole document."""
     lang = "zh-CN" if printed.language == "zh" else "en"
     body = "\n".join(sections)
     return (
         f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{escape(title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{css}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
 

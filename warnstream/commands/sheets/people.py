@@ -3,53 +3,59 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from warnstream.commands.sheets.sheet import Part, Sheet, Table
+from warnstream.commands.sheets.sheet import Cell, Part, Sheet, Table
+from warnstream.commands.sheets.words.say import Say
 from warnstream.model.network import Network
 from warnstream.model.transfers.objects import UNKNOWN, TransferObject
 
-MENDED: tuple[tuple[str, int], ...] = (("道路抢通", 2), ("供电供水恢复", 3), ("住房修复或安置", 5))
+MENDED: tuple[tuple[str, int], ...] = (("roads", 2), ("power_water", 3), ("homes", 5))
 """What, and within how many days of the event: 1-2, 3 and 5 in the county's order."""
 
 _TO_FILL_IN = ""
 
 
-def tonight_sheet(network: Network, today: date) -> Sheet:
-    """The afternoon's sheet (15:00): of each township what is listed to be moved, class A first."""
+def tonight_sheet(network: Network, today: date, say: Say, *, has_model: bool) -> Sheet:
+    """The afternoon's sheet (15:00): of each township what is listed to be moved, class A first.
+
+    `has_model`: a weather model is configured; its rain is in the notes to townships, not here.
+    """
     townships = sorted(set(network.villages.township))
     listed = sorted(
         network.objects,
         key=lambda placed: (placed.grade, network.villages.code[placed.village], placed.zone, placed.code),
     )
+    columns = say.columns(*_COLUMNS)
     tables = [
         Table(
-            name, _COLUMNS, [_row(network, placed) for placed in listed if _township(network, placed) == name]
+            name,
+            columns,
+            [_row(network, placed, say) for placed in listed if _township(network, placed) == name],
         )
         for name in townships
     ]
     counted = [placed for placed in listed if placed.persons != UNKNOWN]
-    unknown = f"，另有 {n} 处人数未填" if (n := len(listed) - len(counted)) else ""
-    firsts = [placed for placed in listed if placed.grade == "A"]
-    persons = f"{sum(placed.persons for placed in counted)} 人{unknown}"
-    registered = f"登记转移对象 {len(listed)} 处、{persons}，其中 A 类 {len(firsts)} 处"
-    lines = (
-        f"{today} 15:00 会商用：{registered}",
-        "没有 24 小时预报：本系统只估算未来 3 小时，今晚是否转移由会商决定，填在最后两栏。",
-    )
-    return Sheet(
-        "tonight", "今晚转移安置研判表", (Part("今晚转移安置研判表", lines, tuple(tables), _SIGNED),)
-    )
+    unknown = say("persons_unknown", n=n) if (n := len(listed) - len(counted)) else ""
+    counts = {
+        "n": len(listed),
+        "persons": sum(placed.persons for placed in counted),
+        "first": sum(placed.grade == "A" for placed in listed),
+    }
+    forecast = say("tonight_model" if has_model else "tonight_no_forecast")
+    lines = (say("tonight_line", today=today, unknown=unknown, **counts), forecast)
+    signed = say.columns("signed_conference", "township", "signed_time")
+    return Sheet("tonight", say("tonight"), (Part(say("tonight"), lines, tuple(tables), signed),))
 
 
-def mended_sheet(network: Network, villages: Sequence[int], ended: date) -> Sheet:
+def mended_sheet(network: Network, villages: Sequence[int], ended: date, say: Say) -> Sheet:
     """Three dates of each village after an event that ended on a day, with cells to close them."""
-    columns = ("编码", "乡镇", "村", "事项", "期限", "完成日期", "确认人")
+    columns = say.columns("code", "township", "village", "what", "due", "done_on", "confirmed_by")
     every = network.villages
     rows = [
         (
             every.code[at],
             every.township[at],
             every.name[at],
-            what,
+            say(what),
             str(ended + timedelta(days=days)),
             _TO_FILL_IN,
             _TO_FILL_IN,
@@ -57,33 +63,31 @@ def mended_sheet(network: Network, villages: Sequence[int], ended: date) -> Shee
         for at in villages
         for what, days in MENDED
     ]
-    within = "、".join(f"{what} {days} 天" for what, days in MENDED)
-    lines = (f"灾害过程 {ended} 结束，受灾村 {len(villages)} 个；期限：{within}",)
-    return Sheet(
-        "mended", "灾后恢复三个期限", (Part("灾后恢复三个期限", lines, (Table("各村", columns, rows),)),)
-    )
+    within = say("comma").join(say("within_days", what=say(what), days=days) for what, days in MENDED)
+    lines = (say("mended_line", ended=ended, n=len(villages), within=within),)
+    title = say("mended")
+    return Sheet("mended", title, (Part(title, lines, (Table(say("by_village"), columns, rows),)),))
 
 
 _COLUMNS = (
-    "类别",
-    "村",
-    "对象",
-    "风险区",
-    "人数",
-    "需帮助",
-    "负责人",
-    "去处",
-    "今晚转移（是/否）",
-    "落实人",
+    "class",
+    "village",
+    "object",
+    "zone",
+    "persons",
+    "helpless",
+    "helper",
+    "goes_to",
+    "move_tonight",
+    "carried_out_by",
 )
-_SIGNED = ("会商", "乡镇", "时间")
 
 
 def _township(network: Network, placed: TransferObject) -> str:
     return network.villages.township[placed.village]
 
 
-def _row(network: Network, placed: TransferObject) -> tuple[str, ...]:
+def _row(network: Network, placed: TransferObject, say: Say) -> tuple[Cell, ...]:
     name_of_zone = {zone.code: zone.name for zone in network.zones}
     name_of_shelter = {shelter.code: shelter.name for shelter in network.shelters}
     own = network.villages.shelter[placed.village] if network.villages.shelter else ""
@@ -92,14 +96,14 @@ def _row(network: Network, placed: TransferObject) -> tuple[str, ...]:
         network.villages.name[placed.village],
         placed.name,
         name_of_zone.get(placed.zone, placed.zone),
-        _count(placed.persons),
-        _count(placed.helpless),
+        _count(placed.persons, say),
+        _count(placed.helpless, say),
         placed.helper,
-        name_of_shelter.get(placed.shelter, placed.shelter) or own or "未定",
+        name_of_shelter.get(placed.shelter, placed.shelter) or own or say("undecided"),
         _TO_FILL_IN,
         _TO_FILL_IN,
     )
 
 
-def _count(number: int) -> str:
-    return "未填" if number == UNKNOWN else str(number)
+def _count(number: int, say: Say) -> Cell:
+    return say("not_filled_in") if number == UNKNOWN else number

@@ -8,6 +8,7 @@ import numpy as np
 
 from warnstream.adapters.geometry import own_weights
 from warnstream.commands.sheets.sheet import Part, Sheet, Table
+from warnstream.commands.sheets.words.say import Say
 from warnstream.config.settings import Configuration
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.geodesy import local_xy_m
@@ -16,10 +17,10 @@ from warnstream.model.network import Network
 CELL_M = 5_000.0
 DRILL_DAYS = 365
 GRID_RANK = 1
-_VILLAGE = ("编码", "乡镇", "村")
+_VILLAGE = ("code", "township", "village")
 
 
-def network_sheet(configuration: Configuration) -> Sheet:
+def network_sheet(configuration: Configuration, say: Say) -> Sheet:
     """Coverage: cells of 5 km that have villages and a rain gauge, and villages with gauges of their own."""
     network, villages = configuration.network, configuration.network.villages
     n_cells, n_covered = _cells(network)
@@ -28,31 +29,35 @@ def network_sheet(configuration: Configuration) -> Sheet:
     total, own = Counter(villages.township), Counter(np.array(villages.township)[has_own].tolist())
     without = np.flatnonzero(~has_own)
     order = without[np.argsort(-nearest_m[without], kind="stable")].tolist()
-    n_rain, n_stage = int(network.stations.measures_rain.sum()), int(network.stations.measures_stage.sum())
+    stations = network.stations
     n_own, radius_km = int(has_own.sum()), configuration.village.radius_m / 1000
-    covered = f"{n_covered} 个（{_share(n_covered, n_cells)}）"
-    owned = f"{n_own} 个（{_share(n_own, len(villages))}）"
+    n_rain, n_stage = int(stations.measures_rain.sum()), int(stations.measures_stage.sum())
+    n_villages = len(villages)
     lines = (
-        f"雨量站 {n_rain} 个，水位站 {n_stage} 个",
-        f"有村的 5 公里网格 {n_cells} 个，其中有雨量站 {covered}",
-        f"行政村 {len(villages)} 个，有自己雨量站的 {owned}：按 villages.radius_km {radius_km:g} 公里",
+        say("gauges_line", rain=n_rain, stage=n_stage),
+        say("cells_line", n=n_cells, covered=n_covered, share=_share(n_covered, n_cells)),
+        say("own_line", n=n_villages, own=n_own, share=_share(n_own, n_villages), radius=f"{radius_km:g}"),
     )
     tables = (
         Table(
-            "各乡镇",
-            ("乡镇", "行政村", "有自己雨量站", "占比"),
-            [(name, str(n), str(own[name]), _share(own[name], n)) for name, n in sorted(total.items())],
+            say("by_township"),
+            say.columns("township", "n_villages", "with_gauge", "share"),
+            [(name, n, own[name], _share(own[name], n)) for name, n in sorted(total.items())],
         ),
         Table(
-            "没有自己雨量站的村（最远的在前）",
-            (*_VILLAGE, "最近雨量站（公里）"),
-            [(*_village(network, at), f"{nearest_m[at] / 1000:.1f}") for at in order],
+            say("without_gauge_far"),
+            say.columns(*_VILLAGE, "nearest_km"),
+            [(*_village(network, at), _km(float(nearest_m[at]), say)) for at in order],
         ),
     )
-    return Sheet("network", "监测网覆盖情况", (Part("监测网覆盖情况", lines, tables),))
+    return Sheet("network", say("network"), (Part(say("network"), lines, tables),))
 
 
-def season_sheet(configuration: Configuration, drills: dict[str, str], today: date) -> Sheet:
+def _km(distance_m: float, say: Say) -> float | str:
+    return round(distance_m / 1000, 1) if np.isfinite(distance_m) else say("unknown")
+
+
+def season_sheet(configuration: Configuration, drills: dict[str, str], today: date, say: Say) -> Sheet:
     """Before the season: what a village lacks to be warned and led away."""
     network = configuration.network
     villages, every = network.villages, range(len(network.villages))
@@ -64,34 +69,34 @@ def season_sheet(configuration: Configuration, drills: dict[str, str], today: da
     last = {at: _day_of(drills.get(villages.code[at], "")) for at in every}
     late = [at for at in every if (day := last[at]) is None or (today - day).days > DRILL_DAYS]
     has_own = _has_own(configuration)
+    lacking = {
+        "no_post": [at for at in every if not ranks[at]],
+        "no_grid": [at for at in every if ranks[at] and GRID_RANK not in ranks[at]],
+        "no_doors": [at for at in every if doors[at] == 0],
+        "no_objects": [at for at in every if at not in with_objects],
+        "no_shelter": [at for at in every if at not in sheltered],
+        "no_gauge": np.flatnonzero(~has_own).tolist(),
+    }
     tables = (
-        _listed(network, "没有责任人的村", [at for at in every if not ranks[at]]),
-        _listed(
-            network,
-            "没有网格员（第 1 级）的村",
-            [at for at in every if ranks[at] and GRID_RANK not in ranks[at]],
-        ),
-        _listed(network, "没有住户登记的村", [at for at in every if doors[at] == 0]),
-        _listed(network, "没有转移对象登记的村", [at for at in every if at not in with_objects]),
-        _listed(network, "没有避灾安置场所的村", [at for at in every if at not in sheltered]),
-        _listed(network, "没有自己雨量站的村", np.flatnonzero(~has_own).tolist()),
+        *(_listed(network, key, numbers, say) for key, numbers in lacking.items()),
         Table(
-            f"{DRILL_DAYS} 天内没有演练的村",
-            (*_VILLAGE, "上次演练"),
-            [(*_village(network, at), str(last[at] or "没有记录")) for at in late],
+            say("no_drill", days=DRILL_DAYS),
+            say.columns(*_VILLAGE, "last_drill"),
+            [(*_village(network, at), str(last[at] or say("no_record"))) for at in late],
         ),
     )
     n_posts = len({post.post for post in network.chain})
+    counts = {"villages": len(villages), "posts": n_posts, "doors": len(network.households)}
     lines = (
-        f"{today}：行政村 {len(villages)} 个，责任人 {n_posts} 个，住户 {len(network.households)} 户",
-        "；".join(f"{table.heading} {len(table.rows)}" for table in tables),
-        "培训、装备试验不在本系统登记，由乡镇另附。",
+        say("season_line", today=today, **counts),
+        say("join").join(f"{table.heading} {len(table.rows)}" for table in tables),
+        say("season_not_here"),
     )
-    return Sheet("season", "汛前检查表", (Part("汛前检查表", lines, tables),))
+    return Sheet("season", say("season"), (Part(say("season"), lines, tables),))
 
 
-def _listed(network: Network, heading: str, numbers: Sequence[int]) -> Table:
-    return Table(heading, _VILLAGE, [_village(network, at) for at in numbers])
+def _listed(network: Network, key: str, numbers: Sequence[int], say: Say) -> Table:
+    return Table(say(key), say.columns(*_VILLAGE), [_village(network, at) for at in numbers])
 
 
 def _village(network: Network, at: int) -> tuple[str, str, str]:

@@ -3,80 +3,94 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from warnstream.commands.sheets.sheet import Part, Sheet, Table
+from warnstream.commands.sheets.sheet import Cell, Part, Sheet, Table
+from warnstream.commands.sheets.words.say import Say
 from warnstream.config.tables.risks import Risk
 from warnstream.model.network import Villages
 
-_COLUMNS = ("编号", "乡镇", "村", "地点", "灾种", "受威胁人数", "责任单位", "措施", "期限")
-_OF_UNIT = ("编号", "乡镇", "村", "地点", "灾种", "受威胁人数", "措施", "期限", "议定")
+COLUMNS = ("risk", "township", "village", "place", "hazard", "people", "unit", "measure", "due")
+_OF_UNIT = ("risk", "township", "village", "place", "hazard", "people", "measure", "due", "decided")
 
 
-def control_sheet(risks: Sequence[Risk], villages: Villages, today: date) -> Sheet:
+def control_sheet(risks: Sequence[Risk], villages: Villages, today: date, say: Say) -> Sheet:
     """管控一张表: overdue first, then by day; what is closed last, with day and name (动态销号)."""
-    overdue = _by_day(risk for risk in risks if risk.is_overdue(today))
-    opened = _by_day(risk for risk in risks if risk.closed is None and not risk.is_overdue(today))
+    overdue = by_day(risk for risk in risks if risk.is_overdue(today))
+    opened = by_day(risk for risk in risks if risk.closed is None and not risk.is_overdue(today))
     closed = sorted((risk for risk in risks if risk.closed), key=lambda one: (one.closed or today, one.code))
-    share = f"，销号率 {len(closed) / len(risks):.0%}" if risks else ""
-    lines = (
-        f"{today}：共 {len(risks)} 处，超期 {len(overdue)}，在期 {len(opened)}，已销号 {len(closed)}{share}",
-    )
+    share = say("share_closed", share=f"{len(closed) / len(risks):.0%}") if risks else ""
+    counts = {"overdue": len(overdue), "opened": len(opened), "closed": len(closed)}
+    lines = (say("control_line", today=today, n=len(risks), share=share, **counts),)
+    columns = say.columns(*COLUMNS)
     tables = (
+        overdue_table(overdue, villages, today, say),
+        Table(say("in_time"), columns, [cells_of(risk, villages, say) for risk in opened]),
         Table(
-            "超期未销号",
-            (*_COLUMNS, "超期天数"),
-            [(*_cells(risk, villages), str((today - risk.due).days)) for risk in overdue],
-        ),
-        Table("在期", _COLUMNS, [_cells(risk, villages) for risk in opened]),
-        Table(
-            "已销号",
-            (*_COLUMNS, "销号日期", "销号人"),
-            [(*_cells(risk, villages), str(risk.closed), risk.closed_by) for risk in reversed(closed)],
+            say("closed"),
+            (*columns, *say.columns("closed_on", "closed_by")),
+            [(*cells_of(risk, villages, say), str(risk.closed), risk.closed_by) for risk in reversed(closed)],
         ),
     )
-    return Sheet("control", "管控一张表", (Part("管控一张表", lines, tables),))
+    return Sheet("control", say("control"), (Part(say("control"), lines, tables),))
 
 
-def notice_sheet(risks: Sequence[Risk], villages: Villages, today: date) -> Sheet:
+def overdue_table(overdue: Sequence[Risk], villages: Villages, today: date, say: Say) -> Table:
+    """Those whose day has passed, with the days since then."""
+    return Table(
+        say("overdue"),
+        say.columns(*COLUMNS, "days_over"),
+        [(*cells_of(risk, villages, say), (today - risk.due).days) for risk in overdue],
+    )
+
+
+def notice_sheet(risks: Sequence[Risk], villages: Villages, today: date, say: Say) -> Sheet:
     """告知函: of each unit what it has to do and until when."""
     opened = [risk for risk in risks if risk.closed is None]
     parts = [
         Part(
-            "风险隐患告知函",
-            (f"{unit}：", f"截至 {today}，下列隐患由你单位负责管控，请按期完成并报销号。"),
-            (Table("隐患清单", _OF_UNIT, [_of_unit(risk, villages) for risk in _by_day(own)]),),
-            ("签发", "签收", "日期"),
+            say("notice"),
+            (say("to_unit", unit=unit), say("notice_line", today=today)),
+            (
+                Table(
+                    say("risk_list"),
+                    say.columns(*_OF_UNIT),
+                    [_of_unit(risk, villages, say) for risk in by_day(own)],
+                ),
+            ),
+            say.columns("signed_issued", "signed_received", "date"),
         )
         for unit, own in _by_unit(opened)
     ]
-    return Sheet("notices", "风险隐患告知函", tuple(parts) or (_nothing("风险隐患告知函", today),))
+    return Sheet("notices", say("notice"), tuple(parts) or (_nothing(say("notice"), today, say),))
 
 
-def supervision_sheet(risks: Sequence[Risk], villages: Villages, today: date) -> Sheet:
+def supervision_sheet(risks: Sequence[Risk], villages: Villages, today: date, say: Say) -> Sheet:
     """督办单: of each unit what is overdue, and by how many days."""
     overdue = [risk for risk in risks if risk.is_overdue(today)]
     parts = [
         Part(
-            "督办单",
-            (f"{unit}：", f"截至 {today}，下列隐患已超期未销号，请立即整改并书面说明原因。"),
+            say("supervision"),
+            (say("to_unit", unit=unit), say("supervision_line", today=today)),
             (
                 Table(
-                    "超期隐患",
-                    (*_OF_UNIT, "超期天数"),
-                    [(*_of_unit(risk, villages), str((today - risk.due).days)) for risk in _by_day(own)],
+                    say("overdue_list"),
+                    say.columns(*_OF_UNIT, "days_over"),
+                    [(*_of_unit(risk, villages, say), (today - risk.due).days) for risk in by_day(own)],
                 ),
             ),
-            ("督办人", "责任人", "整改期限", "日期"),
+            say.columns("signed_supervised", "signed_responsible", "signed_until", "date"),
         )
         for unit, own in _by_unit(overdue)
     ]
-    return Sheet("supervision", "督办单", tuple(parts) or (_nothing("督办单", today),))
+    title = say("supervision")
+    return Sheet("supervision", title, tuple(parts) or (_nothing(title, today, say),))
 
 
-def _nothing(title: str, today: date) -> Part:
-    return Part(title, (f"截至 {today}，没有需要发出的。",), ())
+def _nothing(title: str, today: date, say: Say) -> Part:
+    return Part(title, (say("nothing_to_send", today=today),), ())
 
 
-def _by_day(risks: Iterable[Risk]) -> list[Risk]:
+def by_day(risks: Iterable[Risk]) -> list[Risk]:
+    """By the day that they are due."""
     return sorted(risks, key=lambda risk: (risk.due, risk.code))
 
 
@@ -90,15 +104,17 @@ def _where(risk: Risk, villages: Villages) -> tuple[str, str]:
     return villages.township[number], villages.name[number]
 
 
-def _people(risk: Risk) -> str:
-    return str(risk.people) if risk.people else "未填"
+def _people(risk: Risk, say: Say) -> Cell:
+    return risk.people or say("not_filled_in")
 
 
-def _cells(risk: Risk, villages: Villages) -> tuple[str, ...]:
-    where = _where(risk, villages)
-    return (risk.code, *where, risk.place, risk.hazard, _people(risk), risk.unit, risk.measure, str(risk.due))
+def cells_of(risk: Risk, villages: Villages, say: Say) -> tuple[Cell, ...]:
+    """A row under `COLUMNS`."""
+    what = risk.place, risk.hazard, _people(risk, say), risk.unit, risk.measure, str(risk.due)
+    return (risk.code, *_where(risk, villages), *what)
 
 
-def _of_unit(risk: Risk, villages: Villages) -> tuple[str, ...]:
-    where, decided = _where(risk, villages), risk.decided_in or "未填"
-    return (risk.code, *where, risk.place, risk.hazard, _people(risk), risk.measure, str(risk.due), decided)
+def _of_unit(risk: Risk, villages: Villages, say: Say) -> tuple[Cell, ...]:
+    where, decided = _where(risk, villages), risk.decided_in or say("not_filled_in")
+    people = _people(risk, say)
+    return (risk.code, *where, risk.place, risk.hazard, people, risk.measure, str(risk.due), decided)

@@ -37,8 +37,11 @@ FACTOR_SPREAD_MAX = 0.02
 
 def threshold_differences(old: Configuration, new: Configuration) -> Iterator[str]:
     """One line for each hazard, level and value that changed, in places that both have."""
-    before = {rule.name: rule for rule in old.rules}
     after = {rule.name: rule for rule in new.rules}
+    names = {rule.name for rule in old.rules}
+    called = {before: name for before, name in new.network.hazards_were.items() if before in names}
+    yield from (f"{name}: the hazard was {before}" for before, name in called.items())
+    before = {called.get(rule.name, rule.name): rule for rule in old.rules}
     for name in sorted(before.keys() - after.keys()):
         yield f"{name}: the hazard is gone"
     for name in sorted(after.keys() - before.keys()):

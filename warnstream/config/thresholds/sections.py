@@ -47,6 +47,9 @@ class HazardSection(Section):
     """What every hazard has."""
 
     title: TitleSection = Field(description="Event name in texts.")
+    was: Annotated[str | None, value_types.code()] = default(
+        None, description="Name that this hazard had before: its levels, warnings and hold times go on."
+    )
     source: Annotated[str, value_types.text()] = default(
         "", description="Where the thresholds come from; named in every warning."
     )

@@ -14,6 +14,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 LEVEL_WORDS = {"zh": ("无", "蓝", "黄", "橙", "红"), "en": ("none", "blue", "yellow", "orange", "red")}
 BYTE_ORDER_MARK = "\ufeff"
+SHEET_NAME_MAX = 31
 
 
 def as_csv(tables: Sequence[Table], language: str) -> bytes:
@@ -46,8 +47,9 @@ def as_xlsx(tables: Sequence[Table], language: str) -> bytes:
             content, {**options, "strings_to_urls": False, "strings_to_numbers": False}
         )
         bold = book.add_format({"bold": True})
+        taken: set[str] = set()
         for table in tables:
-            sheet = book.add_worksheet(_sheet_name(table.title))
+            sheet = book.add_worksheet(_sheet_name(table.title, taken))
             lines = head_of(table, language)
             for line, parts in enumerate(lines):
                 for column, part in enumerate(parts):
@@ -93,6 +95,13 @@ def _shown(cell: Cell, at: int, table: Table, language: str) -> Cell:
     return cell
 
 
-def _sheet_name(title: str) -> str:
-    """At most 31 characters without those that Excel keeps for itself."""
-    return "".join(" " if mark in "[]:*?/\\" else mark for mark in title)[:31]
+def _sheet_name(title: str, taken: set[str]) -> str:
+    """At most 31 characters without those that Excel keeps for itself; no two alike, whatever their case."""
+    named = "".join(" " if mark in "[]:*?/\\" else mark for mark in title).strip("' ") or "-"
+    name, number = named[:SHEET_NAME_MAX], 1
+    while name.casefold() in taken:
+        number += 1
+        end = f" {number}"
+        name = named[: SHEET_NAME_MAX - len(end)] + end
+    taken.add(name.casefold())
+    return name

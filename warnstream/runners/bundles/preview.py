@@ -5,33 +5,19 @@ would take them, and one step is judged. The same is done with the bundle that r
 anyhow is not the change's doing. The node may be running; it is asked for nothing.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from warnstream import __version__
-from warnstream.adapters.bundles.store import BundleStore
-from warnstream.adapters.journal.extents import find_extent, read_entries
-from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.config.settings import Configuration
 from warnstream.model.effects import Effects
-from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.observations.readings import empty_batch
-from warnstream.runners.bundles.frozen import load_bundle
-from warnstream.runners.history.start import begin, entry_of
-from warnstream.runners.intake.history_entries import CONFIGURATION, encode
-from warnstream.runners.replay.journal_entries import journal_folder
+from warnstream.runners.bundles.beside import take_over
 
 Warned = tuple[str, str]
 """Village code and hazard."""
-
-
-class NothingJudgedError(WarnstreamError):
-    """There was no step yet: nothing stands, and nobody can be told anything by a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +67,13 @@ def look_ahead(configuration: Configuration, storage: Path) -> Found:
     WarnstreamError
         If the storage directory has no journal yet, or it cannot be read.
     """
-    folder = journal_folder(storage)
-    extent = find_extent(folder)
-    first = extent.segments[0].first_sequence
-
-    def entries_after(number: int) -> Iterator[tuple[int, str, bytes]]:
-        return read_entries(extent, max(number + 1, first))
-
-    snapshot = next(SnapshotFiles(folder).newest_first(), None)
-    present = entry_of(configuration, __version__, 0)
-    store = BundleStore(storage)
-
-    def bundle_of(number: int) -> Configuration:
-        return load_bundle(store.bundle(number))
-
-    start = begin(configuration, present, snapshot, entries_after, [], bundle_of=bundle_of)
-    for _ in start.replay(entries_after(start.begins_after)):
-        pass
-    intake, network = start.intake, start.kept.configuration.network
-    if intake.now_s < 0:
-        raise NothingJudgedError(f"{folder}: nothing has been judged yet")
-    asked = list[Effects]()
-    if start.is_changed and (changed := intake.consume(CONFIGURATION, encode(present)).changed_over):
-        asked.append(changed)
-    step = intake.engine.step(empty_batch(), [], intake.now_s)
-    found = Found(intake.now_s, notes=start.notes)
+    beside = take_over(configuration, storage)
+    network, step = beside.network, beside.step
+    asked = [beside.changed] if beside.changed else []
+    found = Found(beside.now_s, notes=beside.notes)
     for effects in (*asked, step.effects):
         _take(found, effects, network)
-    codes, assessment = network.villages.code, intake.engine.assessment
+    codes, assessment = network.villages.code, beside.engine.assessment
     found.blind.update(codes[village] for village in np.flatnonzero(step.assessment.sight.is_blind))
     for rule in assessment.rules:
         found.falling.update((codes[village], rule.name) for village in assessment.level(rule.name).falling())

@@ -16,6 +16,7 @@ from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.desk import Case
 from warnstream.desk.cases import decode_snapshot
 from warnstream.lifecycle.voice import Voice, voices_in
+from warnstream.model.rules.hazard_names import under_name_now
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.entries import CANCEL, decode_cancel
 from warnstream.runners.intake.history_entries import (
@@ -98,6 +99,20 @@ class IssuedHistory:
             self.voices = {now.get(code, code): voice for code, voice in self.voices.items()}
             self.told = {now.get(code, code) for code in self.told}
 
+    def call_hazards(self, now: Mapping[str, str]) -> None:
+        """What stands and was issued, by the names of now; `now` has those of hazards with another one."""
+        if not now:
+            return
+        cases: dict[tuple[str, str], Case] = {}
+        for (code, hazard), case in self.cases.items():
+            key, called = (code, now.get(hazard, hazard)), under_name_now(case, Case, now)
+            if key not in cases or _age(cases[key]) <= _age(called):
+                cases[key] = called
+        self.cases = cases
+        self.voices = {code: under_name_now(voice, Voice, now) for code, voice in self.voices.items()}
+        for entry, steps in self.issued.items():
+            self.issued[entry] = [under_name_now(step, Issued, now) for step in steps]
+
     def take_earlier(self, earlier: "IssuedHistory") -> None:
         """What an earlier part of the log says of configurations, and of entries that are not tried again."""
         self.changes[:0] = earlier.changes
@@ -107,6 +122,12 @@ class IssuedHistory:
         """Whether an entry came in while the node was in an exercise, as far as is known."""
         before = [change for number, change in self.changes if number <= entry]
         return bool(before) and before[-1].status is MessageStatus.EXERCISE
+
+
+def _age(case: Case) -> tuple[int, int]:
+    """Of two warnings of one village and hazard the greater is the newer."""
+    latest = case.warning.latest
+    return (-1 if latest is None else latest.sent_s), case.warning.version
 
 
 def read_history(snapshot: StateFile | None, entries: Entries) -> IssuedHistory:

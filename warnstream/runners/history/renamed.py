@@ -1,4 +1,4 @@
-"""Villages and posts that have another code now: by which codes log, ledger and outbox know them.
+"""Villages, posts and hazards with another code now: by which codes log, ledger and outbox know them.
 
 A configuration says it itself (`was`). After a rollback the one that runs does not, but the log does: what
 was called V9 for a while is V1 again, and people still answer to V9. So what each configuration of the log
@@ -20,10 +20,23 @@ def named_as_before(configuration: Configuration, known: Iterable[ConfigurationE
     village = codes_now(villages.code, villages.was, pairs)
     pairs = [(post, before) for entry in entries for before, post in entry.posts_were.items()]
     posts = codes_now({row.post for row in network.chain}, network.posts_were, pairs)
-    if village == villages.was and posts == network.posts_were:
+    pairs = [(name, before) for entry in entries for before, name in entry.hazards_were.items()]
+    own = {rule.name for rule in configuration.rules}
+    hazards = _one_thing(codes_now(own, network.hazards_were, pairs), entries)
+    if (village, posts, hazards) == (villages.was, network.posts_were, network.hazards_were):
         return configuration
-    named = replace(network, villages=replace(villages, was=village), posts_were=posts)
+    named = replace(network, villages=replace(villages, was=village), posts_were=posts, hazards_were=hazards)
     return replace(configuration, network=named)
+
+
+def _one_thing(hazards: dict[str, str], known: Iterable[ConfigurationEntry]) -> dict[str, str]:
+    """Without names that were two hazards of one configuration: neither goes on as the other."""
+    together = [{row.name for row in entry.hazards} for entry in known]
+    return {
+        before: name
+        for before, name in hazards.items()
+        if not any({before, name} <= both for both in together)
+    }
 
 
 def codes_now(

@@ -26,8 +26,9 @@ from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.network import Network
+from warnstream.model.rules.hazard_names import under_name_now
 from warnstream.model.times import parse_compact_utc
-from warnstream.model.warning import MessageReference, MessageStatus
+from warnstream.model.warning import MessageReference, MessageStatus, WarningMessage
 from warnstream.runners.build import build_intake
 from warnstream.runners.history.issued_history import Entries, IssuedHistory, read_history
 from warnstream.runners.history.kept import KeptRows, keep_rows
@@ -177,6 +178,7 @@ def entry_of(configuration: Configuration, version: str, at_s: int, bundle: int 
         hazards=hazard_rows(configuration.rules),
         bundle=bundle,
         posts_were=dict(configuration.network.posts_were),
+        hazards_were=dict(configuration.network.hazards_were),
     )
 
 
@@ -228,7 +230,8 @@ def begin(  # noqa: PLR0913, PLR0917  # what is known of the past
         history = read_history(file, entries_after(reaches))
     code_now = configuration.network.villages.code_now
     history.call_villages(configuration.network.villages.was)
-    open_warnings = [replace(known, village=code_now(known.village)) for known in open_warnings]
+    history.call_hazards(configuration.network.hazards_were)
+    open_warnings = [_called_now(known, configuration.network) for known in open_warnings]
     open_bulletins = [known._replace(village=code_now(known.village)) for known in open_bulletins]
     strangers = strange_cases(open_warnings, history)
     history.cases |= {(village, case.warning.hazard): case for village, case in strangers}
@@ -259,6 +262,12 @@ def begin(  # noqa: PLR0913, PLR0917  # what is known of the past
     )
 
 
+def _called_now(known: OpenWarning, network: Network) -> OpenWarning:
+    """What the outbox knows, by the code of its village and the name of its hazard now."""
+    message = under_name_now(known.message, WarningMessage, network.hazards_were)
+    return replace(known, village=network.villages.code_now(known.village), message=message)
+
+
 def _taken_up(
     configuration: Configuration, people: Network, file: StateFile | None
 ) -> tuple[Intake, bool, list[str] | None]:
@@ -283,8 +292,9 @@ def _named_by_log(
     named = named_as_before(configuration, [change for _, change in history.changes])
     if named is configuration:
         return configuration, present
-    rows = village_rows(named.network.villages)
-    return named, structs.replace(present, villages=rows, posts_were=dict(named.network.posts_were))
+    rows, network = village_rows(named.network.villages), named.network
+    were = {"posts_were": dict(network.posts_were), "hazards_were": dict(network.hazards_were)}
+    return named, structs.replace(present, villages=rows, **were)
 
 
 def _is_of_doors(known: OpenWarning, history: IssuedHistory) -> bool:
@@ -337,6 +347,7 @@ def _carried(
         pass
     history = start.history
     history.call_villages(new.network.villages.was)
+    history.call_hazards(new.network.hazards_were)
     kept = keep_rows(new, history.open_cases(), before, [*history.open_voices(), *history.told])
     intake = build_intake(new, kept.configuration.network)
     intake.take_over(start.intake)

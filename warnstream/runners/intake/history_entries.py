@@ -76,8 +76,8 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
         A running node changed over to it: what came before the entry was judged by the one before.
     asks_posts : bool
         Posts are asked anew, because something of theirs has changed.
-    posts_were : dict of str to str
-        By a code that a post had before, its code then.
+    posts_were, hazards_were : dict of str to str
+        By a code that a post had before, its code then; by the name of a hazard likewise.
     """
 
     fingerprint: str
@@ -90,6 +90,7 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
     is_live: bool = False
     asks_posts: bool = True
     posts_were: dict[str, str] = {}
+    hazards_were: dict[str, str] = {}
 
     def is_same_as(self, other: "ConfigurationEntry | None") -> bool:
         """Whether both judge the same way: the same files, read by the same software."""

@@ -256,7 +256,7 @@ class Intake:
         return notes or []
 
     def take_over(self, before: "Intake") -> list[str]:
-        """Go on from another configuration's state, between entries; what begins anew. As of `restore`."""
+        """Go on from another configuration's state; what begins anew. As of `restore`."""
         copied, self._owed, self._early, self.is_clock_accepted = before.left()
         return self.restore(copied)
 
@@ -274,7 +274,7 @@ class Intake:
 
         What begins anew, in sentences; None where it is of this very configuration. ValueError, KeyError.
         """
-        file.check_judged(self._status)
+        file.under_names_now(self._network.hazards_were).check_judged(self._status)
         state, notes = file.arrays_by_part(), None
         if not file.is_of(self._register, self._judged_as.fingerprint):
             template = self.engine.assessment.snapshot()
@@ -289,7 +289,7 @@ class Intake:
 
     def restore_people(self, file: StateFile) -> None:
         """What people were told, and the alarms that stand. ValueError if it is of another version."""
-        file.check_people()
+        file.under_names_now(self._network.hazards_were).check_people()
         self.engine.desk.restore(file.bytes_of("desk"))
         if "alarms" in file:
             self.alarms.restore(file.bytes_of("alarms"))
@@ -315,7 +315,7 @@ class Intake:
 
     def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, outcome: Outcome) -> None:
         """What a person did; it waits for the next step."""
-        self._actions += real_actions([decode(payload)], self.now_s, outcome)
+        self._actions += real_actions([decode(payload)], self.now_s, outcome, self._network.hazards_were)
 
     def _take_act(self, payload: bytes, _outcome: Outcome) -> None:
         if self._past is None or self._past.is_followed:

@@ -1,6 +1,8 @@
 """What people and other services say in messages of their own topics: signs, reports, and alerts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import msgspec
 
@@ -13,6 +15,7 @@ from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.digests import CallFailed, FieldReport, ReportBody
 from warnstream.model.effects import Answer, RecipientAnswer
 from warnstream.model.hands.drills import DrillOrder, is_of_drill
+from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.model.times import parse_iso
@@ -20,6 +23,8 @@ from warnstream.runners.intake.entries import AnswerMessage, ClockBeacon, SignEn
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.intake.refusals import refuse, refuse_sign
 from warnstream.runners.intake.topics import Topics
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def signs_in(message: RawMessage, observer: str, outcome: Outcome) -> list[SignReport | SignVerdict]:
@@ -68,9 +73,19 @@ def _refused_alert(refused: RefusedAlert, topics: Topics) -> Refusal:
     return Refusal(refused.reason, detail, topics.alerts_of(arrived.source), arrived.content)
 
 
-def real_actions(actions: Iterable[Action], now_s: int, outcome: Outcome) -> list[Action]:
+def _called_now(action: Action, hazards_now: Mapping[str, str]) -> Action:
+    """An order on a hazard by its name now: a screen, a script or the log may have the earlier one."""
+    if isinstance(action, HandOrder) and action.hazard in hazards_now:
+        return replace(action, hazard=hazards_now[action.hazard])
+    return action
+
+
+def real_actions(
+    actions: Iterable[Action], now_s: int, outcome: Outcome, hazards_now: Mapping[str, str] = NO_NAMES
+) -> list[Action]:
     """What of actions is for the real engine; what is of a drill goes there (`Outcome.of_drill`) alone.
 
+    Orders are by the names of hazards that `hazards_now` has by earlier ones.
     But for two: the real desk knows where a drill is on, and a call for help in a drill may be meant.
     """
     real: list[Action] = []
@@ -88,7 +103,7 @@ def real_actions(actions: Iterable[Action], now_s: int, outcome: Outcome) -> lis
         elif isinstance(action, CallFailed) and is_of_drill(action.digest):
             outcome.of_drill.append(action)
         else:
-            real.append(action)
+            real.append(_called_now(action, hazards_now))
     return real
 
 

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from warnstream.model.network import Network
+from warnstream.model.rules.hazard_names import called_now
 from warnstream.model.warning import MessageStatus
 
 ArrayOf = dict[str, np.ndarray]
@@ -28,6 +29,12 @@ VERSIONS = {JUDGED: 1, PEOPLE: 1}
 """Raised when a part changes so that an older one cannot be read."""
 
 _TABLE = "parts"
+
+OF_HAZARDS = ("desk", "actions", "past_crossings")
+"""Names of contents in msgpack that speak of hazards."""
+
+LEVELS_OF = ("level.", "late.")
+"""Parts of a state that are a hazard's, by its name."""
 
 
 class PartLabel(msgspec.Struct, frozen=True):
@@ -74,6 +81,19 @@ class StateFile:
     def bytes_of(self, name: str) -> bytes:
         """Content of a name that holds bytes. KeyError if it is not there."""
         return bytes(self._arrays[name].tobytes())
+
+    def under_names_now(self, now: Mapping[str, str]) -> "StateFile":
+        """Itself, with what it holds of hazards under their names now; `now` is by the earlier one."""
+        for name in OF_HAZARDS if now else ():
+            if name in self._arrays:
+                content = called_now(self.bytes_of(name), now)
+                self._arrays[name] = np.frombuffer(content, dtype=np.uint8)
+        for path in [path for path in self._arrays if path.startswith(LEVELS_OF)] if now else ():
+            part, _, rest = path.partition("/")
+            kind, _, hazard = part.partition(".")
+            if hazard in now:
+                self._arrays[f"{kind}.{now[hazard]}/{rest}"] = self._arrays.pop(path)
+        return self
 
     def arrays_by_part(self) -> dict[str, ArrayOf]:
         """Arrays by part and name."""

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import json
+import re
 import zipfile
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -266,3 +267,15 @@ def test_drills_are_those_of_the_area_with_their_scores(office: Console) -> None
     office.told["drills"] = b"{"
     office.hub._facts.clear()
     assert office.client("chief").get("/api/v1/drills").status_code == 503
+
+
+def test_no_two_sheets_of_a_workbook_have_one_name() -> None:
+    title = "Overdue measures of the water office, all of them"
+    tables = [
+        Table("t", named, "n", "live", "by", NOW_S, 0, [Column("a")], [["x"]])
+        for named in (title, title.upper(), title, "'")
+    ]
+    with zipfile.ZipFile(io.BytesIO(as_xlsx(tables, "en"))) as book:
+        names = re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
+    assert len({name.casefold() for name in names}) == len(tables)
+    assert all(len(name) <= 31 for name in names)

@@ -134,7 +134,12 @@ def _refuse_removed(standing: Iterable[tuple[str, str]], configuration: Configur
         configuration.network.villages.index_of_name(),
         {rule.name for rule in configuration.rules},
     )
-    gone = [(code, hazard) for code, hazard in standing if code not in villages or hazard not in hazards]
+    now = configuration.network.hazards_were
+    gone = [
+        (code, hazard)
+        for code, hazard in standing
+        if code not in villages or now.get(hazard, hazard) not in hazards
+    ]
     if gone:
         code, hazard = gone[0]
         command = shlex.join(["warnstream", "end", str(configuration.directory), code, hazard])

@@ -9,7 +9,7 @@ from warnstream.commands.bundles import prepare
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import ChangePolicy
 from warnstream.model.errors import DamagedError
-from warnstream.runners.bundles.preview import NothingJudgedError
+from warnstream.runners.bundles.beside import NothingJudgedError
 from warnstream.runners.live.reloading.handover import Report
 from warnstream.runners.live.reloading.reloads import _wants
 

@@ -36,6 +36,22 @@ TOKENS = Tokens(bytes(range(32)))
 POSTS = (GRID_MEMBER, TOWN_LEADER)
 
 
+def with_villages(one: WarningMessage | Bulletin | Digest) -> Rendered:
+    """As `rendered`, with what is read again of a digest's record."""
+    made = rendered(one)
+    if not isinstance(made, RenderedDigest):
+        return made
+    villages = [
+        {
+            "village": "V1",
+            "changed": [{"hazard": hazard, "cause": cause} for hazard, cause in line.changed],
+            "standing": [{"hazard": hazard} for hazard, _ in line.standing],
+        }
+        for line in made.digest.lines
+    ]
+    return replace(made, record=msgspec.json.encode({"digest": one.identifier, "villages": villages}))
+
+
 @pytest.fixture
 def boxes(tmp_path: Path) -> Iterator[tuple[LoggedOutbox, LoggedOutbox]]:
     (tmp_path / "north").mkdir()
@@ -47,7 +63,7 @@ def boxes(tmp_path: Path) -> Iterator[tuple[LoggedOutbox, LoggedOutbox]]:
         # What north had alone before: its rows have other numbers.
         north.record(told(warning_message(village=1)), NETWORK, rendered)
         for box in (north, south):
-            box.record(told(warning_message(), posts=POSTS), NETWORK, rendered)
+            box.record(told(warning_message(), posts=POSTS), NETWORK, with_villages)
         yield north, south
 
 
@@ -118,23 +134,7 @@ def test_what_one_had_in_hand_when_a_newer_one_came_is_the_same_on_both(
 def end_of(post: ChainPost, n: int) -> Digest:
     """A digest that tells of an end alone."""
     line = DigestLine(0, Level.NONE, False, (), (("flash_flood", Cause.ENDED),), ())
-    return replace(digest(post, n), lines=(line,), owed=(0,) * len(Level), answer_by_s=0)
-
-
-def with_villages(one: WarningMessage | Bulletin | Digest) -> Rendered:
-    """As `rendered`, with what is read again of a digest's record."""
-    made = rendered(one)
-    if not isinstance(made, RenderedDigest):
-        return made
-    villages = [
-        {
-            "village": "V1",
-            "changed": [{"hazard": hazard, "cause": cause} for hazard, cause in line.changed],
-            "standing": [{"hazard": hazard} for hazard, _ in line.standing],
-        }
-        for line in made.digest.lines
-    ]
-    return replace(made, record=msgspec.json.encode({"digest": one.identifier, "villages": villages}))
+    return replace(digest(post, n), lines=(line,), owed=(0, 0, 0, 0, 0), answer_by_s=0)
 
 
 @pytest.mark.parametrize("signal", [Signal.SENT, Signal.GIVEN_UP, Signal.RECEIPT])

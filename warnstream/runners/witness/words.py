@@ -15,14 +15,13 @@ NO_WITNESS = "witness"
 NO_RIGHT = "right"
 LOOK_S = 0.1
 
+_NOTHING = "it acknowledges and sends nothing, the other one may lead by now"
 REACHES_NOBODY = (
-    "this box reaches neither the witness nor the other box: it acknowledges and sends nothing, "
-    "the other one may lead by now",
+    f"this box reaches neither the witness nor the other box: {_NOTHING}",
     "与见证机和备机均失联，本机停止确认和发送，备机可能已接管",
 )
 NOT_LENT = (
-    "the witness answers and does not lend this box the right to lead yet, and the other box is not reached: "
-    "it acknowledges and sends nothing, the other one may lead by now",
+    f"the witness answers and does not lend this box the right to lead yet, and it alone is reached: {_NOTHING}",
     "见证机有应答但尚未授权本机，备机失联，本机停止确认和发送，备机可能已接管",
 )
 """Of one that was started less than a lease ago, or has lent it to the other box."""

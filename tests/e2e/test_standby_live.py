@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import socket
+import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.two_boxes import BoxProcess, Gateway, Pair, pair_of_boxes
+from tests import forks
+from tests.e2e.two_boxes import PLACES, BoxProcess, Gateway, Pair, pair_of_boxes
 from tests.integration.test_mqtt_listener_tls import authority, signed
 from tests.simulation.changed_county import Phones
 from tests.simulation.storage_faults import SmallDisk
@@ -50,6 +52,11 @@ def own_certificate(directory: Path, name: str) -> None:
 
 def doors_told(gateway: Phones) -> set[str]:
     return {warning.recipient for warning in gateway.warnings() if warning.recipient[0] == "H"}
+
+
+def said_by(box: BoxProcess, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command on the machine of a box."""
+    return forks.run([command, str(box.directory), *arguments], 60, PLACES[box.name][1])
 
 
 def test_the_second_goes_on_where_the_first_was_killed(pair: Pair, gateway: Phones) -> None:
@@ -109,11 +116,20 @@ def test_an_old_leader_does_nothing_until_somebody_says_that_it_stands_by(
     assert pair.south.take_over().returncode == 0, pair.log()
     pair.north.spawn()
     pair.wait_for(lambda: pair.north.says("south leads (term 2)", "--as-standby"))
+    for words, reads in (("end V3 storm --author li --reason over", False), ("status", False), ("who", True)):
+        said = said_by(pair.north, *words.split())
+        assert said.returncode == (0 if reads else 1), said
+        assert "south may lead by now" in said.stdout + said.stderr
+    for command in ("status", "who"):
+        assert "south may lead" not in said_by(pair.south, command).stdout
     assert connack(pair.north, 4)[3] == 3
     n_shown = len(gateway.shown)
     pair.north.stop()
     pair.north.spawn("--as-standby")
     pair.wait_for(lambda: pair.north.says("standby of south", "entries behind"))
+    for command in ("status", "who"):
+        said = said_by(pair.north, command)
+        assert "this box (north) stands by: south leads" in said.stdout + said.stderr
     pair.wait_for(lambda: pair.north.says("entries of this box that the other one never had"))
     tail = next((pair.north.data / "aside").rglob("tail.jsonl")).read_text(encoding="utf-8").splitlines()
     assert any(json.loads(line)["kind"] == entries.MESSAGES for line in tail)

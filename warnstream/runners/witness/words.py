@@ -21,7 +21,7 @@ REACHES_NOBODY = (
     "与见证机和备机均失联，本机停止确认和发送，备机可能已接管",
 )
 NOT_LENT = (
-    f"the witness answers and does not lend this box the right to lead yet, and it alone is reached: {_NOTHING}",
+    f"the witness answers and does not lend this box the right to lead yet, and nobody else does: {_NOTHING}",
     "见证机有应答但尚未授权本机，备机失联，本机停止确认和发送，备机可能已接管",
 )
 """Of one that was started less than a lease ago, or has lent it to the other box."""

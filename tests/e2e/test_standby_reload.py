@@ -135,7 +135,7 @@ def test_who_takes_over_judges_under_the_bundle_in_force_and_so_does_its_restart
             pair.wait_for(lambda: pair.south.leads and not pair.south.says("starting"))
         found = pair.south.get("/api/v1/state")["configuration"]
         assert (found["fingerprint"], found["bundle"]) == (fingerprint, 2), pair.log()
-    assert pair.south.says("bundle 2 runs")
+    assert pair.south.says("bundle 2 runs: CONFIG_DIR of this box has another one, older or rolled back")
     for _ in range(3):
         source.publish(pair.county.next_messages(1.0), pair.south)
     pair.wait_for(lambda: bool(gateway.warnings()))

@@ -41,7 +41,7 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import DamagedError
 from warnstream.runners.standby.bundles.offering import NotHeldError, Offering
 from warnstream.runners.standby.drills.copies import DrillCopies
-from warnstream.runners.standby.protection import GONE, Guard, Protection
+from warnstream.runners.standby.protection import GONE, Guard, Protection, reason_zh
 from warnstream.runners.standby.recent import Recent
 from warnstream.runners.standby.sowing import sow
 from warnstream.runners.witness.words import LeadsBy, Words
@@ -425,5 +425,5 @@ class Line:
         reason = self._protection.reason
         log.error("unprotected: this box goes on alone", extra={"other": self._other, "why": reason})
         en = f"unprotected: {self._other} does not have what this box has: {reason}"
-        zh = f"无备机保护：{self._other} 未同步本机记录：{reason}"
+        zh = f"无备机保护：{self._other} 未同步本机记录：{reason_zh(reason)}"
         self._alarms.raise_alarm(ALARM, en, is_blocking=False, zh=zh)

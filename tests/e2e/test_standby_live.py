@@ -15,6 +15,7 @@ import pytest
 from tests import forks
 from tests.e2e.two_boxes import PLACES, BoxProcess, Gateway, Pair, pair_of_boxes
 from tests.integration.test_mqtt_listener_tls import authority, signed
+from tests.local_http import LOCAL
 from tests.simulation.changed_county import Phones
 from tests.simulation.storage_faults import SmallDisk
 from warnstream.adapters.journal.snapshots import SnapshotFiles
@@ -64,6 +65,8 @@ def test_the_second_goes_on_where_the_first_was_killed(pair: Pair, gateway: Phon
     source = Gateway(pair)
     for times in (0.0, 1.0, 11.0):
         assert source.publish(pair.county.next_messages(times), pair.north) == 6
+    pair.wait_for(lambda: doors_told(gateway))
+    told_before = [(shown.message, shown.recipient) for shown in gateway.warnings()]
     pair.north.kill()
     done = pair.south.take_over()
     assert done.returncode == 0, pair.log()
@@ -73,6 +76,11 @@ def test_the_second_goes_on_where_the_first_was_killed(pair: Pair, gateway: Phon
     assert pair.south.says("unprotected: north")
     assert source.publish(pair.county.next_messages(1.0), pair.south) == 6
     assert len(gateway.shown) == len({warning.key for warning in gateway.shown})
+    for message, recipient in told_before:
+        token = gateway.tokens[message, recipient]
+        answer = {"message": message, "recipient": recipient, "token": token, "answer": "need_help"}
+        url = f"http://{pair.south.host}:{pair.south.http_port}/api/v1/answers"
+        assert LOCAL.post(url, json=answer).status_code == 202, "a link that the dead box sent opens here"
     begun = [decode_leader(payload) for _, kind, payload in pair.south.entries() if kind == LEADER]
     assert [(beginning.term, beginning.box, beginning.how) for beginning in begun] == [
         (1, "north", ""),

@@ -18,6 +18,7 @@ from warnstream import __version__
 from warnstream.adapters.bundles.store import Bundle
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics.standby import StandbyMetrics
+from warnstream.adapters.sending.answer_tokens import load_or_create_secret
 from warnstream.adapters.standby.connection import Connection
 from warnstream.adapters.standby.digest import agrees
 from warnstream.adapters.standby.leadership import Leadership
@@ -34,6 +35,7 @@ from warnstream.adapters.standby.messages import (
     Holds,
     Lacks,
     Refused,
+    Secret,
     Trouble,
 )
 from warnstream.config.settings import Configuration
@@ -81,6 +83,11 @@ class Line:
         Replaced once the entry with which it begins is known.
     fenced : str
         Why this box may not lead any more; empty while it may.
+
+    Raises
+    ------
+    StoreError
+        If what answer links are proven with cannot be read or made.
     """
 
     def __init__(
@@ -101,6 +108,7 @@ class Line:
         self._recent = Recent(journal)
         self._witness = None if beside is None else Words(beside, alarms, metrics)
         metrics.may_lead.set(1)
+        self._secret = load_or_create_secret(configuration.storage.directory)
         self.offering = Offering(configuration.storage.directory)
         self.drills = DrillCopies(configuration.storage.directory, standby.wait_s)
         self._news = threading.Condition()
@@ -367,6 +375,7 @@ class Line:
     def _send(self, connection: Connection, after: int) -> None:
         try:
             is_there, beat = lambda: self._session is connection, partial(self._beat, connection, after)
+            connection.send(Secret(self._secret))
             self.offering.offer_present(connection, is_there, beat)
             while self._session is connection:
                 self._wait_for_more(connection, after)

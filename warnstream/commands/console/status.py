@@ -45,7 +45,7 @@ async def _status(directory: Path, *, as_json: bool) -> int:
         if not hub.situation.is_whole:
             raise WarnstreamError(
                 f"no node of {directory} has answered within {WAIT_S:g} s: {hub.clock().fault}; "
-                "is `warnstream run` on, and may you read its storage.directory? If it is, its /readyz says more"
+                "is `warnstream run` on (then /readyz says more), and may you read its storage.directory?"
             )
         state = hub.state("*")
         towns = hub.situation.county.area("*").towns

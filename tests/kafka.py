@@ -19,6 +19,7 @@ from msgspec import structs
 
 from benchmarks.kafka_cluster import KafkaCluster
 from benchmarks.kafka_jars import why_absent
+from tests import forks
 from tests.conftest import free_port
 from tests.e2e.live import LiveNode, command
 from warnstream.adapters.journal.journal import Journal
@@ -67,7 +68,7 @@ class KafkaCounty:
     partitions: int = 2
     mqtt_port: int = field(default_factory=free_port)
     ports: dict[str, int] = field(default_factory=dict)
-    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    processes: dict[str, forks.Running] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -112,9 +113,9 @@ class KafkaCounty:
 
     def start(self, role: str, *arguments: str, name: str = "") -> None:
         """Start a command; `name` where there are several of a role."""
-        words = [command("warnstream"), role, str(self.directory), *arguments]
+        words = [role, str(self.directory), *arguments]
         with (self.directory / f"{name or role}.log").open("ab") as log:
-            self.processes[name or role] = subprocess.Popen(words, stdout=log, stderr=log)
+            self.processes[name or role] = forks.spawn(words, log)
 
     def kill(self, name: str) -> None:
         """End it at once."""

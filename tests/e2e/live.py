@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ import httpx
 from station_sim.people.devices import People
 from station_sim.sending.scenario import Scenario
 from station_sim.topics import is_clock
+from tests import forks
 from tests.local_http import LOCAL
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.outbox.outbox import Outbox
@@ -87,7 +87,7 @@ class LiveNode:
 
     directory: Path
     http_port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: forks.Running | None = None
     starts: int = field(default=0)
 
     def start(self) -> None:
@@ -99,9 +99,7 @@ class LiveNode:
         """Start and do not wait."""
         self.starts += 1
         with (self.directory / "node.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [command("warnstream"), "run", str(self.directory)], stdout=log, stderr=log
-            )
+            self.process = forks.spawn(["run", str(self.directory)], log)
 
     def wait_until_ready(self) -> None:
         """Wait until readings come in; channels whose gateway the test does not play may be held."""

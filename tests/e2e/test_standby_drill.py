@@ -1,10 +1,8 @@
 """A drill beside a second box: after a takeover it goes on there under its names, or it is said that not."""
 
-import subprocess
-
 import pytest
 
-from tests.e2e.live import command
+from tests import forks
 from tests.e2e.two_boxes import BoxProcess, Gateway, Pair
 from tests.simulation.changed_county import Phones, Shown
 from warnstream.runners.drill.folders import drill_folders, entries_of
@@ -24,13 +22,7 @@ def pair(pair: Pair) -> Pair:
 
 def drill(box: BoxProcess, act: str, *arguments: str) -> str:
     said = ["--author", "li", "--reason", "yearly exercise"]
-    done = subprocess.run(
-        [command("warnstream"), "drill", act, str(box.directory), *arguments, *said],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = forks.run(["drill", act, str(box.directory), *arguments, *said], 60)
     assert done.returncode == 0, done.stdout + done.stderr + box.log()
     return done.stdout
 
@@ -84,13 +76,7 @@ def test_a_drill_goes_on_on_the_box_that_takes_over_and_back(pair: Pair, gateway
     assert len(keys) == len(set(keys))
     told = [shown for shown in of_drills(gateway) if shown.recipient == "H4a"]
     assert len({shown.message for shown in told}) == len(told) == 2, [shown.text for shown in told]
-    said = subprocess.run(
-        [command("warnstream"), "audit", "verify", str(pair.north.directory)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    said = forks.run(["audit", "verify", str(pair.north.directory)], 60)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "north leads from here on (term 1, at the first start)" in said.stdout
     assert "south leads from here on (term 2, taken over)" in said.stdout

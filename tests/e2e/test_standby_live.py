@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import socket
+import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.two_boxes import BoxProcess, Gateway, Pair, pair_of_boxes
+from tests import forks
+from tests.e2e.two_boxes import PLACES, BoxProcess, Gateway, Pair, pair_of_boxes
 from tests.integration.test_mqtt_listener_tls import authority, signed
+from tests.local_http import LOCAL
 from tests.simulation.changed_county import Phones
 from tests.simulation.storage_faults import SmallDisk
 from warnstream.adapters.journal.snapshots import SnapshotFiles
@@ -52,11 +55,18 @@ def doors_told(gateway: Phones) -> set[str]:
     return {warning.recipient for warning in gateway.warnings() if warning.recipient[0] == "H"}
 
 
+def said_by(box: BoxProcess, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command on the machine of a box."""
+    return forks.run([command, str(box.directory), *arguments], 60, PLACES[box.name][1])
+
+
 def test_the_second_goes_on_where_the_first_was_killed(pair: Pair, gateway: Phones) -> None:
     pair.start()
     source = Gateway(pair)
     for times in (0.0, 1.0, 11.0):
         assert source.publish(pair.county.next_messages(times), pair.north) == 6
+    pair.wait_for(lambda: doors_told(gateway))
+    told_before = [(shown.message, shown.recipient) for shown in gateway.warnings()]
     pair.north.kill()
     done = pair.south.take_over()
     assert done.returncode == 0, pair.log()
@@ -66,6 +76,11 @@ def test_the_second_goes_on_where_the_first_was_killed(pair: Pair, gateway: Phon
     assert pair.south.says("unprotected: north")
     assert source.publish(pair.county.next_messages(1.0), pair.south) == 6
     assert len(gateway.shown) == len({warning.key for warning in gateway.shown})
+    for message, recipient in told_before:
+        token = gateway.tokens[message, recipient]
+        answer = {"message": message, "recipient": recipient, "token": token, "answer": "need_help"}
+        url = f"http://{pair.south.host}:{pair.south.http_port}/api/v1/answers"
+        assert LOCAL.post(url, json=answer).status_code == 202, "a link that the dead box sent opens here"
     begun = [decode_leader(payload) for _, kind, payload in pair.south.entries() if kind == LEADER]
     assert [(beginning.term, beginning.box, beginning.how) for beginning in begun] == [
         (1, "north", ""),
@@ -109,11 +124,20 @@ def test_an_old_leader_does_nothing_until_somebody_says_that_it_stands_by(
     assert pair.south.take_over().returncode == 0, pair.log()
     pair.north.spawn()
     pair.wait_for(lambda: pair.north.says("south leads (term 2)", "--as-standby"))
+    for words, reads in (("end V3 storm --author li --reason over", False), ("status", False), ("who", True)):
+        said = said_by(pair.north, *words.split())
+        assert said.returncode == (0 if reads else 1), said
+        assert "south may lead by now" in said.stdout + said.stderr
+    for command in ("status", "who"):
+        assert "south may lead" not in said_by(pair.south, command).stdout
     assert connack(pair.north, 4)[3] == 3
     n_shown = len(gateway.shown)
     pair.north.stop()
     pair.north.spawn("--as-standby")
     pair.wait_for(lambda: pair.north.says("standby of south", "entries behind"))
+    for command in ("status", "who"):
+        said = said_by(pair.north, command)
+        assert "this box (north) stands by: south leads" in said.stdout + said.stderr
     pair.wait_for(lambda: pair.north.says("entries of this box that the other one never had"))
     tail = next((pair.north.data / "aside").rglob("tail.jsonl")).read_text(encoding="utf-8").splitlines()
     assert any(json.loads(line)["kind"] == entries.MESSAGES for line in tail)
@@ -209,6 +233,37 @@ def test_a_second_whose_disk_is_full_is_told_of_and_comes_back(tmp_path: Path, g
             disk.free()
             pair.wait_for(lambda: pair.is_protected)
             pair.wait_for(lambda: pair.has_same_logs)
+        finally:
+            pair.end()
+            disk.unmount()
+
+
+def test_a_first_whose_disk_is_full_hands_over_and_stands_by_once_there_is_room(
+    tmp_path: Path, gateway: Phones
+) -> None:
+    with pair_of_boxes(tmp_path, gateway) as pair:
+        pair.county.replace("warnstream.yaml", "storage: {", "storage: {journal_segment_bytes: 65536, ")
+        pair.copy()
+        disk = SmallDisk(pair.north.data, 64_000_000)
+        if reason := disk.mount():
+            pytest.skip(f"a tmpfs cannot be mounted here ({reason})")
+        try:
+            pair.start()
+            source = Gateway(pair)
+            assert source.publish(pair.county.next_messages(0.0), pair.north) == 6
+            disk.fill()
+            large = RawMessage("ws/c/rain/S1/obs", bytes(200_000))  # needs a file of its own
+            assert source.publish([large], pair.north, timeout_s=2.0) == 0
+            pair.wait_for(lambda: pair.north.says("readings are not acknowledged", "disk is full"))
+            assert pair.south.take_over().returncode == 0, pair.log()
+            assert source.publish(pair.county.next_messages(1.0), pair.south) == 6
+            pair.wait_for(lambda: pair.north.says("south leads", "cannot be noted", "disk is full"))
+            assert connack(pair.north, 4)[3] == 3
+            disk.free()
+            pair.wait_for(lambda: pair.north.says("standby of south", "entries behind"))
+            pair.wait_for(lambda: pair.south.metric("warnstream_standby_protected") == 1)
+            pair.wait_for(lambda: pair.has_same_logs)
+            assert set(source.acknowledged) <= kept(pair, "south")
         finally:
             pair.end()
             disk.unmount()

@@ -2,14 +2,15 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
+from typing import IO, Self
 
 import pytest
 
-from tests.e2e.live import command
+from tests import forks
 from tests.e2e.two_boxes import PLACES, BoxProcess, Gateway, Pair
 from tests.simulation.changed_county import County, Phones
 from tests.simulation.test_carry_live import longer_windows
@@ -35,20 +36,37 @@ def changed(pair: Pair, change: Callable[[County], None], box: BoxProcess) -> No
     change(County(box.directory, pair.county.gateway))
 
 
-def reload_of(box: BoxProcess, *options: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [command("warnstream"), "reload", str(box.directory), "--person", "li", "--yes", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | PLACES[box.name][1] | {"PYTHONUNBUFFERED": "1"},
-    )
+@dataclass
+class Reload:
+    """`warnstream reload` on a box: its process, and its lines as they come."""
+
+    process: forks.Running
+    lines: IO[str]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.lines.close()
+        self.process.wait(120)
+
+    def said(self) -> tuple[int, str]:
+        """Its exit status, and everything it has said."""
+        with self.lines:
+            said = self.lines.read()
+        return self.process.wait(120), said
+
+
+def reload_of(box: BoxProcess, *options: str) -> Reload:
+    ours, theirs = os.pipe()
+    words = ["reload", str(box.directory), "--person", "li", "--yes", *options]
+    with os.fdopen(theirs, "wb") as told:
+        process = forks.spawn(words, told, place=PLACES[box.name][1])
+    return Reload(process, os.fdopen(ours, encoding="utf-8"))
 
 
 def reloaded(box: BoxProcess, *options: str) -> tuple[int, str]:
-    process = reload_of(box, *options)
-    said = process.communicate(timeout=120)[0]
-    return process.returncode, said
+    return reload_of(box, *options).said()
 
 
 def changes_of(box: BoxProcess) -> list[tuple[int, int, bool]]:
@@ -117,7 +135,7 @@ def test_who_takes_over_judges_under_the_bundle_in_force_and_so_does_its_restart
             pair.wait_for(lambda: pair.south.leads and not pair.south.says("starting"))
         found = pair.south.get("/api/v1/state")["configuration"]
         assert (found["fingerprint"], found["bundle"]) == (fingerprint, 2), pair.log()
-    assert pair.south.says("bundle 2 runs")
+    assert pair.south.says("bundle 2 runs: CONFIG_DIR of this box has another one, older or rolled back")
     for _ in range(3):
         source.publish(pair.county.next_messages(1.0), pair.south)
     pair.wait_for(lambda: bool(gateway.warnings()))
@@ -206,10 +224,8 @@ def test_the_first_is_killed_at_any_letter_and_both_come_to_one_end(
     for times in (0.0, 1.0):
         source.publish(pair.county.next_messages(times), pair.north)
     changed(pair, lower_thresholds, pair.north)
-    process = reload_of(pair.north)
-    assert process.stdout is not None
-    with process:
-        for line in process.stdout:
+    with reload_of(pair.north) as reload:
+        for line in reload.lines:
             if letter in line:
                 pair.north.kill()
     pair.north.spawn()
@@ -234,21 +250,21 @@ def test_the_second_is_killed_at_any_letter_and_both_come_to_one_end(pair: Pair,
         source.publish(pair.county.next_messages(times), pair.north)
     changed(pair, lower_thresholds, pair.north)
     seen = (pair.south.directory / "node.log").read_text(encoding="utf-8").count(letter)
-    process = reload_of(pair.north)
+    reload = reload_of(pair.north)
     if (
         letter == LETTERS_OF_SECOND[-1]
     ):  # it judges what is settled, and the next entry says that of the change
-        process.wait(120)
+        reload.process.wait(120)
         source.publish(pair.county.next_messages(1.0), pair.north)
     until = time.monotonic() + 60
     while (pair.south.directory / "node.log").read_text(encoding="utf-8").count(letter) == seen:
         assert time.monotonic() < until, pair.log()
         time.sleep(0.002)
     pair.south.kill()
-    said = process.communicate(timeout=120)[0]
+    status, said = reload.said()
     pair.south.spawn()
     pair.wait_for(lambda: pair.is_protected)
-    if process.returncode:
+    if status:
         assert "nothing was changed" in said
         status, said = reloaded(pair.north)
         assert status == 0, said

@@ -1,18 +1,20 @@
 """Two real boxes and a witness: one takes over by itself, and never do both take and tell."""
 
-import subprocess
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests import forks
 from tests.conftest import free_port
-from tests.e2e.live import command
 from tests.e2e.test_standby_live import doors_told, kept
 from tests.e2e.two_boxes import Gateway, Pair
 from tests.simulation.changed_county import Phones
 from warnstream.runners.intake.standby_entries import LEADER, decode_leader
+from warnstream.runners.witness.server import Kept
 
 pytestmark = pytest.mark.server
 
@@ -24,14 +26,12 @@ class Third:
 
     def __init__(self, directory: Path) -> None:
         self.directory, self.port = directory, free_port()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: forks.Running | None = None
 
     def spawn(self) -> None:
         at = f"127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            [command("warnstream"), "witness", str(self.directory), "--listen", at],
-            stderr=subprocess.DEVNULL,
-        )
+        with Path(os.devnull).open("wb") as nowhere:
+            self.process = forks.spawn(["witness", str(self.directory), "--listen", at], nowhere)
 
     def kill(self) -> None:
         if self.process is not None:
@@ -42,7 +42,10 @@ class Third:
 
 @pytest.fixture
 def third(tmp_path: Path) -> Iterator[Third]:
+    """It knows the county: one with a new folder lends nothing for a minute."""
     witness = Third(tmp_path / "witness")
+    witness.directory.mkdir()
+    (witness.directory / "county.json").write_bytes(msgspec.json.encode(Kept(0, "", LEASE_S)))
     witness.spawn()
     yield witness
     witness.kill()
@@ -135,7 +138,8 @@ def test_who_reaches_neither_takes_nothing_until_it_reaches_one(
     assert not pair.south.leads
     assert gateway.warnings() == []
     third.spawn()
-    pair.wait_for(lambda: not pair.north.says("reaches neither"))
+    pair.wait_for(lambda: pair.north.metric("warnstream_standby_may_lead") == 1)
+    pair.wait_for(lambda: pair.north.reasons() and not pair.north.says("reaches neither"))
     assert Gateway(pair).publish(messages, pair.north) == 6
     pair.wait_for(lambda: bool(gateway.warnings()))
     pair.mend()

@@ -1,6 +1,5 @@
 """Two `warnstream run` processes with one log, each in its own folder, time zone and locale."""
 
-import os
 import shutil
 import signal
 import socket
@@ -17,8 +16,8 @@ import httpx
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests import forks
 from tests.conftest import free_port
-from tests.e2e.live import command
 from tests.local_http import LOCAL
 from tests.simulation.changed_county import County, Phones
 from warnstream.adapters.journal.extents import find_extent, read_entries
@@ -50,7 +49,7 @@ class BoxProcess:
     directory: Path
     http_port: int
     mqtt_port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: forks.Running | None = None
 
     @property
     def host(self) -> str:
@@ -65,12 +64,8 @@ class BoxProcess:
     def spawn(self, *options: str) -> None:
         """Start it, and do not wait."""
         with (self.directory / "node.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [command("warnstream"), "run", str(self.directory), "--box", self.name, *options],
-                stdout=log,
-                stderr=log,
-                env=os.environ | PLACES[self.name][1],
-            )
+            words = ["run", str(self.directory), "--box", self.name, *options]
+            self.process = forks.spawn(words, log, place=PLACES[self.name][1])
 
     def kill(self) -> None:
         """End it at once."""
@@ -135,14 +130,7 @@ class BoxProcess:
 
     def take_over(self) -> subprocess.CompletedProcess[str]:
         """`warnstream takeover` on it."""
-        return subprocess.run(
-            [command("warnstream"), "takeover", str(self.directory)],
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-            env=os.environ | PLACES[self.name][1],
-        )
+        return forks.run(["takeover", str(self.directory)], 240, PLACES[self.name][1])
 
     def log(self) -> str:
         """The end of what it logged."""

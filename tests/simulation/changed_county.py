@@ -133,6 +133,7 @@ class Phones:
     shown: list[Shown] = field(default_factory=list)
     repeats: int = 0
     is_down: bool = False
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
     _keys: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -140,6 +141,7 @@ class Phones:
         """Show a message, unless its key has been shown."""
         names = ("key", "message", "recipient", "level", "status", "text")
         with self._lock:
+            self.tokens[content["message"], content["recipient"]] = content.get("token", "")
             if content["key"] in self._keys:
                 self.repeats += 1
                 return

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from rich.console import Console
 
+from warnstream.commands.standby.which import why_not_of_now
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import kind_word
@@ -54,7 +55,10 @@ def who(configuration: Configuration, village_code: str | None) -> Record:
         for way, known, result in past.tests.rows(past.judged_s)
         if result == "silent"
     ]
-    return {"time": iso_utc(past.judged_s), "channels": channels, "tests_silent": tests, **found}
+    instead = why_not_of_now(configuration)
+    here = {"here": instead} if instead else {}
+    said = {"channels": channels, "tests_silent": tests}
+    return {"time": iso_utc(past.judged_s), **here, **said, **found}
 
 
 def record_of(configuration: Configuration, desk: WarningDesk, only: int | None = None) -> Record:
@@ -86,6 +90,8 @@ def record_of(configuration: Configuration, desk: WarningDesk, only: int | None 
 def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
     """The record as text, one line a village and one a post that is awaited or was silent."""
     yield f"as of {_local(record['time'], time_zone)}"
+    if "here" in record:
+        yield f"{record['here']}: this is as far as this box has it"
     villages, helps = record["villages"], record["helps"]
     assert isinstance(villages, list)
     assert isinstance(helps, list)

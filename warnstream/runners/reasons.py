@@ -51,6 +51,11 @@ _FORMS: tuple[tuple[str, str, str], ...] = (
         r"bundle (\d+) runs: CONFIG_DIR has what was rolled back",
         "现行第 {0} 号配置；配置目录里是已退回的内容",
     ),
+    (
+        "rolled_back",
+        r"bundle (\d+) runs: CONFIG_DIR of this box has another one",
+        "现行第 {0} 号配置；本机配置目录与其不同（较旧或已退回）",
+    ),
     ("reload_refused", r".*refused", "上一次更换配置被拒，仍用原配置"),
 )
 _ZH = [(code, re.compile(form), zh) for code, form, zh in _FORMS]

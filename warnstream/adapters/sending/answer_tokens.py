@@ -16,8 +16,10 @@ import os
 import secrets
 from pathlib import Path
 
+from warnstream.adapters.journal.disk import disk_error
 from warnstream.model.errors import StoreError
 
+FILE = "answer_token.key"
 SECRET_BYTES = 32
 NUMBER_BYTES = 6
 MAC_BYTES = 12
@@ -40,10 +42,10 @@ def load_or_create_secret(directory: Path) -> bytes:
     StoreError
         If the file cannot be written, is not 32 bytes, or others may read it.
     """
-    path = directory / "answer_token.key"
+    path = directory / FILE
     try:
         if not path.exists():
-            _create_secret(path)
+            _write_secret(path, secrets.token_bytes(SECRET_BYTES))
         if path.stat().st_mode & 0o077:
             raise StoreError(f"{path}: others may read it; run chmod 600 on it", retryable=False)
         secret = path.read_bytes()
@@ -54,13 +56,35 @@ def load_or_create_secret(directory: Path) -> bytes:
     return secret
 
 
-def _create_secret(path: Path) -> None:
+def keep_secret(directory: Path, secret: bytes) -> bool:
+    """Go by the secret of another box from the next start of a node here on; whether that is another one.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    StoreError
+        If the file cannot be written.
+    """
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(f"a secret of {len(secret)} bytes, expected {SECRET_BYTES}")
+    path = directory / FILE
+    try:
+        if path.exists() and path.read_bytes() == secret:
+            return False
+        _write_secret(path, secret)
+    except OSError as error:
+        raise disk_error(path, error) from error
+    return True
+
+
+def _write_secret(path: Path, secret: bytes) -> None:
     """Complete under another name first: a crash leaves no half secret behind."""
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(SECRET_BYTES))
+        file.write(secret)
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)

@@ -104,10 +104,16 @@ def write_leadership(directory: Path, leadership: Leadership) -> None:
         raise disk_error(path, error) from error
 
 
-def why_not_here(directory: Path) -> str:
-    """Why nobody may write into the log of a storage directory by hand: another box leads; empty: one may."""
+def who_leads_instead(directory: Path) -> str:
+    """That the box of a storage directory stands by, and who leads; empty: it leads, or has never run."""
     known = read_leadership(directory)
     if known is None or known.is_leading:
         return ""
     leads = f"{known.leader} leads" if known.leader else "it follows the other one"
-    return f"this box ({known.box}) stands by: {leads}; give it there, or `warnstream takeover` first"
+    return f"this box ({known.box}) stands by: {leads}"
+
+
+def why_not_here(directory: Path) -> str:
+    """Why nobody may write into the log of a storage directory by hand: another box leads; empty: one may."""
+    instead = who_leads_instead(directory)
+    return f"{instead}; give it there, or `warnstream takeover` first" if instead else ""

@@ -147,6 +147,12 @@ class Holds(Message, frozen=True, tag=True):
     fault: str = ""
 
 
+class Secret(Message, frozen=True, tag=True):
+    """What my answer links and tokens are proven with: those that I sent have to open on your side, too."""
+
+    content: bytes
+
+
 class DrillsHeld(Message, frozen=True, tag=True):
     """Logs of drills that I have: newest entry of each folder, and its digest."""
 
@@ -204,6 +210,7 @@ AnyMessage = (
     | Lacks
     | BundlePart
     | Holds
+    | Secret
     | DrillsHeld
     | DrillEntries
     | DrillsKept

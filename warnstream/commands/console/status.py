@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from warnstream.commands.standby.which import why_not_of_now
 from warnstream.config.load import load_configuration
 from warnstream.model.errors import WarnstreamError
 
@@ -32,6 +33,8 @@ async def _status(directory: Path, *, as_json: bool) -> int:
     from warnstream.console.hub import Hub  # shapely and the map's parts are not loaded by every command
 
     configuration = load_configuration(directory)
+    if why := why_not_of_now(configuration):
+        raise WarnstreamError(f"{why}: ask there; /readyz of this box says what it does")
     hub = Hub(directory, configuration)
     running = asyncio.create_task(hub.run())
     try:
@@ -42,7 +45,7 @@ async def _status(directory: Path, *, as_json: bool) -> int:
         if not hub.situation.is_whole:
             raise WarnstreamError(
                 f"no node of {directory} has answered within {WAIT_S:g} s: {hub.clock().fault}; "
-                "is `warnstream run` on, and may you read its storage.directory?"
+                "is `warnstream run` on (then /readyz says more), and may you read its storage.directory?"
             )
         state = hub.state("*")
         towns = hub.situation.county.area("*").towns

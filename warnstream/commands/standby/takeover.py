@@ -7,7 +7,7 @@ from msgspec import structs
 
 from warnstream.adapters.journal.journal import DirectoryLock
 from warnstream.adapters.standby.leadership import read_leadership, why_not_here, write_leadership
-from warnstream.commands.standby.which import box_of
+from warnstream.commands.standby.which import box_of, why_not_of_now
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError, WarnstreamError
 from warnstream.runners.standby.takeover import answer_of, ask, is_waiting, take_back
@@ -68,8 +68,9 @@ def demand_leading(configuration: Configuration) -> None:
     Raises
     ------
     WarnstreamError
-        If this machine is such a box; the text says who leads. If the log is a partition of Kafka and no
-        bridge runs here, which would take it.
+        If this machine is such a box; the text says who leads. If its node does not work, since the other box
+        may have taken over: what waits here would never be carried out. If the log is a partition of Kafka
+        and no bridge runs here, which would take it.
     """
     directory = configuration.storage.directory
     if configuration.kafka is not None:
@@ -85,3 +86,7 @@ def demand_leading(configuration: Configuration) -> None:
     why = why_not_here(configuration.storage.directory)
     if why:
         raise WarnstreamError(why)
+    if why := why_not_of_now(configuration):
+        raise WarnstreamError(
+            f"{why}: nothing is taken here before it leads; give it there, or start this one"
+        )

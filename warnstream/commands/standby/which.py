@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from warnstream.adapters.standby.leadership import read_leadership
+from warnstream.adapters.journal.journal import DirectoryLock
+from warnstream.adapters.standby.leadership import read_leadership, who_leads_instead
 from warnstream.config.http_address import storage_directory
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError, WarnstreamError
@@ -34,3 +35,22 @@ def box_of(configuration: Configuration, box: str) -> str:
     if box not in standby.boxes:
         raise WarnstreamError(f"there is no box {box!r} in standby.boxes: {names}")
     return box
+
+
+def why_not_of_now(configuration: Configuration) -> str:
+    """Why what this machine has may not be how things stand; empty: its node leads, or there is no other box.
+
+    Of two boxes one that ended or was stopped cannot know what the other one did since.
+    """
+    directory = configuration.storage.directory
+    known = None if configuration.standby is None else read_leadership(directory)
+    if configuration.standby is None or known is None:
+        return ""
+    if instead := who_leads_instead(directory):
+        return instead
+    try:
+        DirectoryLock(directory).release()
+    except StoreError:  # its node works
+        return ""
+    other = configuration.standby.other(known.box).name
+    return f"no node works on this box ({known.box}), and {other} may lead by now"

@@ -58,7 +58,14 @@ class Signal(StrEnum):
     """Its channel is configured no more: nobody would ever send it."""
     REPLACED = "replaced"
     """Its recipient gets a newer message of the same warning."""
+    CLAIMED_ELSEWHERE = "claimed_elsewhere"
+    """The other one of two boxes had it in hand, perhaps while a newer one was recorded here."""
+    BEGUN_ELSEWHERE = "begun_elsewhere"
+    """An end that would have puzzled: by the other box its recipient heard of the beginning after all."""
 
+
+OF_OTHER_BOX = frozenset({Signal.CLAIMED_ELSEWHERE, Signal.BEGUN_ELSEWHERE})
+"""What another box did is a fact here, whatever this one took for replaced."""
 
 TRANSITIONS: dict[Signal, tuple[frozenset[State], State]] = {
     Signal.CLAIMED: (frozenset({State.PENDING}), State.SENDING),
@@ -72,6 +79,8 @@ TRANSITIONS: dict[Signal, tuple[frozenset[State], State]] = {
     Signal.ORPHANED: (frozenset({State.PENDING, State.SENDING}), State.FAILED),
     Signal.RECEIPT: (frozenset(State) - {State.DELIVERED}, State.DELIVERED),
     Signal.REPLACED: (frozenset({State.PENDING}), State.SUPERSEDED),
+    Signal.CLAIMED_ELSEWHERE: (frozenset({State.PENDING, State.SUPERSEDED}), State.SENDING),
+    Signal.BEGUN_ELSEWHERE: (frozenset({State.SUPERSEDED}), State.PENDING),
 }
 """Signal -> (states in which it changes something, the state it leads to)."""
 

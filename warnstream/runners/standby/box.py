@@ -35,7 +35,7 @@ from warnstream.runners.standby.leading import Leading
 from warnstream.runners.standby.link import PUT_ASIDE, Ending, hello_of
 from warnstream.runners.standby.sowing import clear_unfinished, plant
 from warnstream.runners.standby.tail import keep_tail
-from warnstream.runners.standby.takeover import Takeover, still_leads
+from warnstream.runners.standby.takeover import Takeover, note_until_kept, still_leads
 from warnstream.runners.standby.waiting_room import WaitingRoom
 from warnstream.runners.witness.claims import claims_of
 
@@ -294,8 +294,10 @@ class Box:
                 return leading.fenced, False
             if leading.is_asked_to_hand_over:
                 leading.hand_over()
-                self._keep(structs.replace(self.leadership, role=STANDS_BY, leader=self._other.name))
                 self._stopping.clear()
+                stands_by = structs.replace(self.leadership, role=STANDS_BY, leader=self._other.name)
+                keep = partial(self._keep, stands_by)
+                note_until_kept(keep, self._show_idle, self._stopping, self._other.name)
                 return "", False
             self._stopping.set()
             return "", True
@@ -412,14 +414,17 @@ class Box:
     def _wait(self, refusal: str) -> None:
         """Say why nothing is done, until somebody ends this process."""
         log.critical("this box does nothing", extra={"why": refusal})
-        metrics = Metrics()
-        StandbyMetrics(metrics.registry)
-        away = self._show(lambda: [refusal], lambda: self._url or self._other.url, metrics)
+        away = self._show_idle(lambda: [refusal])
         while not self._stopping.wait(0.2):
             if self._takeover.is_asked:
                 self._takeover.refuse(refusal)
         if away is not None:
             away.close()
+
+    def _show_idle(self, reasons: Callable[[], list[str]]) -> AwayListener | None:
+        metrics = Metrics()
+        StandbyMetrics(metrics.registry)
+        return self._show(reasons, lambda: self._url or self._other.url, metrics)
 
     def _show(
         self, reasons: Callable[[], list[str]], url: Callable[[], str], metrics: Metrics

@@ -38,6 +38,7 @@ from warnstream.adapters.standby.messages import (
     Hello,
     Offer,
     Refused,
+    Secret,
     Sowing,
     Trouble,
 )
@@ -355,10 +356,8 @@ class Follower:
         said = connection.receive()
         if isinstance(said, Entries):
             self._take_entries(connection, theirs, said)
-        elif isinstance(said, Offer):
-            self.holding.offered(connection, said)
-        elif isinstance(said, BundlePart):
-            self.holding.take_part(connection, said)
+        elif isinstance(said, Offer | BundlePart | Secret):
+            self.holding.take(connection, said)
         elif isinstance(said, DrillEntries):
             connection.send(DrillsKept(said.folder, self._shelf.take(said)))
         elif isinstance(said, Refused):

@@ -22,6 +22,7 @@ from warnstream.runners.live.log import Log
 from warnstream.runners.standby.bundles.in_force import on_box
 from warnstream.runners.standby.line import Line
 from warnstream.runners.standby.link import hello_of
+from warnstream.runners.standby.protection import NOT_SINCE
 from warnstream.runners.standby.replicated import ReplicatedLog
 from warnstream.runners.witness.watch import WitnessWatch
 from warnstream.runners.witness.words import LeadsBy
@@ -95,7 +96,7 @@ class Leading:
         self._journal, self._stop = journal, stop
         line = Line(self._configuration, self.leadership, journal, alarms, own, stop, self._by())
         if self._is_alone:
-            line.begin_alone("it has not come since this box leads")
+            line.begin_alone(NOT_SINCE)
         self._line = line
         return ReplicatedLog(journal, line)
 

@@ -18,6 +18,7 @@ from warnstream import __version__
 from warnstream.adapters.bundles.store import Bundle
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics.standby import StandbyMetrics
+from warnstream.adapters.sending.answer_tokens import load_or_create_secret
 from warnstream.adapters.standby.connection import Connection
 from warnstream.adapters.standby.digest import agrees
 from warnstream.adapters.standby.leadership import Leadership
@@ -34,6 +35,7 @@ from warnstream.adapters.standby.messages import (
     Holds,
     Lacks,
     Refused,
+    Secret,
     Trouble,
 )
 from warnstream.config.settings import Configuration
@@ -41,7 +43,7 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import DamagedError
 from warnstream.runners.standby.bundles.offering import NotHeldError, Offering
 from warnstream.runners.standby.drills.copies import DrillCopies
-from warnstream.runners.standby.protection import GONE, Guard, Protection
+from warnstream.runners.standby.protection import GONE, Guard, Protection, reason_zh
 from warnstream.runners.standby.recent import Recent
 from warnstream.runners.standby.sowing import sow
 from warnstream.runners.witness.words import LeadsBy, Words
@@ -81,6 +83,11 @@ class Line:
         Replaced once the entry with which it begins is known.
     fenced : str
         Why this box may not lead any more; empty while it may.
+
+    Raises
+    ------
+    StoreError
+        If what answer links are proven with cannot be read or made.
     """
 
     def __init__(
@@ -101,6 +108,7 @@ class Line:
         self._recent = Recent(journal)
         self._witness = None if beside is None else Words(beside, alarms, metrics)
         metrics.may_lead.set(1)
+        self._secret = load_or_create_secret(configuration.storage.directory)
         self.offering = Offering(configuration.storage.directory)
         self.drills = DrillCopies(configuration.storage.directory, standby.wait_s)
         self._news = threading.Condition()
@@ -367,6 +375,7 @@ class Line:
     def _send(self, connection: Connection, after: int) -> None:
         try:
             is_there, beat = lambda: self._session is connection, partial(self._beat, connection, after)
+            connection.send(Secret(self._secret))
             self.offering.offer_present(connection, is_there, beat)
             while self._session is connection:
                 self._wait_for_more(connection, after)
@@ -425,5 +434,5 @@ class Line:
         reason = self._protection.reason
         log.error("unprotected: this box goes on alone", extra={"other": self._other, "why": reason})
         en = f"unprotected: {self._other} does not have what this box has: {reason}"
-        zh = f"无备机保护：{self._other} 未同步本机记录：{reason}"
+        zh = f"无备机保护：{self._other} 未同步本机记录：{reason_zh(reason)}"
         self._alarms.raise_alarm(ALARM, en, is_blocking=False, zh=zh)

@@ -6,6 +6,7 @@ word that the other box cannot take it; back once the other box has had everythi
 has kept up for `AGAIN_S`, so that a slow one does not cost a wait at every entry.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,6 +15,16 @@ AGAIN_S = 3.0
 
 
 GONE = "it is not connected"
+NOT_SINCE = "it has not come since this box leads"
+
+_ZH = (
+    (re.compile(GONE), "未连接"),
+    (re.compile(NOT_SINCE), "本机接管后尚未连上"),
+    (re.compile(r"it has not confirmed an entry within (\S+) s"), r"\1 秒内未确认记录"),
+    (re.compile(r"(\S+) cannot keep entries: (.*)"), r"写不进磁盘：\2"),
+    (re.compile(r"(\S+) is refused: (.*)"), r"被本机拒绝：\2"),
+    (re.compile(r"this box's own log cannot be read for it: (.*)"), r"读不出本机记录：\1"),
+)
 
 
 class Guard(Enum):
@@ -21,6 +32,20 @@ class Guard(Enum):
 
     PROTECTED = "protected"
     ALONE = "alone"
+
+
+def reason_zh(reason: str) -> str:
+    """Why a box is alone, in Chinese; details of a machine stay as they are.
+
+    Examples
+    --------
+    >>> reason_zh("it has not confirmed an entry within 2 s")
+    '2 秒内未确认记录'
+    """
+    for form, zh in _ZH:
+        if found := form.fullmatch(reason):
+            return found.expand(zh)
+    return reason
 
 
 @dataclass(slots=True)

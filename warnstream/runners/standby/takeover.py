@@ -1,17 +1,28 @@
-"""The word that a box is to lead, from a command to the process that stands by: two files in its storage."""
+"""The word that a box is to lead, from a command to the process that stands by: two files in its storage.
+
+And what the box that led notes then, on a disk that may refuse: a full disk is why people take over. A box
+that ended with its handing over not noted would take itself for the one that leads at its next start.
+"""
 
 import logging
 import os
+import threading
 import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import msgspec
 
 from warnstream.adapters.journal.disk import disk_error
+from warnstream.adapters.standby.away import AwayListener
 from warnstream.adapters.standby.leadership import Leadership
 from warnstream.adapters.standby.messages import Hello
+from warnstream.model.errors import StoreError
 
 ASKED, ANSWER = "takeover.ask", "takeover.answer"
+AGAIN_S = 1.0
+"""Between two attempts to note that this box has handed over."""
 
 log = logging.getLogger(__name__)
 
@@ -105,3 +116,38 @@ def still_leads(other: Hello, last: int, why: str) -> str:
         f"{other.box} is there and leads, and this box does not follow it{reason}: it lacks {behind} entries "
         f"or more. Mend that and try again, or stop {other.box} first: then this one leads without them"
     )
+
+
+def note_until_kept(
+    keep: Callable[[], None],
+    show: Callable[[Callable[[], list[str]]], AwayListener | None],
+    stopping: threading.Event,
+    other: str,
+) -> None:
+    """Keep it, again and again until the disk takes it or this process is to end.
+
+    Parameters
+    ----------
+    keep : callable
+        StoreError where the disk refuses.
+    show : callable
+        Given what /readyz is to say; called once, when the disk has refused.
+    stopping : Event
+    other : str
+        The box that leads now.
+    """
+    said: list[str] = []
+    with ExitStack() as shown:
+        while not stopping.is_set():
+            try:
+                keep()
+            except StoreError as error:
+                text = f"{other} leads; that this box stands by cannot be noted: {error}"
+            else:
+                return
+            if not said:
+                log.critical("handing over cannot be noted", extra={"why": text})
+                if (away := show(lambda: list(said))) is not None:
+                    shown.enter_context(closing(away))
+            said[:] = [text]
+            stopping.wait(AGAIN_S)

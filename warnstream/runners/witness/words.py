@@ -15,6 +15,17 @@ NO_WITNESS = "witness"
 NO_RIGHT = "right"
 LOOK_S = 0.1
 
+_NOTHING = "it acknowledges and sends nothing, the other one may lead by now"
+REACHES_NOBODY = (
+    f"this box reaches neither the witness nor the other box: {_NOTHING}",
+    "与见证机和备机均失联，本机停止确认和发送，备机可能已接管",
+)
+NOT_LENT = (
+    f"the witness answers and does not lend this box the right to lead yet, and nobody else does: {_NOTHING}",
+    "见证机有应答但尚未授权本机，备机失联，本机停止确认和发送，备机可能已接管",
+)
+"""Of one that was started less than a lease ago, or has lent it to the other box."""
+
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +51,7 @@ class Words:
     def __init__(self, by: LeadsBy, alarms: AlarmPort, metrics: StandbyMetrics) -> None:
         self._by, self._alarms, self._metrics = by, alarms, metrics
         self._sent: deque[float] = deque()
-        self._may = True
+        self._why_not: tuple[str, str] | None = None
 
     def begin(self) -> None:
         """Another connection: what was sent before is not confirmed by it."""
@@ -82,18 +93,14 @@ class Words:
 
     def _tell(self, *, may: bool) -> None:
         self._metrics.may_lead.set(1 if may else 0)
-        if may == self._may:
+        why = None if may else REACHES_NOBODY if self._by.said() else NOT_LENT
+        if why is self._why_not:
             return
-        self._may = may
-        if may:
+        self._why_not = why
+        if why is None:
             log.warning("this box may lead again")
             self._alarms.end_alarm(NO_RIGHT)
             return
-        text = (
-            "this box reaches neither the witness nor the other box: it acknowledges and sends nothing, "
-            "the other one may lead by now"
-        )
+        text, zh = why
         log.critical("this box may not lead", extra={"why": text})
-        self._alarms.raise_alarm(
-            NO_RIGHT, text, zh="与见证机和备机均失联，本机停止确认和发送，备机可能已接管"
-        )
+        self._alarms.raise_alarm(NO_RIGHT, text, zh=zh)

@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warnstream.adapters.sending.answer_tokens import Tokens
+from warnstream.adapters.sending.answer_tokens import FILE, Tokens, keep_secret, load_or_create_secret
+from warnstream.model.errors import StoreError
 
 TOKENS = Tokens(bytes(range(32)))
 
@@ -52,3 +55,21 @@ def test_a_short_secret_is_refused() -> None:
 def test_a_number_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fit"):
         TOKENS.issue(1 << 48, "ws.V1.1", "H1")
+
+
+def test_the_secret_of_another_box_is_gone_by_from_then_on(tmp_path: Path) -> None:
+    own = load_or_create_secret(tmp_path)
+    theirs = bytes(range(32))
+    assert keep_secret(tmp_path, theirs)
+    assert load_or_create_secret(tmp_path) == theirs != own
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+    assert not keep_secret(tmp_path, theirs), "it is the same one"
+    with pytest.raises(ValueError, match="expected 32"):
+        keep_secret(tmp_path, b"short")
+    assert load_or_create_secret(tmp_path) == theirs
+
+
+def test_a_secret_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+    (tmp_path / "answer_token.new").mkdir()
+    with pytest.raises(StoreError, match=r"answer_token\.key"):
+        keep_secret(tmp_path, bytes(32))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warnstream.runners.standby.protection import AGAIN_S, GONE, Guard, Protection
+from warnstream.runners.standby.protection import AGAIN_S, GONE, NOT_SINCE, Guard, Protection, reason_zh
 
 WAIT_S = 2.0
 
@@ -91,3 +91,23 @@ def test_it_is_never_waited_for_while_it_is_not_there(steps: list[tuple[str, flo
             assert was_alone
             assert protection.is_linked
         assert (protection.reason == "") == (protection.guard is Guard.PROTECTED)
+
+
+@pytest.mark.parametrize(
+    ("reason", "zh"),
+    [
+        (GONE, "未连接"),
+        (NOT_SINCE, "本机接管后尚未连上"),
+        ("south cannot keep entries: /data: the disk is full", "写不进磁盘：/data: the disk is full"),
+        ("south is refused: its configuration is X", "被本机拒绝：its configuration is X"),
+        ("somebody was turned away", "somebody was turned away"),
+    ],
+)
+def test_a_duty_post_reads_in_chinese_why_a_box_is_alone(reason: str, zh: str) -> None:
+    assert reason_zh(reason) == zh
+
+
+def test_the_longest_wait_is_named_in_chinese_as_it_is_said() -> None:
+    protection = linked()
+    assert protection.waited(20.0, 10.0)
+    assert reason_zh(protection.reason) == "2 秒内未确认记录"

@@ -22,6 +22,17 @@ TOLD_BYTES_MAX = 2_000
 """Of what a child said before it ended without an answer."""
 
 
+def begin(answer: int) -> "subprocess.Popen[bytes]":
+    """A new interpreter that prepares what it is asked for, and answers to a descriptor. OSError."""
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", PROGRAM, str(answer)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=(answer,),
+    )
+
+
 class Child:
     """One child at a time; `stop` ends it, from any thread."""
 
@@ -46,15 +57,8 @@ class Child:
             If it ended, or was ended, before it had answered.
         """
         ours, theirs = os.pipe()
-        command = [sys.executable, "-c", PROGRAM, str(theirs)]
         try:
-            process = subprocess.Popen(  # noqa: S603
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=(theirs,),
-            )
+            process = begin(theirs)
         except OSError as error:
             os.close(ours)
             raise WarnstreamError(f"no process can be started for it: {error.strerror or error}") from error

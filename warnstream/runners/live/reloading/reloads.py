@@ -164,9 +164,12 @@ class Reloads:
         """For /readyz: what was refused last, and what runs instead of CONFIG_DIR."""
         found = [self._refusal] if self._refusal else []
         if self._bundle.instead:
+            has = "CONFIG_DIR has what was rolled back"
+            if self._beside is not None:  # that changes came from the other box is the rule there
+                has = "CONFIG_DIR of this box has another one, older or rolled back"
             found.append(
-                f"bundle {self._bundle.number} runs: CONFIG_DIR has what was rolled back; a restart does not "
-                "take that either, until CONFIG_DIR is changed or reloaded"
+                f"bundle {self._bundle.number} runs: {has}; a restart does not take that either, until "
+                "CONFIG_DIR is changed or reloaded"
             )
         return found
 

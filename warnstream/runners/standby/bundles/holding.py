@@ -14,9 +14,10 @@ from warnstream.adapters.bundles.manifest import Manifest
 from warnstream.adapters.bundles.receiving import Incoming, held, manifest_of
 from warnstream.adapters.bundles.store import Bundle
 from warnstream.adapters.bundles.uses import Use, note_use, read_uses
+from warnstream.adapters.sending.answer_tokens import keep_secret
 from warnstream.adapters.standby.connection import Connection
 from warnstream.adapters.standby.frames import ProtocolError
-from warnstream.adapters.standby.messages import BundlePart, Holds, Lacks, Offer
+from warnstream.adapters.standby.messages import BundlePart, Holds, Lacks, Offer, Secret
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError, WarnstreamError, describe
 from warnstream.runners.build import assemble, build_intake
@@ -76,6 +77,23 @@ class Holding:
         self._child.stop()
         if self._incoming is not None:
             self._incoming.drop()
+
+    def take(self, connection: Connection, said: Offer | BundlePart | Secret) -> None:
+        """What this box is to have before it may lead. ProtocolError, OSError, StoreError."""
+        if isinstance(said, Offer):
+            self.offered(connection, said)
+        elif isinstance(said, BundlePart):
+            self.take_part(connection, said)
+        else:
+            self._keep_secret(said.content)
+
+    def _keep_secret(self, secret: bytes) -> None:
+        try:
+            is_other = keep_secret(self._configured.configuration.storage.directory, secret)
+        except ValueError as error:
+            raise ProtocolError(str(error)) from None
+        if is_other:
+            log.info("answer links and tokens of the other box open here, too")
 
     def offered(self, connection: Connection, said: Offer) -> None:
         """A bundle is to be held; in the thread that hears. ProtocolError, OSError."""

@@ -119,6 +119,7 @@ def without_county_posts(directory: Path) -> None:
     kept = [line for line in lines if not line.startswith("C")]
     chain.write_text("\n".join([*kept, ""]), encoding="utf-8")
     teams.write_text(teams.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    (directory / "roster.csv").unlink()  # shifts of those posts
 
 
 def send_signs(county: KafkaCounty, configuration: Configuration, round_: int) -> None:

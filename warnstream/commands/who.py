@@ -3,7 +3,8 @@
 Read only, from the node's snapshot and journal, as its last step left them; the node may be running.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 from rich.console import Console
@@ -14,6 +15,7 @@ from warnstream.desk import WarningDesk
 from warnstream.model.alarms import kind_word
 from warnstream.model.digests import SILENT_CALLER
 from warnstream.model.errors import WarnstreamError
+from warnstream.model.hands.roster import Roster
 from warnstream.model.times import TimeZone, date_and_clock_local, iso_utc, parse_iso
 from warnstream.routing.chain import Chain
 from warnstream.routing.debts import NEVER
@@ -70,14 +72,15 @@ def record_of(configuration: Configuration, desk: WarningDesk, only: int | None 
         for village, turn in chain.turns.items()
         if (turn.state is not State.QUIET if only is None else village == only)
     ]
-    deputies = {post.post: post.deputy for post in configuration.network.chain}
+    network, now_s = configuration.network, desk.chains.now_s
+    deputies = {post.post: post.deputy for post in network.chain}
     calls = [call for call in desk.chains.calls if only in (None, call.village)]
     return {
         "villages": [
             {
                 "village": villages.code[village],
                 "name": villages.name[village],
-                **_turn(chain, village, deputies),
+                **_turn(chain, village, deputies, partial(_shift, network.roster, now_s)),
             }
             for *_, village, chain in sorted(found, key=lambda one: one[:4])
         ],
@@ -117,7 +120,9 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
         name = f"{village['village']} {village['name']} {village['level']}"
         yield f"{name}: {state}, {village['raises']} raises"
         for post in village["posts"]:
-            yield f"  rank {post['rank']} {post['post']}: {_of_post(post, time_zone)}"
+            shift = post["shift"]
+            holder = f" ({shift['person']} until {_local(shift['until'], time_zone)})" if shift else ""
+            yield f"  rank {post['rank']} {post['post']}{holder}: {_of_post(post, time_zone)}"
 
 
 def _orders(orders: object, time_zone: TimeZone) -> Iterator[str]:
@@ -219,7 +224,15 @@ def _local(time: object, time_zone: TimeZone) -> str:
     return date_and_clock_local(parse_iso(str(time)), time_zone)
 
 
-def _turn(chain: Chain, village: int, deputies: Mapping[str, str]) -> Record:
+def _shift(roster: Roster, now_s: int, post: str) -> Record | None:
+    """Who holds a post, and until when; None: nobody has a shift there, its own way rings."""
+    shift = roster.at(post, now_s)
+    return None if shift is None else {"person": shift.person, "until": iso_utc(shift.end_s)}
+
+
+def _turn(
+    chain: Chain, village: int, deputies: Mapping[str, str], shift_of: Callable[[str], Record | None]
+) -> Record:
     turn = chain.turns[village]
     asked = chain.asked(village)
     return {
@@ -231,6 +244,7 @@ def _turn(chain: Chain, village: int, deputies: Mapping[str, str]) -> Record:
             {
                 "post": post,
                 "rank": rank,
+                "shift": shift_of(post),
                 "knows": post in asked,
                 "answered": post in turn.answered,
                 "silent": post in turn.silent,

@@ -10,6 +10,7 @@ from warnstream.commands.who import Record, lines, record_of
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import Answer
+from warnstream.model.hands.roster import Roster, Shift
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.times import HOUR_S, fixed_zone, iso_utc
@@ -54,6 +55,15 @@ def test_a_village_that_does_not_answer_says_that_a_person_is_to_go() -> None:
     task = "331124001001, no post answers, since 2019-04-09 05:25, NOBODY HAS TAKEN IT"
     assert re.search(f"SEND A PERSON x[0-9TZ]+-1: {task}", said)
     assert "@silent" not in said
+
+
+def test_whoever_is_on_shift_at_a_post_is_named_with_the_end_of_the_shift() -> None:
+    shifts = Roster([Shift("town", T0 - HOUR_S, T0 + 2 * HOUR_S, "Wang", "sms", "+8613900000001")])
+    held = cast("Configuration", SimpleNamespace(network=replace(county(), roster=shifts)))
+    said = text(record_of(held, night()))
+    assert "rank 2 town (Wang until 2019-04-09 07:15): answered" in said
+    assert "rank 1 grid-a: owes an answer" in said
+    assert "+8613900000001" not in said
 
 
 def test_one_village_is_told_alone() -> None:

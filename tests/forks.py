@@ -283,6 +283,9 @@ def _be(
     waiting.close()
     for number, fd in enumerate(fds[1:4]):
         os.dup2(fd, number)
+    for name, number in (("stdout", 1), ("stderr", 2)):  # the parent's know where its own files stand
+        like = getattr(sys, name)
+        setattr(sys, name, os.fdopen(number, "w", 1, like.encoding, like.errors, closefd=False))
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH) for fd in (asked.detach(), *fds[4:])]
     os.closerange(3, HIGH)
     if fds[4:]:

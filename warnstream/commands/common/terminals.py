@@ -1,5 +1,6 @@
 """Terminals that have not every character."""
 
+import contextlib
 import io
 import sys
 
@@ -11,4 +12,5 @@ def write_out_what_a_terminal_lacks() -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with contextlib.suppress(OSError, ValueError):  # a stream that somebody has exchanged or closed
+                stream.reconfigure(errors="backslashreplace")

@@ -103,6 +103,13 @@ class Fork:
         self.stdin, self.stderr = stdin, stderr
         self.returncode: int | None = None
 
+    def __del__(self) -> None:
+        """Nobody asks any more what became of it."""
+        for opened in (self._told, self.stdin, self.stderr):
+            if opened is not None:
+                with contextlib.suppress(OSError):
+                    opened.close()
+
     def poll(self) -> int | None:
         """Status; None while it runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -69,7 +69,7 @@ def test_people_are_told_deliver_and_answer_and_the_feed_has_every_message(
             wait_until(lambda: metric(node, 'warnstream_replies_unread_total{channel="sms"}') == 1)
             wait_until(lambda: "replies over sms that a person has to read: 1, " in get(node, "/readyz").text)
             reports = node.engine.desk.chains.of[node.engine.desk.message_status].reports
-            for text in ("应３１ 已20 拒2", "到岗", "应999999"):  # the last one is for a person, and waited for
+            for text in ("应３１ 已20 拒2", "到岗", "应999999"):  # a person reads the last one
                 gateway.reply(POST_PHONE.removeprefix("+"), text, source_addr_ton=1)
             wait_until(lambda: metric(node, 'warnstream_replies_unread_total{channel="sms"}') == 2)
             Storm(node).goes_on(15.0, 1, first=5)

@@ -11,13 +11,11 @@ from tests.simulation.changed_county import County, phones
 from warnstream.runners.live.reloading import preparing
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _children_are_forks() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _children_are_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     """What prepares a change for a node of this process has been loaded once."""
-    with pytest.MonkeyPatch.context() as patched:
-        if not os.environ.get("WARNSTREAM_FRESH"):
-            patched.setattr(preparing, "begin", forks.begin_preparing)
-        yield
+    if not os.environ.get("WARNSTREAM_FRESH"):
+        monkeypatch.setattr(preparing, "begin", forks.begin_preparing)
 
 
 @pytest.fixture

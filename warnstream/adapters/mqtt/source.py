@@ -16,7 +16,7 @@ kept for a node that was away stands before what comes now: until that is
 taken, the same topics are read over a third connection too (`Role.LIVE`),
 whose clean session begins with the newest message. Both bring the messages
 between; the second of two is known as a duplicate. The kept session has caught
-up when it brings a message that the live one brought, or nothing at all.
+up when it brings a message that the live one brought (`CatchingUp`), or nothing at all.
 
 At the inbox's limit QoS 0 messages are dropped and counted; QoS 1 is held
 back by the broker, because nothing more is acknowledged.
@@ -34,6 +34,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from warnstream.adapters.inbox import InboundBatch
 from warnstream.adapters.mqtt.bulk_client import BulkClient, can_read_in_bulk
+from warnstream.adapters.mqtt.catching_up import CatchingUp
 from warnstream.adapters.mqtt.connection import SESSION_EXPIRY_S, connect_async, new_client
 from warnstream.adapters.mqtt.frames import Columns
 from warnstream.adapters.mqtt.ports import NodePorts
@@ -104,7 +105,7 @@ class MqttSource:
             self._live._owner = self  # noqa: SLF001  # of the same class
         self._is_catching_up = False
         self._is_live_cleared = False
-        self._first_message: tuple[str, bytes] | None = None
+        self._level = CatchingUp()
         self._heard_at_s = self._began_at_s = 0.0
         self._watch = SessionWatch(
             ports.alarms, self._client_id, SESSION_EXPIRY_S, expects_session=expects_session
@@ -267,14 +268,20 @@ class MqttSource:
         self._put([message.topic], [payload], ids, len(payload), message.qos)
 
     def _on_columns(self, columns: Columns, size_bytes: int) -> None:
-        if self._is_catching_up and self._first_message is not None:
-            self._end_live(is_over=self._first_message in zip(columns.topics, columns.payloads, strict=True))
+        if self._is_catching_up:
+            self._end_live(
+                is_over=self._level.kept_brought(
+                    size_bytes, lambda message: message in zip(columns.topics, columns.payloads, strict=True)
+                )
+            )
         self._put(columns.topics, columns.payloads, columns.message_ids, size_bytes)
 
     def _on_block(self, block: Block) -> None:
         messages = block.messages
-        if self._is_catching_up and self._first_message is not None:
-            self._end_live(is_over=self._first_message[1] in messages.content)
+        if self._is_catching_up:
+            content = messages.content
+            is_level = self._level.kept_brought(block.size_bytes, lambda message: message[1] in content)
+            self._end_live(is_over=is_level)
         self._put(TopicsOf(messages), PayloadsOf(messages), block.message_ids, block.size_bytes)
 
     def _put(
@@ -287,8 +294,8 @@ class MqttSource:
     ) -> None:
         now_s = time.monotonic()
         self._heard_at_s = now_s
-        if not self._keeps_session and self._owner._first_message is None:  # noqa: SLF001  # of the same class
-            self._owner._first_message = topics[0], bytes(payloads[0])  # noqa: SLF001
+        if not self._keeps_session:
+            self._owner._level.live_brought((topics[0], bytes(payloads[0])))  # noqa: SLF001  # of the same class
         if not ids and not self._inbox.has_room:
             self._count_dropped(len(topics))
             return
@@ -318,7 +325,7 @@ class MqttSource:
         if self._is_catching_up or not (is_needed or not self._is_live_cleared):
             return
         self._is_live_cleared = True
-        self._is_catching_up, self._first_message = is_needed, None
+        self._is_catching_up, self._level = is_needed, CatchingUp()
         self._began_at_s = self._heard_at_s = time.monotonic()
         self._live.start()
 

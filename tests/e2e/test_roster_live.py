@@ -90,7 +90,8 @@ def test_the_phone_of_the_shift_rings_and_the_next_one_hears_what_is_open(
     # The answer of who went home is the post's, for what that phone was rung for.
     town.answer(POST, to={"message": office.digests(CHIEF)[-1]["message"]})
     town.minutes(1)
-    assert f"rank 4 {POST}: answered" in town.tell("who", str(town.directory), NEAR[0])
+    told = town.tell("who", str(town.directory), NEAR[0])
+    assert f"rank 4 {POST} ({RELIEF[-1]} until 2026-07-18 14:30): answered" in told
 
     # Another roster, while it runs: somebody else holds the post, and the end of it is near.
     write_roster(town.directory, (DEFAULT_START_S, town.now_s + 86_400, OTHER))
@@ -109,9 +110,9 @@ def test_the_phone_of_the_shift_rings_and_the_next_one_hears_what_is_open(
     assert town.node.stop() == 0
 
     outbox = Outbox(town.directory / "data")
-    told = [json.loads(record) for record in outbox.digests()]
+    written = [json.loads(record) for record in outbox.digests()]
     outbox.close()
-    own = [digest for digest in told if digest["post"] == POST]
+    own = [digest for digest in written if digest["post"] == POST]
     assert own[0]["shift"] == iso_utc(DEFAULT_START_S - 3600)
     assert [digest["shift"] for digest in own if digest["hands_over"]] == [
         iso_utc(CHANGE_S),

@@ -6,7 +6,8 @@ import shutil
 import socket
 import subprocess
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -212,61 +213,56 @@ def test_a_second_whose_entries_are_gone_is_sent_a_whole_state(pair: Pair, gatew
     assert gateway.repeats == 0
 
 
-def test_a_second_whose_disk_is_full_is_told_of_and_comes_back(tmp_path: Path, gateway: Phones) -> None:
+@contextmanager
+def on_small_disk(tmp_path: Path, gateway: Phones, name: str) -> Iterator[tuple[Pair, SmallDisk]]:
+    """Two boxes that work, one of them on a disk that can be filled, with small segments of the journal."""
     with pair_of_boxes(tmp_path, gateway) as pair:
         pair.county.replace("warnstream.yaml", "storage: {", "storage: {journal_segment_bytes: 65536, ")
         pair.copy()
-        disk = SmallDisk(pair.south.data, 64_000_000)
+        disk = SmallDisk({"north": pair.north, "south": pair.south}[name].data, 64_000_000)
         if reason := disk.mount():
             pytest.skip(f"a tmpfs cannot be mounted here ({reason})")
         try:
             pair.start()
-            source = Gateway(pair)
-            disk.fill()
-            large = RawMessage("ws/c/rain/S1/obs", bytes(200_000))  # needs a file of its own
-            assert source.publish([large], pair.north) == 1
-            pair.wait_for(
-                lambda: pair.north.says("unprotected: south", "cannot keep entries", "disk is full")
-            )
-            pair.wait_for(lambda: pair.south.says("entries cannot be kept", "disk is full"))
-            assert source.publish(pair.county.next_messages(0.0), pair.north) == 6
-            disk.free()
-            pair.wait_for(lambda: pair.is_protected)
-            pair.wait_for(lambda: pair.has_same_logs)
+            yield pair, disk
         finally:
             pair.end()
             disk.unmount()
+
+
+def test_a_second_whose_disk_is_full_is_told_of_and_comes_back(tmp_path: Path, gateway: Phones) -> None:
+    with on_small_disk(tmp_path, gateway, "south") as (pair, disk):
+        source = Gateway(pair)
+        disk.fill()
+        large = RawMessage("ws/c/rain/S1/obs", bytes(200_000))  # needs a file of its own
+        assert source.publish([large], pair.north) == 1
+        pair.wait_for(lambda: pair.north.says("unprotected: south", "cannot keep entries", "disk is full"))
+        pair.wait_for(lambda: pair.south.says("entries cannot be kept", "disk is full"))
+        assert source.publish(pair.county.next_messages(0.0), pair.north) == 6
+        disk.free()
+        pair.wait_for(lambda: pair.is_protected)
+        pair.wait_for(lambda: pair.has_same_logs)
 
 
 def test_a_first_whose_disk_is_full_hands_over_and_stands_by_once_there_is_room(
     tmp_path: Path, gateway: Phones
 ) -> None:
-    with pair_of_boxes(tmp_path, gateway) as pair:
-        pair.county.replace("warnstream.yaml", "storage: {", "storage: {journal_segment_bytes: 65536, ")
-        pair.copy()
-        disk = SmallDisk(pair.north.data, 64_000_000)
-        if reason := disk.mount():
-            pytest.skip(f"a tmpfs cannot be mounted here ({reason})")
-        try:
-            pair.start()
-            source = Gateway(pair)
-            assert source.publish(pair.county.next_messages(0.0), pair.north) == 6
-            disk.fill()
-            large = RawMessage("ws/c/rain/S1/obs", bytes(200_000))  # needs a file of its own
-            assert source.publish([large], pair.north, timeout_s=2.0) == 0
-            pair.wait_for(lambda: pair.north.says("readings are not acknowledged", "disk is full"))
-            assert pair.south.take_over().returncode == 0, pair.log()
-            assert source.publish(pair.county.next_messages(1.0), pair.south) == 6
-            pair.wait_for(lambda: pair.north.says("south leads", "cannot be noted", "disk is full"))
-            assert connack(pair.north, 4)[3] == 3
-            disk.free()
-            pair.wait_for(lambda: pair.north.says("standby of south", "entries behind"))
-            pair.wait_for(lambda: pair.south.metric("warnstream_standby_protected") == 1)
-            pair.wait_for(lambda: pair.has_same_logs)
-            assert set(source.acknowledged) <= kept(pair, "south")
-        finally:
-            pair.end()
-            disk.unmount()
+    with on_small_disk(tmp_path, gateway, "north") as (pair, disk):
+        source = Gateway(pair)
+        assert source.publish(pair.county.next_messages(0.0), pair.north) == 6
+        disk.fill()
+        large = RawMessage("ws/c/rain/S1/obs", bytes(200_000))  # needs a file of its own
+        assert source.publish([large], pair.north, timeout_s=2.0) == 0
+        pair.wait_for(lambda: pair.north.says("readings are not acknowledged", "disk is full"))
+        assert pair.south.take_over().returncode == 0, pair.log()
+        assert source.publish(pair.county.next_messages(1.0), pair.south) == 6
+        pair.wait_for(lambda: pair.north.says("south leads", "cannot be noted", "disk is full"))
+        assert connack(pair.north, 4)[3] == 3
+        disk.free()
+        pair.wait_for(lambda: pair.north.says("standby of south", "entries behind"))
+        pair.wait_for(lambda: pair.south.metric("warnstream_standby_protected") == 1)
+        pair.wait_for(lambda: pair.has_same_logs)
+        assert set(source.acknowledged) <= kept(pair, "south")
 
 
 def test_another_configuration_is_refused_in_words(pair: Pair) -> None:

@@ -172,14 +172,14 @@ def rung(outbox: Outbox, channel: str) -> list[tuple[str, str]]:
 
 def test_what_has_not_left_at_a_change_of_shift_rings_whoever_holds_the_post_now(outbox: Outbox) -> None:
     outbox.record(digests(1), NETWORK, rendered)
-    assert outbox.ring_at({"grid-1": ("sms", "777"), "town-1": ("sms", "888")}) == 1
-    assert outbox.ring_at({"grid-1": ("sms", "777")}) == 0, "repeating it changes nothing"
+    assert outbox.ring_at({"grid-1": [("sms", "777")], "town-1": [("sms", "888")]}) == 1
+    assert outbox.ring_at({"grid-1": [("sms", "777")]}) == 0, "repeating it changes nothing"
     assert rung(outbox, "sms") == [("grid-1", "777")]
 
 
 def test_the_phone_of_a_shift_may_be_on_another_channel(outbox: Outbox) -> None:
     outbox.record(digests(1), NETWORK, rendered)
-    outbox.ring_at({"grid-1": ("voice", "777")})
+    outbox.ring_at({"grid-1": [("voice", "777")]})
     assert rung(outbox, "sms") == []
     assert rung(outbox, "voice") == [("grid-1", "777")]
 
@@ -187,15 +187,24 @@ def test_the_phone_of_a_shift_may_be_on_another_channel(outbox: Outbox) -> None:
 def test_one_that_waits_on_both_channels_leaves_once(outbox: Outbox) -> None:
     both = replace(NETWORK, chain=(GRID_MEMBER, replace(GRID_MEMBER, channel="siren", address="s")))
     outbox.record(digests(1), both, rendered)
-    outbox.ring_at({"grid-1": ("siren", "s")})
+    outbox.ring_at({"grid-1": [("siren", "s")]})
     assert rung(outbox, "sms") == []
+    assert rung(outbox, "siren") == [("grid-1", "s")]
+
+
+def test_outside_of_a_shift_a_post_is_rung_on_every_way_of_its_own(outbox: Outbox) -> None:
+    both = replace(NETWORK, chain=(GRID_MEMBER, replace(GRID_MEMBER, channel="siren", address="s")))
+    outbox.record(digests(1), both, rendered)
+    own = (GRID_MEMBER.channel, GRID_MEMBER.address)
+    assert outbox.ring_at({"grid-1": [("siren", "s"), own]}) == 0
+    assert rung(outbox, "sms") == [("grid-1", own[1])]
     assert rung(outbox, "siren") == [("grid-1", "s")]
 
 
 def test_what_is_being_sent_at_a_change_goes_to_the_new_phone_if_it_is_tried_again(outbox: Outbox) -> None:
     outbox.record(digests(1), NETWORK, rendered)
     in_hand = keys(outbox)
-    outbox.ring_at({"grid-1": ("sms", "777")})
+    outbox.ring_at({"grid-1": [("sms", "777")]})
     outbox.settle(again(in_hand, NOW), NOW)
     assert rung(outbox, "sms") == [("grid-1", "777")]
 

@@ -393,6 +393,14 @@ class County:
             *self._faults_of_order(),
         ]
 
+    def dries_out(self) -> None:
+        """A little rain yet, then none until nothing stands; nothing is wrong at either time."""
+        self.rain(2)
+        assert self.find_faults() == []
+        self.rain(60, times=0.0)
+        assert self.find_faults() == []
+        assert self.open_warnings() == []
+
     def open_warnings(self) -> list[WarningStatus]:
         """Warnings that stand."""
         assert self.node is not None

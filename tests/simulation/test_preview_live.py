@@ -1,7 +1,6 @@
 """What a change would do is known before it is done: by a command that asks the running node for nothing."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def county(tmp_path: Path) -> Iterator[County]:
+def county(county: County) -> County:
     """Six hours of a storm, a snapshot in the midst of it, and a node that goes on."""
-    with phones() as gateway:
-        found = County(tmp_path / "county", gateway)
-        found.write()
-        found.start()
-        found.rain(8)
-        found.write_snapshot()
-        found.rain(4)
-        found.settle()
-        yield found
-        if found.node is not None:
-            found.stop()
+    county.rain(8)
+    county.write_snapshot()
+    county.rain(4)
+    county.settle()
+    return county
 
 
 def preview(county: County, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

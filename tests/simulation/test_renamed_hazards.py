@@ -75,11 +75,7 @@ def test_a_renamed_hazard_keeps_levels_warnings_and_debts_there_and_back(
     assert warnings(county) == {name: (back[hazard], level) for name, (hazard, level) in stood.items()}
     again = {shown.message for shown in county.gateway.warnings()[n_shown:]}
     assert not {message for message in again if "@post" not in message}
-    county.rain(2)
-    assert county.find_faults() == []
-    county.rain(60, times=0.0)
-    assert county.find_faults() == []
-    assert county.open_warnings() == []
+    county.dries_out()
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

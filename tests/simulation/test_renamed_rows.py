@@ -113,11 +113,7 @@ def test_a_renamed_row_keeps_its_rain_warnings_doors_and_debts_there_and_back(
     assert called(warnings(county), {}) == called(stood, {"V9": "V1"})
     assert "G1" in owed(county)
     assert "P1" not in owed(county)
-    county.rain(2)
-    assert county.find_faults() == []
-    county.rain(60, times=0.0)
-    assert county.find_faults() == []
-    assert county.open_warnings() == []
+    county.dries_out()
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -143,8 +143,9 @@ class TestCalls:
         return found
 
 
-RESULTS = ("answered", "waits", "silent", "put_off", "never_called")
-"""What becomes of a way: its post answered, has time yet, has not answered; it was put off; nothing yet."""
+RESULTS = ("silent", "put_off", "never_called", "waits", "answered")
+"""What becomes of a way, what most wants a person first: its post has not answered; it was put off; nothing
+yet; its post has time yet, has answered."""
 
 
 def _result(known: WayState, week: int) -> str:

@@ -104,9 +104,10 @@ class RecipientKind(StrEnum):
 
 
 VILLAGE_TOPIC_CHANNEL = "village_topic"
+"""Built-in channel: the retained CAP messages and the bulletin of each village on the broker."""
+
 OF_HAZARD = "/"
 """Within a recipient of that channel: what follows is a name that the hazard had before."""
-"""Built-in channel: the retained CAP messages and the bulletin of each village on the broker."""
 
 DIGEST_TYPE = "digest"
 """What stands in the place of CAP's msgType where a message is a post's digest."""

@@ -284,9 +284,8 @@ class Chain:
         elif isinstance(entry, PostAnswer):
             self._take_answer(entry)
         elif isinstance(entry, DoorHelp):
-            rank = dict(self.ranked(entry.village)).get(
-                entry.door, 0
-            )  # a post may call from a drill or a test
+            # A post may call, too, in reply to a drill or a test call: then the rank above it is rung.
+            rank = dict(self.ranked(entry.village)).get(entry.door, 0)
             self._call_for_help(entry.village, entry.door, rank)
         elif isinstance(entry, CallFailed):
             self._take_failure(entry)

@@ -1,9 +1,13 @@
 """Who holds a post by time."""
 
+from dataclasses import replace
+
 import pytest
 
 from warnstream.model.hands.roster import NOBODY, OWN, Roster, Shift
+from warnstream.model.network import ChainPost
 from warnstream.model.times import DAY_S, HOUR_S, NEVER_DUE_S
+from warnstream.routing.duty import as_held
 
 T0 = 1_781_740_800
 OWN_WAY = ("device", "p1")
@@ -17,11 +21,14 @@ def test_the_person_on_shift_is_rung_from_the_first_second_to_the_last_and_the_p
     None
 ):
     roster = Roster([shift(8, 16), shift(16, 24, "Wu", "+02")])
-    ways = [
-        roster.way("p1", OWN_WAY, T0 + at_s) for at_s in (0, 8 * HOUR_S, 16 * HOUR_S - 1, 16 * HOUR_S, DAY_S)
-    ]
-    assert ways == [OWN_WAY, ("sms", "+01"), ("sms", "+01"), ("sms", "+02"), OWN_WAY]
-    assert roster.way("p2", OWN_WAY, T0 + 8 * HOUR_S) == OWN_WAY, "another post has no shifts"
+    post = ChainPost("p1", "grid member", 1, "V1", *OWN_WAY)
+
+    def rung(of: ChainPost, at_s: int) -> list[tuple[str, str]]:
+        return [(held.channel, held.address) for held in as_held([of], roster, T0 + at_s)]
+
+    ways = [rung(post, at_s) for at_s in (0, 8 * HOUR_S, 16 * HOUR_S - 1, 16 * HOUR_S, DAY_S)]
+    assert ways == [[OWN_WAY], [("sms", "+01")], [("sms", "+01")], [("sms", "+02")], [OWN_WAY]]
+    assert rung(replace(post, post="p2"), 8 * HOUR_S) == [OWN_WAY], "another post has no shifts"
     assert roster.begin_s("p1", T0 + 9 * HOUR_S) == T0 + 8 * HOUR_S
     assert roster.begin_s("p1", T0) == 0
 

@@ -6,7 +6,7 @@ handed to; another attempt goes to the new phone where that is on the same chann
 test call stays with the phone that it tests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from warnstream.adapters.outbox.sql import change_of
 from warnstream.adapters.outbox.types import RANK_OF_KIND, TEST_TYPE
@@ -37,9 +37,10 @@ class HeldPosts:
 
     _database: Database
 
-    def ring_at(self, ways: Mapping[str, Way]) -> int:
-        """What waits for these posts is sent by the way of each; returns how many rows go elsewhere now.
+    def ring_at(self, ways: Mapping[str, Sequence[Way]]) -> int:
+        """What waits for these posts is sent by their ways; returns how many rows go elsewhere now.
 
+        What waits on one of them stays there: a post that nobody holds is rung on every way of its own.
         Repeating it changes nothing.
 
         Raises
@@ -50,9 +51,10 @@ class HeldPosts:
         changed = 0
         with self._database.transaction() as connection:
             for number, message, post, channel, address, state in connection.execute(_OPEN).fetchall():
-                way = ways.get(post)
-                if way is None or way == (channel, address):
+                own = ways.get(post, ())
+                if not own or (channel, address) in own:
                     continue
+                way = next((way for way in own if way[0] == channel), own[0])
                 if way[0] == channel:
                     connection.execute(_ADDRESS, (way[1], number))
                 elif state != State.PENDING:

@@ -332,6 +332,6 @@ class MqttSource:
     def _end_live(self, *, is_over: bool) -> None:
         """Once the kept session is where the live one began."""
         if is_over and self._is_catching_up and self._live is not None:
-            self._is_catching_up = False
+            self._is_catching_up, self._level = False, CatchingUp()  # what it remembered is let go
             self._live.stop()
             log.info("what the broker kept is taken", extra={"session": self._client_id})

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
+from warnstream.duty.weekly_calls import RESULTS
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.network import ChainPost
 from warnstream.model.times import iso_utc
@@ -77,8 +78,7 @@ def rows_of_tests(configuration: Configuration, only: str) -> list[Row]:
     with Console(stderr=True).status("reading the node's journal"):
         past = past_of_journal(configuration, configuration.storage.directory, None, lambda _now_s: None)
     roles = {post.post: post.role for post in configuration.network.chain}
-    order = ("silent", "put_off", "never_called", "waits", "answered")
-    rows = sorted(past.tests.rows(past.judged_s), key=lambda row: order.index(row[2]))
+    rows = sorted(past.tests.rows(past.judged_s), key=lambda row: RESULTS.index(row[2]))
     return [
         {
             "post": way.post,

@@ -22,7 +22,7 @@ def control_sheet(risks: Sequence[Risk], villages: Villages, today: date, say: S
     lines = (say("control_line", today=today, n=len(risks), share=share, **counts),)
     columns = say.columns(*COLUMNS)
     tables = (
-        overdue_table(overdue, villages, today, say),
+        _overdue(overdue, villages, today, say),
         Table(say("in_time"), columns, [cells_of(risk, villages, say) for risk in opened]),
         Table(
             say("closed"),
@@ -33,7 +33,7 @@ def control_sheet(risks: Sequence[Risk], villages: Villages, today: date, say: S
     return Sheet("control", say("control"), (Part(say("control"), lines, tables),))
 
 
-def overdue_table(overdue: Sequence[Risk], villages: Villages, today: date, say: Say) -> Table:
+def _overdue(overdue: Sequence[Risk], villages: Villages, today: date, say: Say) -> Table:
     """Those whose day has passed, with the days since then."""
     return Table(
         say("overdue"),

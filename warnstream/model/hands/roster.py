@@ -110,11 +110,6 @@ class Roster:
         shift = self.at(post, now_s)
         return 0 if shift is None else shift.begin_s
 
-    def way(self, post: str, own: Way, now_s: int) -> Way:
-        """How a post is rung at a time; `own` outside of any shift."""
-        shift = self.at(post, now_s)
-        return own if shift is None else (shift.channel, shift.phone)
-
     def next_change_s(self, now_s: int) -> int:
         """When somebody's shift begins or ends next, after a time; infinite: never."""
         place = bisect_right(self._bounds, now_s)

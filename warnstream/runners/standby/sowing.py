@@ -20,6 +20,7 @@ from warnstream.adapters.journal.disk import disk_error, sync_directory
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.adapters.journal.sown import begin_journal_after
+from warnstream.adapters.sending.answer_tokens import FILE as ANSWER_KEY
 from warnstream.adapters.standby.connection import Connection
 from warnstream.adapters.standby.frames import ProtocolError
 from warnstream.adapters.standby.messages import Entries, Part, Sowing
@@ -27,7 +28,7 @@ from warnstream.model.errors import StoreError
 
 PART_BYTES = 1_000_000
 FILES_MAX = 100_000
-STATE, OUTBOX, SECRET = "state", "outbox.sqlite3", "answer_token.key"
+STATE, OUTBOX = "state", "outbox.sqlite3"
 LEDGER, BUNDLES = "ledger", "configurations"
 SOWN, SOWING = "sown-", "sowing-"
 """What folders begin with in which a state is received, and sent."""
@@ -82,7 +83,7 @@ def _own_files(directory: Path, reaches: int) -> Iterator[tuple[str, Path]]:
     snapshots = [path for number in best for path in ledger.glob(f"snapshot-{number:020d}.wss")]
     register = [path for path in (ledger / "register").rglob("*") if path.is_file()]
     bundles = [path for path in (directory / BUNDLES).rglob("*") if path.is_file()]
-    secret = [directory / SECRET] if (directory / SECRET).is_file() else []
+    secret = [directory / ANSWER_KEY] if (directory / ANSWER_KEY).is_file() else []
     for path in [*snapshots, *register, *bundles, *secret]:
         yield path.relative_to(directory).as_posix(), path
 
@@ -125,7 +126,7 @@ def _safe(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or not path.parts or ".." in path.parts or "\x00" in name:
         raise ProtocolError(f"a file of a state is called {name!r}")
-    if path.parts[0] not in {STATE, OUTBOX, SECRET, LEDGER, BUNDLES}:
+    if path.parts[0] not in {STATE, OUTBOX, ANSWER_KEY, LEDGER, BUNDLES}:
         raise ProtocolError(f"a state has no file {name!r}")
     return path
 
@@ -168,11 +169,11 @@ def plant(folder: Path, after: int, directory: Path, segment_bytes: int) -> Path
         raise ProtocolError("the state is cut off")
     aside = put_aside(directory)
     try:
-        for name in (OUTBOX, LEDGER, BUNDLES, SECRET):
+        for name in (OUTBOX, LEDGER, BUNDLES, ANSWER_KEY):
             if (folder / name).exists():
                 (folder / name).replace(directory / name)
-        if (directory / SECRET).exists():
-            (directory / SECRET).chmod(0o600)
+        if (directory / ANSWER_KEY).exists():
+            (directory / ANSWER_KEY).chmod(0o600)
         # The journal last: without one a box has nothing yet, and is sent all of it again after a crash.
         reaches = int.from_bytes(whole[:8], "big")
         begin_journal_after(directory, after, (reaches, whole[8:]), segment_bytes)

@@ -111,9 +111,7 @@ class Letters:
         self._owed |= {part for letter in letters for part in letter.message_ids if part in self._early}
         try:
             self._write()
-            for part in sorted(
-                self._owed
-            ):  # the gateway has our word for them: what is refused now is told later
+            for part in sorted(self._owed):  # the gateway has our word for them: what fails now is told later
                 if part in self._early:
                     self.receipt(part, self._early[part], tell)
                     del self._early[part]

@@ -68,8 +68,8 @@ OF_REGISTERS: Mapping[str, tuple[str, str]] = {
         "{today}: {villages} villages, {posts} posts, {doors} doors",
     ),
     "season_not_here": (
-        "培训、装备试验不在本系统登记，由乡镇另附。",
-        "Trainings and tests of equipment are in no register of this system: townships add their own.",
+        "培训和水泵、发电机等装备试验不在本系统登记，由乡镇另附；电话每周试呼见 warnstream duty --tests。",
+        "Trainings and tests of pumps, generators are in no register here; calls: warnstream duty --tests.",
     ),
     "no_post": ("没有责任人的村", "Villages without a post"),
     "no_grid": ("没有网格员（第 1 级）的村", "Villages without a grid member (rank 1)"),

@@ -8,6 +8,7 @@ from functools import partial
 from warnstream.adapters.ledger.held_posts import HeldPosts
 from warnstream.model.hands.roster import Way
 from warnstream.model.network import Network
+from warnstream.routing.duty import as_held
 from warnstream.runners.live.recording.recorder import Recorder
 
 
@@ -47,10 +48,10 @@ class ShiftKeeper:
         return True
 
 
-def _ways(network: Network, now_s: int, posts: set[str]) -> dict[str, Way]:
-    """How posts are rung now."""
-    own: dict[str, Way] = {}
-    for row in network.chain:
-        if row.post in posts:
-            own.setdefault(row.post, (row.channel, row.address))
-    return {post: network.roster.way(post, way, now_s) for post, way in own.items()}
+def _ways(network: Network, now_s: int, posts: set[str]) -> dict[str, tuple[Way, ...]]:
+    """How posts are rung now: by the phone of a shift, outside of any by all their own ways."""
+    rows = as_held((row for row in network.chain if row.post in posts), network.roster, now_s)
+    found: dict[str, tuple[Way, ...]] = {}
+    for row in rows:
+        found[row.post] = (*found.get(row.post, ()), (row.channel, row.address))
+    return found

@@ -208,10 +208,13 @@ class VillageState:
         """Soil water and its kin by the weights that the rain of the villages has; None if nobody asks.
 
         They change every ten minutes, with a nowcast, or when a station falls
-        silent or is found clogged; in between the last ones stand.
+        silent or is found clogged; in between the last ones stand. Of a step whose rain could not be worked
+        out nothing is kept: it would stand for ten minutes.
         """
         if stations.antecedent is None or stations.plan is None:
             return None
+        if rain.ahead_mm is not self._ahead_mm:  # not what `rain` has found
+            return combine_antecedent(stations.antecedent, stations.plan, rain, excluded=excluded)
         key = (stations.antecedent.version, self._nowcast_at_s, is_usable.tobytes(), excluded.tobytes())
         if self._antecedent is None or self._antecedent[0] != key:
             found = combine_antecedent(stations.antecedent, stations.plan, rain, excluded=excluded)
